@@ -1,0 +1,8 @@
+//! Offline-first documents of Yizhan.
+//!
+//! [`model`] is always here and is pure: the documents, their rules, and the gate that the phone
+//! and the relay share. With the feature `store` come the local SQLite store, the sync engine,
+//! its driver and the façade that an app uses; with `http`, the blocking transport; with `cli`,
+//! the terminal client.
+
+pub mod model;

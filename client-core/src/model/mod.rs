@@ -1,0 +1,35 @@
+//! Documents and their rules. Pure: no I/O, no clock, no randomness, no async.
+//!
+//! | module | what it decides |
+//! | --- | --- |
+//! | [`change`] | whether raw bytes are one well-formed, bounded Automerge change ([`change::inspect`]) |
+//! | [`gate`] | whether that change may enter that document ([`gate::decide`]) |
+//! | [`outline`] | what must be remembered of a document to decide about the next change |
+//! | [`author`] | who wrote it, and how they stand to the document |
+//! | [`route`] | who may see a document, and what a person subscribes to |
+//! | [`document`] | a document opened for reading and editing |
+//! | [`command`] | the edits people make, by name |
+//! | [`station`], [`visit`], [`check`], [`consent`] | one kind each: fields, rules, reads |
+//! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
+
+pub mod author;
+pub mod change;
+pub mod check;
+pub mod command;
+pub mod consent;
+pub mod document;
+pub mod gate;
+pub mod outline;
+pub mod refusal;
+pub mod route;
+pub mod station;
+pub mod visit;
+pub mod vitals;
+
+pub use author::Author;
+pub use change::{Inspected, inspect};
+pub use command::Command;
+pub use document::Document;
+pub use gate::{Known, Verdict, decide};
+pub use outline::{Outline, Routing};
+pub use refusal::{Refusal, RefusalCode};

@@ -1,0 +1,76 @@
+//! Every limit of the exchange, each with its unit in the name. Source: DESIGN §9 of the project
+//! (summarised in `docs/PROTOCOL.md`, "Limits").
+//!
+//! Past a limit there is a typed fault that names it; nothing is stored, nothing is lost on the
+//! device.
+
+/// Bytes of one change chunk, uncompressed.
+pub const CHANGE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of all changes of one document together.
+pub const DOCUMENT_BYTES_MAX: u64 = 256 * 1024;
+/// Operations in one change.
+pub const CHANGE_OPS_MAX: u64 = 5_000;
+/// Dependencies that one change may name.
+pub const CHANGE_DEPS_MAX: usize = 64;
+/// Actors that one change may name besides its own.
+pub const CHANGE_ACTORS_MAX: usize = 64;
+/// Actors that may ever write in one document (devices × incarnations).
+pub const DOCUMENT_ACTORS_MAX: usize = 256;
+/// Heads a document may have at one time (concurrent edits not yet merged).
+pub const DOCUMENT_HEADS_MAX: usize = 64;
+/// Bytes of a request body as it arrives, compressed or not.
+pub const REQUEST_COMPRESSED_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a request body once decompressed.
+pub const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of changes in one response: what a device may ask for, and the default of one that does not say.
+pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a page below which a relay does not go, so that every page makes progress.
+pub const PAGE_BYTES_MIN: usize = 4 * 1024;
+/// Bytes of a response body once decompressed: a page, one largest document over, and receipts
+/// for the largest request (4 MiB of smallest changes).
+pub const RESPONSE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Scopes that one device may subscribe to.
+pub const SCOPES_MAX: usize = 256;
+/// Levels of nested CBOR containers in any message.
+pub const NESTING_MAX: usize = 8;
+/// Bytes of one string value in a document.
+pub const STRING_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of one short string: a name, a label, a map key, a code.
+pub const LABEL_BYTES_MAX: usize = 256;
+/// Bytes of a region or desk key.
+pub const KEY_BYTES_MAX: usize = 32;
+/// Entries of one keyed map in a document (services of a visit, say) that a reader shows.
+pub const ENTRIES_MAX: usize = 1_000;
+/// Ranges that one repair may ask about in one exchange.
+pub const REPAIR_RANGES_MAX: usize = 256;
+/// Documents that one answer to a repair lists by name; larger ranges are split.
+pub const REPAIR_ENTRIES_MAX: usize = 256;
+/// Parts that a range too large to list is split into.
+pub const REPAIR_SPLITS: usize = 16;
+/// Documents that one exchange may fetch by name.
+pub const FETCHES_MAX: usize = 256;
+/// Forgets that one exchange may acknowledge.
+pub const FORGOTTEN_MAX: usize = 4_096;
+/// Bytes of the body of a small message (pairing, registration, token).
+pub const SMALL_REQUEST_BYTES_MAX: usize = 16 * 1024;
+/// Seconds an access token is valid.
+pub const TOKEN_TTL_S: u64 = 15 * 60;
+/// Seconds a token challenge can be answered: a phone that was parked over a long weekend
+/// still renews in one request.
+pub const CHALLENGE_TTL_S: u64 = 72 * 60 * 60;
+/// Milliseconds by which a device's clock may differ from the relay's before its changes carry
+/// the difference as a skew.
+pub const CLOCK_SKEW_TOLERATED_MS: i64 = 2 * 60 * 1000;
+
+const _: () = {
+    assert!(CHANGE_BYTES_MAX as u64 <= DOCUMENT_BYTES_MAX);
+    assert!(DOCUMENT_BYTES_MAX as usize <= PAGE_BYTES_MAX);
+    assert!(CHANGE_BYTES_MAX <= REQUEST_COMPRESSED_BYTES_MAX);
+    assert!(REQUEST_COMPRESSED_BYTES_MAX <= REQUEST_BYTES_MAX);
+    assert!(PAGE_BYTES_MIN <= PAGE_BYTES_MAX);
+    assert!(PAGE_BYTES_MAX + DOCUMENT_BYTES_MAX as usize <= RESPONSE_BYTES_MAX);
+    assert!(STRING_BYTES_MAX <= CHANGE_BYTES_MAX);
+    assert!(LABEL_BYTES_MAX <= STRING_BYTES_MAX);
+    assert!(KEY_BYTES_MAX <= LABEL_BYTES_MAX);
+    assert!(REPAIR_SPLITS <= REPAIR_RANGES_MAX);
+};
