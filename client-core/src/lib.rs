@@ -6,3 +6,6 @@
 //! the terminal client.
 
 pub mod model;
+
+#[cfg(feature = "store")]
+pub mod clock;
