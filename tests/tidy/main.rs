@@ -4,6 +4,7 @@
 //! `docs/ARCHITECTURE.md` shows the same arrows as a picture.
 
 mod arrows;
+mod codes;
 mod links;
 mod source;
 mod words;
