@@ -14,7 +14,7 @@ use yizhan_proto::sync::{
 };
 use yizhan_proto::{Cursor, ProtocolVersion, Scope, ScopeDigest, Sequence, Window};
 
-use super::accept::{Arrival, Incoming, settle};
+use super::accept::{Arrival, Incoming, Writer, settle};
 use super::page::{Answer, Ask, Budget, Reading};
 use super::types::Caller;
 use super::{Relay, from_read, from_write};
@@ -132,9 +132,13 @@ impl Relay {
         let job =
             move |tx: &mut crate::store::LogTx<'_>| -> Result<(Vec<Receipt>, Cursor), RelayError> {
                 // Looked up here, where revocations are ordered with everything else.
-                let author = &inner.directory.caller(device)?.author;
+                let caller = inner.directory.caller(device)?;
+                let writer = Writer {
+                    author: &caller.author,
+                    former: &caller.former,
+                };
                 let now = inner.clock.now();
-                let arrival = Arrival::new(author, now, device_time);
+                let arrival = Arrival::new(&caller.author, now, device_time);
                 for forgotten in &forgotten {
                     tx.acknowledge_forget(device, forgotten, now)?;
                 }
@@ -143,7 +147,7 @@ impl Relay {
                 for incoming in &incoming {
                     receipts.push(Receipt {
                         change: incoming.hash,
-                        outcome: settle(tx, author, arrival, incoming)?,
+                        outcome: settle(tx, writer, arrival, incoming)?,
                     });
                 }
                 Ok((receipts, tx.head()))

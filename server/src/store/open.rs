@@ -8,9 +8,9 @@ use yizhan_proto::{DeviceId, Epoch};
 
 use super::cache::{Committed, Counters};
 use super::convert::{bytes, unsigned};
-use super::log::first;
 use super::migrations::{self, Format};
-use super::readers::{Readers, head};
+use super::queries::{first, head};
+use super::readers::Readers;
 use super::rows::{PersonRow, RegionRow};
 use super::writer::{Commit, Writer};
 use super::{StoreError, people};

@@ -6,8 +6,9 @@ use yizhan_proto::{DeviceId, PersonId, RegionKey, Role, Scope, StationId, Timest
 
 use super::StoreError;
 use super::convert::{bytes, timestamp, timestamp_or_none, word};
-use super::log::{LogTx, first};
-use super::readers::{Snapshot, all};
+use super::log::LogTx;
+use super::queries::{all, first};
+use super::readers::Snapshot;
 use super::rows::{DeviceRow, PairCodeRow, PersonRow, RegionRow, StationCodeRow};
 
 impl LogTx<'_> {
@@ -64,20 +65,31 @@ impl LogTx<'_> {
     pub fn add_role(&mut self, person: PersonId, role: &Role) -> Result<(), StoreError> {
         self.touched.people.insert(person);
         self.connection
-            .prepare_cached("INSERT OR IGNORE INTO person_roles(person, role) VALUES (?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO person_roles(person, role) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET ended_at = NULL",
+            )?
             .execute(params![person.as_bytes(), role.to_string()])?;
         Ok(())
     }
 
-    /// Takes a role away.
+    /// Takes a role away; that it was held stays known.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
-    pub fn remove_role(&mut self, person: PersonId, role: &Role) -> Result<(), StoreError> {
+    pub fn end_role(
+        &mut self,
+        person: PersonId,
+        role: &Role,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.touched.people.insert(person);
         self.connection
-            .prepare_cached("DELETE FROM person_roles WHERE person = ?1 AND role = ?2")?
-            .execute(params![person.as_bytes(), role.to_string()])?;
+            .prepare_cached(
+                "UPDATE person_roles SET ended_at = ?3
+                 WHERE person = ?1 AND role = ?2 AND ended_at IS NULL",
+            )?
+            .execute(params![person.as_bytes(), role.to_string(), now.as_ms()])?;
         Ok(())
     }
 
@@ -335,13 +347,15 @@ pub(super) fn person_row(
     let Some((name, created_at)) = person else {
         return Ok(None);
     };
-    let mut roles: Vec<Role> = all(
+    let mut held: Vec<(Role, bool)> = all(
         connection,
-        "SELECT role FROM person_roles WHERE person = ?1",
+        "SELECT role, ended_at IS NULL FROM person_roles WHERE person = ?1",
         [id.as_bytes()],
-        |row| word(row, 0),
+        |row| Ok((word(row, 0)?, row.get(1)?)),
     )?;
-    roles.sort_unstable();
+    held.sort_unstable();
+    let (roles, former_roles): (Vec<_>, Vec<_>) = held.into_iter().partition(|(_, now)| *now);
+    let names = |roles: Vec<(Role, bool)>| roles.into_iter().map(|(role, _)| role).collect();
     let aliases = all(
         connection,
         "SELECT alias FROM person_alias WHERE person = ?1 ORDER BY alias",
@@ -359,7 +373,8 @@ pub(super) fn person_row(
         id,
         name,
         created_at,
-        roles,
+        roles: names(roles),
+        former_roles: names(former_roles),
         aliases,
         devices,
     }))

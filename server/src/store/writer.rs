@@ -19,7 +19,8 @@ use yizhan_proto::{Scope, Sequence};
 
 use super::StoreError;
 use super::cache::{Committed, Layer};
-use super::log::{LogTx, Touched, flush};
+use super::flush::flush;
+use super::log::{LogTx, Touched};
 use super::people::{person_row, regions};
 use super::rows::{PersonRow, RegionRow};
 
