@@ -19,7 +19,7 @@ use super::page::{Answer, Ask, Budget, Reading};
 use super::types::Caller;
 use super::{Relay, from_read, from_write};
 use crate::error::RelayError;
-use crate::store::{Snapshot, StoreError};
+use crate::store::{LogTx, Snapshot, StoreError};
 
 /// Pushed bytes up to which looking at them is quicker than handing them to another thread.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
@@ -38,6 +38,13 @@ struct Pull {
     fetches: Vec<Fetch>,
 }
 
+impl Pull {
+    /// Whether the device only pushes: then there is nothing to read for it.
+    fn asks_nothing(&self) -> bool {
+        self.asks.is_empty() && self.repairs.is_empty() && self.fetches.is_empty()
+    }
+}
+
 /// What was read.
 #[derive(Debug)]
 struct Pulled {
@@ -46,6 +53,18 @@ struct Pulled {
     mismatches: u64,
     repairs: Vec<yizhan_proto::sync::RepairAnswer>,
     fetched: Vec<yizhan_proto::sync::Fetched>,
+}
+
+impl Pulled {
+    fn nothing(head: Cursor) -> Self {
+        Self {
+            head,
+            pages: Vec::new(),
+            mismatches: 0,
+            repairs: Vec::new(),
+            fetched: Vec::new(),
+        }
+    }
 }
 
 impl Relay {
@@ -65,20 +84,24 @@ impl Relay {
         let mut request = request;
         let pushes = std::mem::take(&mut request.pushes);
         let forgotten = std::mem::take(&mut request.forgotten);
-        let receipts = if pushes.is_empty() && forgotten.is_empty() {
-            Vec::new()
+        let (receipts, pushed_head) = if pushes.is_empty() && forgotten.is_empty() {
+            (Vec::new(), None)
         } else {
-            self.push(&caller, &request, pushes, forgotten).await?
+            let (receipts, head) = self.push(&caller, &request, pushes, forgotten).await?;
+            (receipts, Some(head))
         };
-        let mut pull = pull(&caller, request, self.epoch());
-        let identity = pull.1.then(|| caller.identity.clone());
-        pull.0.pushed = receipts.iter().filter_map(sequence_of).collect();
-        let pulled = self
-            .inner
-            .readers
-            .read(move |snapshot| read(snapshot, &pull.0))
-            .await
-            .map_err(from_read)?;
+        let (mut pull, tell_identity) = pull(&caller, request, self.epoch());
+        let identity = tell_identity.then(|| caller.identity.clone());
+        pull.pushed = receipts.iter().filter_map(sequence_of).collect();
+        let pulled = match pushed_head {
+            Some(head) if pull.asks_nothing() => Pulled::nothing(head),
+            _ => self
+                .inner
+                .readers
+                .read(move |snapshot| read(snapshot, &pull))
+                .await
+                .map_err(from_read)?,
+        };
         self.count(&receipts, &pulled);
         Ok(SyncResponse {
             version: ProtocolVersion::CURRENT,
@@ -94,19 +117,19 @@ impl Relay {
         })
     }
 
-    /// Stores what may be stored, in one job.
+    /// Stores what may be stored, in one job. The head is that job's own.
     async fn push(
         &self,
         caller: &Caller,
         request: &SyncRequest,
         pushes: Vec<Push>,
         forgotten: Vec<Forgotten>,
-    ) -> Result<Vec<Receipt>, RelayError> {
+    ) -> Result<(Vec<Receipt>, Cursor), RelayError> {
         let device_time = request.device_time;
         let incoming = inspect_all(pushes).await?;
         let device = caller.device;
         let inner = Arc::clone(&self.inner);
-        let job = move |tx: &mut crate::store::LogTx<'_>| -> Result<Vec<Receipt>, RelayError> {
+        let job = move |tx: &mut LogTx<'_>| -> Result<(Vec<Receipt>, Cursor), RelayError> {
             // Looked up here, where revocations are ordered with everything else.
             let caller = inner.directory.caller(device)?;
             let writer = Writer {
@@ -126,7 +149,7 @@ impl Relay {
                     outcome: settle(tx, writer, arrival, incoming)?,
                 });
             }
-            Ok(receipts)
+            Ok((receipts, tx.head()))
         };
         self.inner.writer.write(job).await.map_err(from_write)
     }
