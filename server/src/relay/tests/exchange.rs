@@ -34,9 +34,11 @@ async fn a_change_is_accepted_once_and_known_ever_after() {
     phone.unsent = [pushes.clone(), pushes].concat();
     let again = phone.push().await;
     assert_eq!(outcomes(&again), ["duplicate"; 4]);
-    let sequence = |receipt: &Receipt| match &receipt.outcome {
-        Outcome::Accepted(stored) | Outcome::Duplicate(stored) => *stored,
-        other => panic!("{other:?}"),
+    let sequence = |receipt: &Receipt| {
+        let (Outcome::Accepted(stored) | Outcome::Duplicate(stored)) = &receipt.outcome else {
+            panic!("{receipt:?}")
+        };
+        *stored
     };
     assert_eq!(sequence(&first[0]), sequence(&again[0]));
     assert_eq!(sequence(&first[1]), sequence(&again[3]));
