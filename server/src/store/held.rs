@@ -21,6 +21,17 @@ impl LogTx<'_> {
             .exists([document.as_bytes()])?)
     }
 
+    /// Enters a document id in the ledger of those erased for good.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn put_erased(&mut self, document: DocumentId, now: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("INSERT OR IGNORE INTO erased(doc, erased_at) VALUES (?1, ?2)")?
+            .execute(params![document.as_bytes(), now.as_ms()])?;
+        Ok(())
+    }
+
     /// Whether a change waits in quarantine.
     ///
     /// # Errors

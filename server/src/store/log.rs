@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use yizhan_proto::ScopeDigest;
 use yizhan_proto::sync::Stored;
 use yizhan_proto::{ChangeHash, Cursor, DocumentId, Kind, PersonId, Scope, Sequence};

@@ -14,6 +14,7 @@ mod log;
 mod migrations;
 mod open;
 mod people;
+mod places;
 mod queries;
 mod readers;
 pub mod rows;

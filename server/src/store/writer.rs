@@ -21,7 +21,8 @@ use super::StoreError;
 use super::cache::{Committed, Layer};
 use super::flush::flush;
 use super::log::{LogTx, Touched};
-use super::people::{person_row, regions};
+use super::people::person_row;
+use super::places::regions;
 use super::rows::{PersonRow, RegionRow};
 
 /// Jobs that share one commit at most.
