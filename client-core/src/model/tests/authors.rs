@@ -351,6 +351,11 @@ fn values_out_of_range_are_refused_with_their_path() {
     ] {
         assert_eq!(refused(&shelf, id, who, &command), expected, "{command:?}");
     }
+}
+
+#[test]
+fn numbers_at_their_ends_are_refused() {
+    let shelf = Shelf::furnished();
     for ms in [
         i64::MIN,
         -1,
