@@ -62,13 +62,18 @@ pub(super) fn find(
     id: DocumentId,
 ) -> Result<Option<DocumentRow>, StoreError> {
     Ok(connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM documents d WHERE d.id = ?1"))?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM documents d WHERE d.id = ?1"
+        ))?
         .query_row([id.as_bytes()], DocumentRow::read)
         .optional()?)
 }
 
 /// The document of a number.
-pub(super) fn by_number(connection: &Connection, n: i64) -> Result<Option<DocumentRow>, StoreError> {
+pub(super) fn by_number(
+    connection: &Connection,
+    n: i64,
+) -> Result<Option<DocumentRow>, StoreError> {
     Ok(connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM documents d WHERE d.n = ?1"))?
         .query_row([n], DocumentRow::read)
@@ -76,11 +81,7 @@ pub(super) fn by_number(connection: &Connection, n: i64) -> Result<Option<Docume
 }
 
 /// Makes the row of a document that is not here yet, and returns its number.
-pub(super) fn create(
-    tx: &Transaction<'_>,
-    id: DocumentId,
-    kind: Kind,
-) -> Result<i64, StoreError> {
+pub(super) fn create(tx: &Transaction<'_>, id: DocumentId, kind: Kind) -> Result<i64, StoreError> {
     tx.prepare_cached("INSERT INTO documents (id, kind) VALUES (?1, ?2)")?
         .execute(params![id.as_bytes(), kind.code()])?;
     Ok(tx.last_insert_rowid())

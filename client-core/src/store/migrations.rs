@@ -27,8 +27,8 @@ pub(super) fn run(tx: &Transaction<'_>) -> Result<i64, StoreError> {
         let path = PathBuf::new();
         return Err(StoreError::TooNew { path, found, known });
     }
-    let done = usize::try_from(found)
-        .map_err(|_| StoreError::damaged("its format number is negative"))?;
+    let done =
+        usize::try_from(found).map_err(|_| StoreError::damaged("its format number is negative"))?;
     for migration in MIGRATIONS.iter().skip(done) {
         tx.execute_batch(migration)?;
     }

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 use yizhan_proto::limits::{FETCHES_MAX, FORGOTTEN_MAX, REPAIR_RANGES_MAX};
-use yizhan_proto::sync::{
-    Fetch, Forgotten, Push, RangeDigest, ScopeState, Summary, SyncRequest,
-};
+use yizhan_proto::sync::{Fetch, Forgotten, Push, RangeDigest, ScopeState, Summary, SyncRequest};
 use yizhan_proto::{
     Cursor, DocumentId, Kind, ProtocolVersion, Scope, ScopeDigest, Sequence, Timestamp,
 };

@@ -33,7 +33,8 @@ pub(super) fn reread(tx: &Transaction<'_>, n: i64) -> Result<Reread, StoreError>
         match read(&document, &rows) {
             Ok(opened) => {
                 views::write(tx, n, &opened)?;
-                (Some(codec::encode(&opened.outline(&rows))), None)
+                let outline = opened::outline(document.kind, &rows);
+                (outline.as_ref().map(codec::encode), None)
             }
             Err(Unreadable(why)) => {
                 views::remove(tx, n)?;

@@ -104,8 +104,8 @@ pub(super) fn add_digests(
 
 /// The scopes that count a document in their digests.
 pub(super) fn of_document(connection: &Connection, document: i64) -> Result<Vec<i64>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT scope FROM members WHERE document = ?1 AND stale = 0")?;
+    let mut statement =
+        connection.prepare_cached("SELECT scope FROM members WHERE document = ?1 AND stale = 0")?;
     let rows = statement.query_map([document], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -159,5 +159,7 @@ pub(super) fn stored_ends(
 
 /// An end of a range, as sent: anything but 16 bytes is an open end.
 pub(super) fn sent_end(stored: &[u8]) -> Option<DocumentId> {
-    <[u8; 16]>::try_from(stored).ok().map(DocumentId::from_bytes)
+    <[u8; 16]>::try_from(stored)
+        .ok()
+        .map(DocumentId::from_bytes)
 }

@@ -37,7 +37,8 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, indexed: &Indexed) -> Result<(
     let text: String = indexed.text.chars().take(INDEXED_CHARS_MAX).collect();
     let folded = fold(&text);
     let (before, after) = (grams(&old), grams(&folded));
-    let mut delete = tx.prepare_cached("DELETE FROM search_grams WHERE gram = ?1 AND document = ?2")?;
+    let mut delete =
+        tx.prepare_cached("DELETE FROM search_grams WHERE gram = ?1 AND document = ?2")?;
     for gram in before.difference(&after) {
         delete.execute(params![gram, n])?;
     }
@@ -184,7 +185,10 @@ impl Store {
             for gram in &needed {
                 bind(&mut statement, gram)?;
             }
-            bind(&mut statement, &super::sql::int(super::sql::count(needed.len())))?;
+            bind(
+                &mut statement,
+                &super::sql::int(super::sql::count(needed.len())),
+            )?;
             for word in &words {
                 bind(&mut statement, word)?;
             }

@@ -45,9 +45,7 @@ pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> 
 
 /// A time that may be missing.
 pub(super) fn time_opt(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    Ok(row
-        .get::<_, Option<i64>>(column)?
-        .map(Timestamp::from_ms))
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_ms))
 }
 
 /// A small number; out of range counts as missing.

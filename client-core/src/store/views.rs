@@ -2,14 +2,13 @@
 
 use rusqlite::{Transaction, params};
 
-use super::opened::{Opened, purpose_code, station_type_code, withdrawn_at};
+use super::opened::{Opened, withdrawn_at};
 use super::search::{self, Indexed};
 use super::{Store, StoreError, reread};
 use crate::model::check::{Check, Comparator, Measurement};
-use crate::model::consent::Consent;
+use crate::model::consent::{Consent, Purpose};
 use crate::model::document::Register;
-use crate::model::station::Station;
-use crate::model::vitals::Item;
+use crate::model::station::{Station, StationType};
 use crate::model::visit::Visit;
 
 /// The version of these rows. When it moves, [`Store::rebuild_views_step`] writes all of them
@@ -31,18 +30,19 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, opened: &Opened) -> Result<(),
 
 /// Removes the rows of a document that is not shown any more.
 pub(super) fn remove(tx: &Transaction<'_>, n: i64) -> Result<(), StoreError> {
-    for table in ["stations_view", "visits_view", "checks_view", "consents_view"] {
+    for table in [
+        "stations_view",
+        "visits_view",
+        "checks_view",
+        "consents_view",
+    ] {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE document = ?1"))?
             .execute([n])?;
     }
     search::remove(tx, n)
 }
 
-fn write_station(
-    tx: &Transaction<'_>,
-    n: i64,
-    station: &Station,
-) -> Result<Indexed, StoreError> {
+fn write_station(tx: &Transaction<'_>, n: i64, station: &Station) -> Result<Indexed, StoreError> {
     let conflict = station.name.is_conflict()
         || station.address.is_conflict()
         || station.beds_total.is_conflict()
@@ -62,7 +62,7 @@ fn write_station(
         station.key,
         name,
         station.region.as_ref().map(ToString::to_string),
-        station.station_type.map(station_type_code),
+        station.station_type.map(StationType::as_str),
         station.address.value,
         station.phone.value,
         station.hours.value,
@@ -136,7 +136,10 @@ fn write_check(tx: &Transaction<'_>, n: i64, check: &Check) -> Result<Indexed, S
         check.taken_at.as_ms(),
         summary,
         check.crisis,
-        check.replaces.as_ref().map(|(replaced, _)| replaced.as_bytes()),
+        check
+            .replaces
+            .as_ref()
+            .map(|(replaced, _)| replaced.as_bytes()),
     ])?;
     Ok(Indexed {
         title: summary,
@@ -154,7 +157,7 @@ fn write_consent(tx: &Transaction<'_>, n: i64, consent: &Consent) -> Result<Inde
         n,
         consent.driver.as_bytes(),
         consent.station.as_bytes(),
-        consent.purpose.map(purpose_code),
+        consent.purpose.map(Purpose::as_str),
         consent.given_at.as_ms(),
         consent.until.map(yizhan_proto::Timestamp::as_ms),
         withdrawn_at(consent).map(yizhan_proto::Timestamp::as_ms),
@@ -179,12 +182,8 @@ fn lines<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 
 /// `systolic >300 mm[Hg]`; `neck tight, pain 3`.
 fn in_words(measurement: &Measurement) -> String {
-    let item = item_name(measurement.item);
-    let comparator = match measurement.comparator {
-        Some(Comparator::Above) => ">",
-        Some(Comparator::Below) => "<",
-        None => "",
-    };
+    let item = measurement.item.as_str();
+    let comparator = measurement.comparator.map_or("", Comparator::as_str);
     if let Some(reason) = &measurement.absent {
         return format!("{item} not measured ({reason})");
     }
@@ -195,20 +194,6 @@ fn in_words(measurement: &Measurement) -> String {
     match measurement.value {
         Some(value) => format!("{item} {comparator}{value} {}", measurement.unit),
         None => format!("{item} {comparator}{}", measurement.entered),
-    }
-}
-
-/// What is measured, as documents and screens spell it.
-pub(super) const fn item_name(item: Item) -> &'static str {
-    match item {
-        Item::Systolic => "systolic",
-        Item::Diastolic => "diastolic",
-        Item::Pulse => "pulse",
-        Item::GlucoseRandom => "glucose_random",
-        Item::GlucoseFasting => "glucose_fasting",
-        Item::GlucoseAfterMeal => "glucose_after_meal",
-        Item::Neck => "neck",
-        Item::Lumbar => "lumbar",
     }
 }
 

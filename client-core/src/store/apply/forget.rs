@@ -21,9 +21,7 @@ pub(super) fn leave(
     if let Some(row) = documents::find(step.tx, item.document)? {
         step.touch(row.n)?;
         step.tx
-            .prepare_cached(
-                "DELETE FROM members WHERE scope = ?1 AND document = ?2",
-            )?
+            .prepare_cached("DELETE FROM members WHERE scope = ?1 AND document = ?2")?
             .execute(params![scope_n, row.n])?;
         start_leaving(step.tx, row.n)?;
     }

@@ -9,10 +9,7 @@ use super::super::{StoreError, device, scopes};
 use super::forget::drop_leaving;
 
 /// A pairing or registration.
-pub(in super::super) fn welcome(
-    tx: &Transaction<'_>,
-    welcome: &Welcome,
-) -> Result<(), StoreError> {
+pub(in super::super) fn welcome(tx: &Transaction<'_>, welcome: &Welcome) -> Result<(), StoreError> {
     let known = device::load(tx)?.epoch;
     if known.is_some_and(|known| known != welcome.epoch) {
         new_lineage(tx)?;

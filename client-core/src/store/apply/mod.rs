@@ -12,8 +12,8 @@ mod repair;
 mod step;
 
 use rusqlite::{Transaction, params};
-use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::Timestamp;
+use yizhan_proto::sync::{SyncRequest, SyncResponse};
 
 use super::sql::int;
 use super::{Applied, Store, StoreError, device, outbox};

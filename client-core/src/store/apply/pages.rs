@@ -148,11 +148,7 @@ fn drop_stale(step: &mut Step<'_>, scope: i64) -> Result<(), StoreError> {
 }
 
 /// A complete scope without a page is unchanged up to the head.
-fn move_up(
-    step: &mut Step<'_>,
-    row: &ScopeRow,
-    response: &SyncResponse,
-) -> Result<(), StoreError> {
+fn move_up(step: &mut Step<'_>, row: &ScopeRow, response: &SyncResponse) -> Result<(), StoreError> {
     match row.window {
         Some(window) if window.is_complete() && window.live <= response.head => {
             step.progressed |= window.live != response.head;

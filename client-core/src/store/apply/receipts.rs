@@ -99,7 +99,12 @@ fn hold(
             || (row.state == ChangeState::Quarantined && state == ChangeState::Refused);
         if is_root || (row.own && open) {
             held += u64::from(row.state != state);
-            changes::hold(step.tx, row.n, state, if is_root { reason } else { &follows })?;
+            changes::hold(
+                step.tx,
+                row.n,
+                state,
+                if is_root { reason } else { &follows },
+            )?;
         }
     }
     step.progressed = true;
