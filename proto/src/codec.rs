@@ -75,6 +75,10 @@ enum Open {
 }
 
 /// Walks the tokens once, without recursion, and refuses nesting past the limit.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other token is a scalar, whichever are added"
+)]
 fn check_nesting(bytes: &[u8]) -> Result<(), DecodeError> {
     let mut open: Vec<Open> = Vec::with_capacity(NESTING_MAX);
     for token in Tokenizer::new(bytes) {
@@ -92,10 +96,7 @@ fn check_nesting(bytes: &[u8]) -> Result<(), DecodeError> {
             _ => None,
         };
         match opened {
-            Some(container) if open.len() == NESTING_MAX => {
-                drop(container);
-                return Err(DecodeError::TooDeep);
-            }
+            Some(_) if open.len() == NESTING_MAX => return Err(DecodeError::TooDeep),
             Some(Open::Items(0)) | None => close_finished(&mut open),
             Some(container) => open.push(container),
         }

@@ -207,15 +207,15 @@ mod tests {
     /// The borders of a page of history: 0, 1, page−1, page, page+1 documents below the floor.
     #[test]
     fn history_is_read_once_and_whole_whatever_the_page() {
-        const PAGE: u64 = 5;
-        for documents in [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE] {
+        const PAGE: usize = 5;
+        for documents in [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE].map(|n| n as u64) {
             let mut window = Window::first_contact(Cursor::new(documents));
             let mut read = Vec::new();
             for _ in 0..=documents {
                 if window.is_complete() {
                     break;
                 }
-                let page: Vec<u64> = (1..=window.floor.get()).rev().take(PAGE as usize).collect();
+                let page: Vec<u64> = (1..=window.floor.get()).rev().take(PAGE).collect();
                 let more = page.last().is_some_and(|lowest| *lowest > 1);
                 window = window.filled_down_to(page.last().copied().and_then(Sequence::new), more);
                 read.extend(page);
@@ -228,15 +228,15 @@ mod tests {
     /// The borders of a page of news.
     #[test]
     fn news_is_read_once_and_whole_whatever_the_page() {
-        const PAGE: u64 = 5;
-        for news in [0, 1, PAGE - 1, PAGE, PAGE + 1] {
+        const PAGE: usize = 5;
+        for news in [0, 1, PAGE - 1, PAGE, PAGE + 1].map(|n| n as u64) {
             let mut cursor = Cursor::new(100);
             let mut read = Vec::new();
             loop {
                 let page: Vec<Sequence> = (101..=100 + news)
                     .filter_map(Sequence::new)
                     .filter(|sequence| !cursor.has_read(*sequence))
-                    .take(PAGE as usize)
+                    .take(PAGE)
                     .collect();
                 let Some(last) = page.last() else { break };
                 cursor = Cursor::after(*last);
