@@ -209,9 +209,7 @@ impl From<EditError> for ClientError {
             error @ EditError::WrongKind { .. } => {
                 Self::Invalid(Cause::new("edit.wrong_kind", error))
             }
-            error @ EditError::Incomplete(_) => {
-                Self::Invalid(Cause::new("edit.incomplete", error))
-            }
+            error @ EditError::Incomplete(_) => Self::Invalid(Cause::new("edit.incomplete", error)),
             EditError::Store(error) => error.into(),
         }
     }
@@ -237,9 +235,7 @@ impl From<SyncError> for ClientError {
             SyncError::Stopped(stop) => match stop {
                 Stop::PairFirst => Self::RequiresPairing(Cause::new("device.unknown", error)),
                 Stop::Revoked => Self::RequiresPairing(Cause::new("device.revoked", error)),
-                Stop::KeyMismatch => {
-                    Self::RequiresPairing(Cause::new("signature.invalid", error))
-                }
+                Stop::KeyMismatch => Self::RequiresPairing(Cause::new("signature.invalid", error)),
                 Stop::UpdateNeeded => {
                     Self::RequiresUpdate(Cause::new("protocol.unsupported", error))
                 }
