@@ -212,11 +212,12 @@ pub(crate) fn push_one_by_one(changes: &[Vec<Change>]) -> Duration {
     let (relay, _folder) = relay();
     let requests: Vec<Vec<Vec<u8>>> = changes
         .iter()
-        .map(|device| {
-            device
-                .iter()
-                .map(|change| request(std::slice::from_ref(change)))
-                .collect()
+        .enumerate()
+        .map(|(number, changes)| {
+            let caller = relay.caller(device(number)).expect("a paired device");
+            let version = caller.identity.version;
+            let one = |change| request(std::slice::from_ref(change), version);
+            changes.iter().map(one).collect()
         })
         .collect();
     let runtime = runtime();

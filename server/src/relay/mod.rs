@@ -1,0 +1,319 @@
+//! The relay: orders, checks, keeps and passes on changes. It knows no HTTP and no SQL, and it
+//! opens no document but the stations it imports and lists.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | `exchange` | one sync exchange: push, then pull |
+//! | `accept` | whether a pushed change may enter, and its receipt |
+//! | `membership` | which scopes a document is in; joining and leaving |
+//! | `page`, `repair` | what a device does not have yet |
+//! | `directory` | who may act right now, in memory |
+//! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
+//! | `stations` | the directory of stations: import and list |
+//!
+//! Seats (a decision the relay writes into an enrolment as a change of its own) will go the way
+//! `stations` goes: a command, written by the relay's own actor, through `accept::settle`, in the
+//! job that stores the enrolment. Erasure will go the way [`Relay::leave_scope`] goes, for every
+//! scope of a document at once, with its changes deleted and its id entered in the ledger that
+//! `accept` already asks.
+
+mod accept;
+mod codes;
+mod directory;
+mod exchange;
+mod membership;
+mod page;
+mod pairing;
+mod people;
+mod repair;
+mod scopes;
+mod stations;
+mod types;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation};
+
+use crate::clock::{Clock, NoRandomness};
+use crate::error::{CallerError, OpenError, RelayError};
+use crate::store::{
+    self, Birth, OpenFailure, Opened, ReadError, Readers, StoreError, StoreOptions, WriteError,
+    Writer,
+};
+use crate::watch::{Hub, Subscription, Watch};
+use directory::Directory;
+use stations::StationCache;
+pub use types::{
+    Caller, DeviceInfo, ImportOutcome, ImportedStation, PairCode, Paired, PersonInfo, RegionInfo,
+    Status,
+};
+
+/// Milliseconds after which to come back to a relay whose queue was full. Jobs waiting are done
+/// within a few commits.
+const BUSY_RETRY_MS: u64 = 500;
+
+/// Sizes of the relay's inner works. The defaults fit one small machine.
+#[derive(Debug, Clone)]
+pub struct RelayOptions {
+    /// Jobs that may wait for the writer; past it, [`RelayError::Busy`].
+    pub queue_jobs_max: usize,
+    /// Read-only connections, and so pages read at one time.
+    pub readers: usize,
+    /// Outlines kept in memory by the writer.
+    pub outlines_cached_max: usize,
+}
+
+impl Default for RelayOptions {
+    fn default() -> Self {
+        Self {
+            queue_jobs_max: 1024,
+            readers: 4,
+            outlines_cached_max: 50_000,
+        }
+    }
+}
+
+/// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one
+/// is dropped, the relay shuts down as by [`Relay::shutdown`].
+#[derive(Debug, Clone)]
+pub struct Relay {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    writer: Writer,
+    readers: Readers,
+    directory: Arc<Directory>,
+    hub: Arc<Hub>,
+    clock: Arc<dyn Clock>,
+    birth: Birth,
+    stations: StationCache,
+    digest_mismatches: AtomicU64,
+}
+
+impl Relay {
+    /// Opens (or makes) the store in the folder `data` and starts the writer thread. A second
+    /// relay on the same folder is refused, in this process or another.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do.
+    pub fn open(
+        data: &Path,
+        clock: Arc<dyn Clock>,
+        options: &RelayOptions,
+    ) -> Result<Self, OpenError> {
+        let directory = Arc::new(Directory::default());
+        let hub = Arc::new(Hub::default());
+        let store_options = StoreOptions {
+            queue_jobs_max: options.queue_jobs_max,
+            readers: options.readers,
+            documents_cached_max: options.outlines_cached_max,
+        };
+        let follow = follow(Arc::clone(&directory), Arc::clone(&hub));
+        let opened = store::open(data, store_options, new_birth(&*clock)?, follow)
+            .map_err(|failure| open_error(data, failure))?;
+        let Opened {
+            writer,
+            readers,
+            birth,
+            people,
+            regions,
+        } = opened;
+        directory.update(people, Some(regions));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                readers,
+                directory,
+                hub,
+                clock,
+                birth,
+                stations: StationCache::default(),
+                digest_mismatches: AtomicU64::new(0),
+            }),
+        })
+    }
+
+    /// Takes no more work, finishes what was taken, ends all watches and closes the store.
+    /// Blocks until the writer is done: call it through `spawn_blocking`.
+    pub fn shutdown(&self) {
+        self.inner.hub.close();
+        self.inner.writer.shutdown();
+    }
+
+    /// The relay's lineage.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.inner.birth.epoch
+    }
+
+    /// The relay's own device id, under which it writes.
+    #[must_use]
+    pub fn device_id(&self) -> DeviceId {
+        self.inner.birth.device
+    }
+
+    /// The device as it may act right now. A look at memory: cheap, and true from the moment a
+    /// change of people or devices was committed.
+    ///
+    /// # Errors
+    /// [`CallerError`] if it may not.
+    pub fn caller(&self, device: DeviceId) -> Result<Arc<Caller>, CallerError> {
+        self.inner.directory.caller(device)
+    }
+
+    /// Listens to the caller's scopes. If the person's roles change meanwhile, the listener is
+    /// told to pull and hears the new scopes from then on.
+    ///
+    /// # Errors
+    /// [`CallerError`] if the device has been revoked meanwhile.
+    pub fn watch(&self, caller: &Caller) -> Result<Watch, CallerError> {
+        let current = self.caller(caller.device)?;
+        let watch = self.inner.hub.listen(subscription(&current));
+        // Revoked between the look and the listening: the hub could not tell this listener.
+        self.caller(caller.device)?;
+        Ok(watch)
+    }
+
+    /// Numbers for operators. Reads the store.
+    ///
+    /// # Errors
+    /// [`RelayError`] if the store fails.
+    pub async fn status(&self) -> Result<Status, RelayError> {
+        let read = |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
+            Ok((snapshot.totals()?, snapshot.head()?))
+        };
+        let (totals, head) = self.inner.readers.read(read).await.map_err(from_read)?;
+        Ok(Status {
+            documents: totals.documents,
+            changes: totals.changes,
+            people: totals.people,
+            devices: totals.devices,
+            devices_revoked: totals.devices_revoked,
+            quarantined: totals.quarantined,
+            forgets_acknowledged: totals.forgets_acknowledged,
+            head,
+            epoch: self.epoch(),
+            database_bytes: totals.database_bytes,
+            queue_depth: self.inner.writer.waiting() as u64,
+            digest_mismatches: self.inner.digest_mismatches.load(Ordering::Relaxed),
+        })
+    }
+
+    /// Whether the writer runs and the store answers: for `/readyz`.
+    ///
+    /// # Errors
+    /// [`RelayError`] says what is wrong.
+    pub async fn ready(&self) -> Result<(), RelayError> {
+        if !self.inner.writer.is_open() {
+            return Err(RelayError::ShuttingDown);
+        }
+        let head = self
+            .inner
+            .readers
+            .read(|snapshot| snapshot.head())
+            .await
+            .map_err(from_read)?;
+        tracing::trace!(%head, "ready");
+        Ok(())
+    }
+
+    /// The actor the relay itself writes as. A restore from backup starts a new lineage, and with
+    /// it a new incarnation: no sequence number of this actor is ever used twice.
+    fn actor(&self) -> ActorId {
+        let [a, b, c, d, ..] = *self.epoch().as_bytes();
+        ActorId::new(
+            self.device_id(),
+            Incarnation(u32::from_be_bytes([a, b, c, d])),
+        )
+    }
+}
+
+/// What happens after each commit, before anybody is told of it.
+fn follow(directory: Arc<Directory>, hub: Arc<Hub>) -> impl FnMut(store::Commit) + Send + 'static {
+    move |commit| {
+        metrics::histogram!("yizhan_commit_jobs").record(commit.jobs as f64);
+        metrics::gauge!("yizhan_queue_depth").set(commit.waiting as f64);
+        if !commit.people.is_empty() || commit.regions.is_some() {
+            directory.update(commit.people, commit.regions);
+            hub.refresh(|device| {
+                directory
+                    .caller(device)
+                    .ok()
+                    .map(|caller| subscription(&caller))
+            });
+        }
+        hub.publish(&commit.moved);
+    }
+}
+
+fn subscription(caller: &Caller) -> Subscription {
+    Subscription {
+        device: caller.device,
+        identity_version: caller.identity.version,
+        scopes: caller.identity.scopes.clone(),
+    }
+}
+
+fn new_birth(clock: &dyn Clock) -> Result<Birth, NoRandomness> {
+    let mut epoch = [0; 8];
+    clock.fill_random(&mut epoch)?;
+    Ok(Birth {
+        epoch: Epoch::from_bytes(epoch),
+        device: DeviceId::new_v7(unix_ms(clock), random(clock)?),
+    })
+}
+
+/// Milliseconds since 1970, as a UUIDv7 takes them.
+fn unix_ms(clock: &dyn Clock) -> u64 {
+    u64::try_from(clock.now().as_ms()).unwrap_or(0)
+}
+
+/// Random bytes for an id or a code.
+fn random<const N: usize>(clock: &dyn Clock) -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    clock.fill_random(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn open_error(data: &Path, failure: OpenFailure) -> OpenError {
+    let path = store::database_path(data);
+    match failure {
+        OpenFailure::Folder { path, source } => OpenError::Folder { path, source },
+        OpenFailure::InUse => OpenError::InUse {
+            path: data.to_owned(),
+        },
+        OpenFailure::Newer { found, known } => OpenError::Newer { path, found, known },
+        OpenFailure::Store(source @ StoreError::Damaged(_)) => OpenError::Damaged { path, source },
+        OpenFailure::Store(source) => OpenError::Store { path, source },
+        OpenFailure::Thread(source) => OpenError::Thread(source),
+    }
+}
+
+/// A failed job's reason, in the terms of whoever asked for it.
+fn from_write<E, F: From<E> + From<RelayError>>(error: WriteError<E>) -> F {
+    match error {
+        WriteError::Job(error) => error.into(),
+        WriteError::Store(error) => RelayError::Storage(error).into(),
+        WriteError::Full => RelayError::Busy {
+            retry_after_ms: BUSY_RETRY_MS,
+        }
+        .into(),
+        WriteError::Closed => RelayError::ShuttingDown.into(),
+        WriteError::Panicked => RelayError::Internal("a writing job failed").into(),
+    }
+}
+
+fn from_read<E: Into<RelayError>>(error: ReadError<E>) -> RelayError {
+    match error {
+        ReadError::Job(error) => error.into(),
+        ReadError::Store(error) => RelayError::Storage(error),
+        ReadError::Panicked => RelayError::Internal("a reading job failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! Everything on disk: rows in, rows out, in transactions.
+//!
+//! All SQL of the relay is here, and none of it leaks: what crosses this border is the plain data
+//! of [`rows`], a [`LogTx`] that a writing job is handed, and a [`Snapshot`] that a reading one is.
+//! A second engine needs these two, a queue in front of its writer, and sequences allotted in the
+//! transaction that stores. Nothing here decides who may do what; see [`crate::relay`].
+
+mod cache;
+mod convert;
+mod error;
+mod log;
+mod migrations;
+mod open;
+mod people;
+mod readers;
+pub mod rows;
+mod writer;
+
+pub use error::{Cause, StoreError};
+pub use log::{LogTx, Touched};
+pub use open::{Birth, OpenFailure, Opened, StoreOptions, database_path, open};
+pub use readers::{ReadError, Readers, Snapshot};
+pub use writer::{Commit, WriteError, Writer};
+
+#[cfg(test)]
+mod tests;
