@@ -230,7 +230,7 @@ fn not_served(response: Response<Body>) -> TransportError {
     if media_type(&response) == MEDIA_TYPE {
         return match read_body(response, FAULT_BYTES_MAX) {
             Ok(bytes) => match codec::decode::<Fault>(&bytes, FAULT_BYTES_MAX) {
-                Ok(fault) => TransportError::Fault(fault),
+                Ok(fault) => fault.into(),
                 Err(error) => TransportError::Garbled {
                     what: format!("its fault ({status}) cannot be read"),
                     source: Some(error.into()),
@@ -248,7 +248,7 @@ fn not_served(response: Response<Body>) -> TransportError {
     let fault = |code: FaultCode, message: &str| {
         let mut fault = Fault::new(code, message);
         fault.retry_after_ms = retry_after_ms;
-        TransportError::Fault(fault)
+        fault.into()
     };
     match status.as_u16() {
         300..=399 => TransportError::garbled(format!(
