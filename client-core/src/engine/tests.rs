@@ -135,21 +135,33 @@ fn what_to_do_after_each_fault() {
         .cloned()
         .chain([FaultCode::Other("x.y".into())])
     {
-        let expected = match code {
-            FaultCode::TokenMissing
-            | FaultCode::TokenInvalid
-            | FaultCode::TokenExpired
-            | FaultCode::ChallengeInvalid => "renew",
-            FaultCode::TooLarge
-            | FaultCode::Malformed
-            | FaultCode::Invalid
-            | FaultCode::Internal => "plan",
-            FaultCode::DeviceUnknown
-            | FaultCode::DeviceRevoked
-            | FaultCode::DeviceConflict
-            | FaultCode::SignatureInvalid
-            | FaultCode::UnsupportedVersion => "stopped",
-            _ => "waiting",
+        let renewed = [
+            FaultCode::TokenMissing,
+            FaultCode::TokenInvalid,
+            FaultCode::TokenExpired,
+            FaultCode::ChallengeInvalid,
+        ];
+        let narrowed = [
+            FaultCode::TooLarge,
+            FaultCode::Malformed,
+            FaultCode::Invalid,
+            FaultCode::Internal,
+        ];
+        let stopped = [
+            FaultCode::DeviceUnknown,
+            FaultCode::DeviceRevoked,
+            FaultCode::DeviceConflict,
+            FaultCode::SignatureInvalid,
+            FaultCode::UnsupportedVersion,
+        ];
+        let expected = if renewed.contains(&code) {
+            "renew"
+        } else if narrowed.contains(&code) {
+            "plan"
+        } else if stopped.contains(&code) {
+            "stopped"
+        } else {
+            "waiting"
         };
         let mut engine = sending(&[1, 2]);
         fail(&mut engine, &[1, 2], fault(code.clone()));

@@ -4,6 +4,9 @@
 //! Redirects are not followed and proxies of the environment are not used: what answers is the
 //! relay, or the call fails and says what answered.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -353,10 +356,12 @@ fn failed(error: ureq::Error) -> TransportError {
             source: Some(error.into()),
         };
     }
-    let what = match &error {
-        Error::HostNotFound => "there is no such host, or no name service".to_owned(),
-        Error::Io(io) => io.to_string(),
-        other => other.to_string(),
+    let what = if matches!(error, Error::HostNotFound) {
+        "there is no such host, or no name service".to_owned()
+    } else if let Error::Io(io) = &error {
+        io.to_string()
+    } else {
+        error.to_string()
     };
     TransportError::Offline {
         what,

@@ -360,3 +360,94 @@ pub(crate) enum RefusedCommand {
         hash: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &[&str]) -> Result<Cli, ErrorKind> {
+        let words = std::iter::once("yizhan-phone").chain(line.iter().copied());
+        Cli::try_parse_from(words).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn home_and_json_may_stand_anywhere() {
+        for line in [
+            ["--home", "h", "--json", "visit", "list"],
+            ["visit", "--json", "list", "--home", "h"],
+            ["visit", "list", "--home", "h", "--json"],
+        ] {
+            let cli = parse(&line).unwrap();
+            assert_eq!((cli.home, cli.json), (PathBuf::from("h"), true), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_the_manual_are_understood() {
+        for line in [
+            "pair http://127.0.0.1:8787 ABCDE-FGHJK --label phone",
+            "pair http://127.0.0.1:8787/pair?code=A",
+            "register http://127.0.0.1:8787/register?code=A --name 李师傅",
+            "visit start --station s --plate 鲁F12345 --want shower --want meal --at 08:30",
+            "visit start --station s --driver 0199abcd --name 李师傅",
+            "visit serve last shower --quantity 2",
+            "visit note last 夜里到站,有热饭 谢谢",
+            "visit rate last 5",
+            "visit end last --at 17:45",
+            "visit list --open --station s",
+            "visit show 0199",
+            "check add --driver p --station s --visit v --systolic 126 --diastolic 82 --pulse 70 --glucose 5.6 --unit mg/dL --fasting --neck tight:3 --lumbar normal:0 --advice rest --advice stretch --note n --replaces c --reason r --confirm",
+            "check add --visit last --glucose 5.6 --after-meal",
+            "check list --crisis",
+            "consent give --station s --purpose health_record --driver d",
+            "consent withdraw last",
+            "consent list",
+            "station list",
+            "station show s",
+            "search 热饭",
+            "sync",
+            "sync --watch --for 60",
+            "status",
+            "refused list",
+            "refused discard abcd",
+            "refused retry abcd",
+            "export",
+            "export out.json",
+            "whoami",
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert!(parse(&words).is_ok(), "{line}: {:?}", parse(&words).err());
+        }
+    }
+
+    #[test]
+    fn mistakes_are_usage_errors() {
+        for line in [
+            "visit strat",
+            "visit start",
+            "visit rate last 300",
+            "visit rate last -1",
+            "visit serve last",
+            "check add --systolic 120 --diastolic 80",
+            "check add --visit v --glucose 5 --fasting --after-meal",
+            "check add --visit v --fasting",
+            "check add --visit v --replaces c",
+            "consent give --station s --purpose anything",
+            "sync --for 60",
+            "--jsom status",
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            let kind = parse(&words).map(|_| ()).unwrap_err();
+            let help = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
+            assert!(!help.contains(&kind), "{line}: {kind}");
+        }
+    }
+}

@@ -167,7 +167,7 @@ pub(crate) fn held(client: &Client, text: &str) -> Result<ChangeHash, Failure> {
 }
 
 /// As much of an id as people need: a document's and a person's begin with their time of making.
-pub(crate) fn short(id: impl ToString) -> String {
+pub(crate) fn short(id: &impl ToString) -> String {
     id.to_string().chars().take(13).collect()
 }
 

@@ -241,15 +241,15 @@ fn list(
                     marks.insert_str(0, "CRISIS ");
                 }
                 if let Some(by) = row.replaced_by {
-                    marks.push_str(&format!(" corrected by {}", short(by)));
+                    marks.push_str(&format!(" corrected by {}", short(&by)));
                 }
                 vec![
-                    short(row.id),
+                    short(&row.id),
                     when::local(row.taken_at),
-                    short(row.driver),
+                    short(&row.driver),
                     row.station_name
                         .clone()
-                        .unwrap_or_else(|| short(row.station)),
+                        .unwrap_or_else(|| short(&row.station)),
                     row.summary.clone(),
                     marks,
                 ]
@@ -355,11 +355,11 @@ fn form(detail: &CheckDetail) -> String {
     if let Some((other, reason)) = &check.replaces {
         text.push_str(&labelled(
             "corrects",
-            &format!("{} ({reason})", short(other)),
+            &format!("{} ({reason})", short(&other)),
         ));
     }
     if let Some(other) = detail.replaced_by {
-        text.push_str(&labelled("corrected by", &short(other)));
+        text.push_str(&labelled("corrected by", &short(&other)));
     }
     if check.crisis {
         text.push_str(&card());

@@ -61,7 +61,7 @@ pub(crate) fn run(
             output.result(&json!({ "id": id.to_string() }), || {
                 format!(
                     "consent {} withdrawn, stored here; sync to send it\n",
-                    short(id)
+                    short(&id)
                 )
             })
         }
@@ -86,14 +86,14 @@ fn list(client: &Client, output: Output) -> Result<(), Failure> {
             .iter()
             .map(|row| {
                 vec![
-                    short(row.id),
+                    short(&row.id),
                     row.purpose.map_or("?", Purpose::as_str).to_owned(),
                     when::local(row.given_at),
                     state(row),
-                    short(row.driver),
+                    short(&row.driver),
                     row.station_name
                         .clone()
-                        .unwrap_or_else(|| short(row.station)),
+                        .unwrap_or_else(|| short(&row.station)),
                     facts::marks(row.unsent, row.held, false),
                 ]
             })

@@ -108,7 +108,7 @@ pub(crate) fn changes_table(changes: &[ChangeInfo]) -> String {
             let device = if change.own {
                 "this device".to_owned()
             } else {
-                short(change.device)
+                short(&change.device)
             };
             let relay_time = change
                 .relay_time

@@ -201,7 +201,7 @@ fn held_table(held: &[Held]) -> String {
         .iter()
         .map(|held| {
             vec![
-                short(held.change),
+                short(&held.change),
                 when::local(held.made_at),
                 held.summary.clone(),
                 facts::state(held.state).to_owned(),
@@ -240,7 +240,7 @@ pub(crate) fn search(
             .map(|hit| {
                 vec![
                     hit.kind.to_string(),
-                    short(hit.document),
+                    short(&hit.document),
                     hit.title.clone(),
                     hit.excerpt.clone(),
                 ]
@@ -279,9 +279,12 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 fn export_to(client: &Client, out: &mut dyn Write) -> Result<u64, Failure> {
-    let documents = client.export(out).map_err(|error| match error {
-        ClientError::Store(StoreError::Export(error)) => written(error),
-        error => Failure::Client(error),
+    let documents = client.export(out).map_err(|error| {
+        if let ClientError::Store(StoreError::Export(error)) = error {
+            written(error)
+        } else {
+            Failure::Client(error)
+        }
     })?;
     out.flush().map_err(written)?;
     Ok(documents)

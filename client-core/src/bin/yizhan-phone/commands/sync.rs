@@ -170,11 +170,14 @@ pub(crate) fn watch(
         }
         if let Err(error) = ended {
             let error = ClientError::from(error);
-            match &error {
-                // A token that ran out is renewed by the next sync, which also finds out about
-                // a device that may not sync at all.
-                ClientError::RequiresPairing(_) | ClientError::TryLater(_) => {}
-                _ => return Err(error.into()),
+            // A token that ran out is renewed by the next sync, which also finds out about
+            // a device that may not sync at all.
+            let passes = matches!(
+                error,
+                ClientError::RequiresPairing(_) | ClientError::TryLater(_)
+            );
+            if !passes {
+                return Err(error.into());
             }
             if !output.json {
                 output.remark(&format!("watching: {error}; trying again"));
@@ -214,9 +217,8 @@ fn hear(
     output: Output,
 ) -> Result<Option<Result<(), TransportError>>, Failure> {
     loop {
-        let mut heard = match receive(client, receiver, until_ms) {
-            Some(heard) => heard,
-            None => return Ok(None),
+        let Some(mut heard) = receive(client, receiver, until_ms) else {
+            return Ok(None);
         };
         let mut wanted = false;
         // Whatever else was said meanwhile is answered by one sync.

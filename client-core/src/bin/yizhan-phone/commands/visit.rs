@@ -76,7 +76,7 @@ fn written(visit: DocumentId, entry: Value, done: &str, output: Output) -> Resul
     output.result(&value, || {
         format!(
             "visit {}: {done}, stored here; sync to send it\n",
-            short(visit)
+            short(&visit)
         )
     })
 }
@@ -117,7 +117,7 @@ fn start(client: &mut Client, args: &VisitStartArgs, output: Output) -> Result<(
         .map(|row| {
             format!(
                 "another visit of this driver is still open: {} since {}",
-                short(row.id),
+                short(&row.id),
                 when::local(row.arrived_at)
             )
         })
@@ -200,16 +200,16 @@ fn row_cells(row: &VisitRow) -> Vec<String> {
     };
     let mut marks = facts::marks(row.unsent, row.held, row.conflict);
     if let Some(other) = row.same_as {
-        marks.push_str(&format!(" same as {}", short(other)));
+        marks.push_str(&format!(" same as {}", short(&other)));
     }
     vec![
-        short(row.id),
+        short(&row.id),
         when::local(row.arrived_at),
         left,
         row.driver_name.clone(),
         row.station_name
             .clone()
-            .unwrap_or_else(|| short(row.station)),
+            .unwrap_or_else(|| short(&row.station)),
         row.vehicle_plate.clone().unwrap_or_default(),
         row.services_given.to_string(),
         row.rating
@@ -226,7 +226,7 @@ fn show(client: &Client, text: &str, output: Output) -> Result<(), Failure> {
         let who = |person: Option<yizhan_proto::PersonId>| match person {
             Some(person) if me.is(person) => "you".to_owned(),
             Some(person) if person == visit.driver => visit.driver_name.clone(),
-            Some(person) => short(person),
+            Some(person) => short(&person),
             None => "?".to_owned(),
         };
         let services = |services: &[Service]| -> Vec<Vec<String>> {
@@ -269,7 +269,7 @@ fn form(detail: &VisitDetail) -> String {
     text.push_str(&labelled("station", &station));
     text.push_str(&labelled(
         "driver",
-        &format!("{} ({})", visit.driver_name, short(visit.driver)),
+        &format!("{} ({})", visit.driver_name, short(&visit.driver)),
     ));
     text.push_str(&labelled("arrived", &when::local(visit.arrived_at)));
     let left = yizhan_client_core::model::document::Register {
