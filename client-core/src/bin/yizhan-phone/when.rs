@@ -63,7 +63,7 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     }
     let civil = match text.parse::<civil::Time>() {
         // A full date and time reads as a time of day, too.
-        Ok(time) if text.len() <= "17:45:00".len() => {
+        Ok(time) if text.contains(':') && text.len() <= "17:45:00".len() => {
             let today = zoned(now).ok_or_else(wrong)?;
             today.date().to_datetime(time)
         }
