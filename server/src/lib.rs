@@ -1,1 +1,5 @@
-
+pub mod clock;
+pub mod error;
+pub mod relay;
+pub mod store;
+pub mod watch;
