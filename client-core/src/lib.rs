@@ -9,3 +9,5 @@ pub mod model;
 
 #[cfg(feature = "store")]
 pub mod clock;
+#[cfg(feature = "store")]
+pub mod store;

@@ -97,6 +97,9 @@ pub enum RelayError {
     /// The relay is shutting down.
     #[error("the relay is shutting down")]
     ShuttingDown,
+    /// The device was revoked while the request was under way.
+    #[error(transparent)]
+    Caller(#[from] CallerError),
     /// Disk full or failing; nothing was stored.
     #[error("the relay cannot store anything right now")]
     Storage(#[from] StoreError),
@@ -157,10 +160,12 @@ pub enum PairError {
     /// The station's standing code is not valid.
     #[error("the station's code is not valid; scan the code at the counter again")]
     StationCodeInvalid,
-    /// A device of this id exists with another key (or, at registration, was revoked or acts for
-    /// somebody else).
+    /// A device of this id exists with another key (or, at registration, acts for somebody else).
     #[error("a device with this id exists with another key or for another person")]
     DeviceConflict,
+    /// The device was revoked: it does not come back by registering, only by pairing.
+    #[error("this device was revoked; ask for a pairing code")]
+    DeviceRevoked,
     /// The person id offered belongs to somebody.
     #[error("this person id is in use")]
     PersonConflict,

@@ -1,3 +1,5 @@
+//! The Yizhan relay: orders, checks, keeps and passes on changes.
+
 pub mod clock;
 pub mod error;
 pub mod relay;
