@@ -173,6 +173,21 @@ impl Net {
         self.state().answers.clone()
     }
 
+    /// The relay, if the device reaches it.
+    ///
+    /// # Errors
+    /// [`Trouble::Offline`].
+    pub fn relay(&self, device: DeviceId) -> Result<Relay, Trouble> {
+        let state = self.state();
+        let reached = state.relay.clone().filter(|_| !state.offline.contains(&device));
+        reached.ok_or(Trouble::Offline)
+    }
+
+    /// Carries a call of the relay to its end.
+    pub fn run<T>(&self, call: impl Future<Output = T>) -> T {
+        self.runtime.block_on(call)
+    }
+
     /// Brings a request to the relay and the answer back, as far as this network lets it.
     ///
     /// # Errors
@@ -288,20 +303,25 @@ fn ask(
 ) -> Result<SyncResponse, Fault> {
     let request: SyncRequest = codec::decode(body, limits::REQUEST_BYTES_MAX)
         .map_err(|error| Fault::new(FaultCode::Malformed, error.to_string()))?;
-    let caller = relay.caller(device).map_err(|error| {
-        let code = match error {
-            CallerError::Unknown => FaultCode::DeviceUnknown,
-            CallerError::Revoked => FaultCode::DeviceRevoked,
-        };
-        Fault::new(code, error.to_string())
-    })?;
+    let caller = relay
+        .caller(device)
+        .map_err(|error| Fault::new(code_of_caller(error), error.to_string()))?;
     runtime
         .block_on(relay.sync(&caller, request))
         .map_err(|error| fault_of(&error))
 }
 
+/// The fault of a device that may not act.
+pub(crate) fn code_of_caller(error: CallerError) -> FaultCode {
+    match error {
+        CallerError::Unknown => FaultCode::DeviceUnknown,
+        CallerError::Revoked => FaultCode::DeviceRevoked,
+    }
+}
+
 fn fault_of(error: &RelayError) -> Fault {
     let code = match error {
+        RelayError::Caller(error) => code_of_caller(*error),
         RelayError::UnsupportedVersion { .. } => FaultCode::UnsupportedVersion,
         RelayError::Limit { .. } => FaultCode::TooLarge,
         RelayError::Invalid(_) => FaultCode::Invalid,
