@@ -21,6 +21,7 @@ pub mod net;
 pub mod network;
 pub mod phone;
 pub mod pocket;
+pub mod process;
 pub mod reading;
 pub mod reference;
 pub mod wire;

@@ -4,44 +4,37 @@
 //! a hundred phones that lost their relay at once do not come back at once.
 
 /// The bound of the first wait, milliseconds.
-pub const BASE_MS: u64 = 1_000;
+pub(super) const BASE_MS: u64 = 1_000;
 /// The bound that waits grow to, milliseconds.
-pub const CAP_MS: u64 = 5 * 60 * 1_000;
+pub(super) const CAP_MS: u64 = 5 * 60 * 1_000;
 /// The longest hint of a relay that is followed, milliseconds: a wrong number there must not
 /// silence a phone for days.
-pub const HINT_MAX_MS: u64 = 60 * 60 * 1_000;
+pub(super) const HINT_MAX_MS: u64 = 60 * 60 * 1_000;
 
 /// Waits that grow with each failure in a row.
 #[derive(Debug, Clone)]
-pub struct Backoff {
+pub(super) struct Backoff {
     failures: u32,
     random: SplitMix,
 }
 
 impl Backoff {
     /// No failure yet; `seed` makes the jitter.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self {
             failures: 0,
             random: SplitMix(seed),
         }
     }
 
-    /// Failures in a row.
-    #[must_use]
-    pub fn failures(&self) -> u32 {
-        self.failures
-    }
-
     /// A success: the next wait is a first one again.
-    pub fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.failures = 0;
     }
 
     /// One more failure: milliseconds to wait. With a hint of the relay's never less than the
     /// hint (up to [`HINT_MAX_MS`]), and a jitter on top.
-    pub fn next_wait_ms(&mut self, hint_ms: Option<u64>) -> u64 {
+    pub(super) fn next_wait_ms(&mut self, hint_ms: Option<u64>) -> u64 {
         let bound_ms = 1_u64
             .checked_shl(self.failures)
             .map_or(CAP_MS, |factor| BASE_MS.saturating_mul(factor).min(CAP_MS));

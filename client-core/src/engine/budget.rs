@@ -28,7 +28,7 @@ pub(super) struct Sizes {
     push_bytes_max: usize,
     pushes_max: usize,
     page_bytes_max: u32,
-    set_aside: BTreeSet<DocumentId>,
+    left_out: BTreeSet<DocumentId>,
 }
 
 impl Sizes {
@@ -37,7 +37,7 @@ impl Sizes {
             push_bytes_max: PUSH_BYTES_MAX,
             pushes_max: PUSHES_MAX,
             page_bytes_max: PAGE_MAX,
-            set_aside: BTreeSet::new(),
+            left_out: BTreeSet::new(),
         }
     }
 
@@ -46,12 +46,15 @@ impl Sizes {
             push_bytes_max: self.push_bytes_max,
             pushes_max: self.pushes_max,
             page_bytes_max: self.page_bytes_max,
-            set_aside: self.set_aside.clone(),
+            left_out: self.left_out.clone(),
         }
     }
 
     /// Half the changes that were in the last push, at least one.
     pub(super) fn halve_push(&mut self, pushes: usize) {
+        if pushes == 0 {
+            return;
+        }
         self.pushes_max = (pushes.min(self.pushes_max) / 2).max(1);
         self.push_bytes_max = (self.push_bytes_max / 2).max(CHANGE_BYTES_MAX);
     }
@@ -69,16 +72,16 @@ impl Sizes {
     }
 
     /// Leaves a document's changes out from here on.
-    pub(super) fn set_aside(&mut self, document: DocumentId) {
-        self.set_aside.insert(document);
+    pub(super) fn leave_out(&mut self, document: DocumentId) {
+        self.left_out.insert(document);
     }
 
-    /// Tries what was set aside again.
+    /// Tries what was left out again.
     pub(super) fn take_back(&mut self) {
-        self.set_aside.clear();
+        self.left_out.clear();
     }
 
-    pub(super) fn aside(&self) -> &BTreeSet<DocumentId> {
-        &self.set_aside
+    pub(super) fn left_out(&self) -> &BTreeSet<DocumentId> {
+        &self.left_out
     }
 }

@@ -47,7 +47,7 @@ pub struct Budget {
     /// Bytes of changes to ask for.
     pub page_bytes_max: u32,
     /// Documents whose changes are not sent: the relay failed on them.
-    pub set_aside: BTreeSet<DocumentId>,
+    pub left_out: BTreeSet<DocumentId>,
 }
 
 /// How a round ended.

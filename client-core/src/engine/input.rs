@@ -50,6 +50,8 @@ pub struct Applied {
     pub more: bool,
     /// Whether anything changed in the local store: a document, a cursor, a receipt, the identity.
     pub progressed: bool,
+    /// Whether this exchange was part of a repair, which takes several that move nothing yet.
+    pub repairing: bool,
     /// Changes that still have no receipt.
     pub unsent_left: u64,
     /// The relay's wish: sync again after so many milliseconds, not before.
@@ -78,7 +80,7 @@ pub enum Failure {
     #[error("there is more to sync than fits in one round")]
     RoundTooLong,
     /// The changes of these documents were refused by the relay as a whole request, without a
-    /// receipt. They are unsent and set aside; all others went on.
+    /// receipt. They are unsent and left out; all others went on.
     #[error("the relay fails on the changes of {} document(s)", .0.len())]
-    SetAside(Vec<DocumentId>),
+    LeftOut(Vec<DocumentId>),
 }

@@ -34,6 +34,9 @@ pub const RENEWALS_MAX: u32 = 3;
 /// Exchanges in one round. At 1 MiB a page this is more than a phone holds; a relay that never
 /// comes to an end is left after this.
 pub const EXCHANGES_MAX: u32 = 10_000;
+/// Exchanges in one round that only look for where device and relay differ: sixteen-fold
+/// narrowing finds any document in far fewer.
+pub const REPAIRS_MAX: u32 = 200;
 /// Times in one round that a request is made smaller to find what the relay fails on.
 pub const NARROWINGS_MAX: u32 = 64;
 
@@ -55,6 +58,7 @@ struct Round {
     exchanges: u32,
     renewals: u32,
     narrowings: u32,
+    repairs: u32,
     probe: Probe,
     /// Something happened since the request was written: one more exchange.
     again: bool,
@@ -137,6 +141,8 @@ impl Engine {
                 self.token_failed(failure, now_ms);
             }
             (Input::RequestPlanned(request), Phase::Planning) => {
+                // Whatever happened up to here is in the request.
+                self.round.again = false;
                 self.phase = Phase::Sending;
                 self.effect = Some(Effect::Send(request));
             }
@@ -178,7 +184,10 @@ impl Engine {
 
     fn begin(&mut self, now_ms: u64) {
         self.round = Round::default();
-        if self.token_until_ms.is_some_and(|until_ms| now_ms < until_ms) {
+        if self
+            .token_until_ms
+            .is_some_and(|until_ms| now_ms < until_ms)
+        {
             self.plan();
         } else {
             self.renew(None);
@@ -190,7 +199,6 @@ impl Engine {
         if self.round.probe == Probe::Out {
             budget.pushes_max = 0;
         }
-        self.round.again = false;
         self.phase = Phase::Planning;
         self.effect = Some(Effect::PlanRequest(budget));
     }
@@ -216,32 +224,36 @@ impl Engine {
         } else {
             self.sizes.grow();
         }
-        if applied.progressed && self.sizes.aside().is_empty() {
+        if applied.progressed && self.sizes.left_out().is_empty() {
             self.backoff.reset();
         }
-        if applied.more && !applied.progressed && !probed {
-            self.wait(Failure::NoProgress, now_ms);
-        } else if !(applied.more || probed || self.round.again) {
-            self.finish(applied, now_ms);
-        } else if self.round.exchanges >= EXCHANGES_MAX {
+        if self.round.exchanges >= EXCHANGES_MAX {
             self.wait(Failure::RoundTooLong, now_ms);
-        } else {
+        } else if probed || self.round.again || applied.progressed && applied.more {
             self.plan();
+        } else if !applied.more || !self.sizes.left_out().is_empty() {
+            // With documents left out there is always more: theirs.
+            self.finish(applied, now_ms);
+        } else if applied.repairing && self.round.repairs < REPAIRS_MAX {
+            self.round.repairs += 1;
+            self.plan();
+        } else {
+            self.wait(Failure::NoProgress, now_ms);
         }
     }
 
     /// Nothing is left to exchange.
     fn finish(&mut self, applied: Applied, now_ms: u64) {
-        if !self.sizes.aside().is_empty() {
+        if !self.sizes.left_out().is_empty() {
             let retry_in_ms = self.backoff.next_wait_ms(applied.next_sync_ms);
             self.phase = Phase::Idle {
                 wake_at_ms: Some(now_ms.saturating_add(retry_in_ms)),
                 // Other documents go on meanwhile.
                 not_before_ms: now_ms.saturating_add(hint(applied.next_sync_ms)),
             };
-            let documents = self.sizes.aside().iter().copied().collect();
+            let documents = self.sizes.left_out().iter().copied().collect();
             self.effect = Some(Effect::Finished(Outcome::Waiting {
-                failure: Failure::SetAside(documents),
+                failure: Failure::LeftOut(documents),
                 retry_in_ms,
             }));
             return;
@@ -280,7 +292,7 @@ impl Engine {
         }
     }
 
-    /// Sends less, down to the one change that the relay fails on, whose document is set aside.
+    /// Sends less, down to the one change that the relay fails on, whose document is left out.
     fn narrow(&mut self, request: &SyncRequest, failure: Failure, now_ms: u64) {
         self.round.narrowings += 1;
         if request.pushes.is_empty() || self.round.narrowings > NARROWINGS_MAX {
@@ -288,7 +300,7 @@ impl Engine {
             return;
         }
         if let [push] = request.pushes.as_slice() {
-            self.sizes.set_aside(push.document);
+            self.sizes.leave_out(push.document);
         } else {
             self.sizes.halve_push(request.pushes.len());
         }
@@ -318,7 +330,7 @@ impl Engine {
             | Failure::Garbled
             | Failure::NoProgress
             | Failure::RoundTooLong
-            | Failure::SetAside(_) => None,
+            | Failure::LeftOut(_) => None,
         };
         self.renew(challenge);
     }
@@ -331,7 +343,7 @@ impl Engine {
             | Failure::Garbled
             | Failure::NoProgress
             | Failure::RoundTooLong
-            | Failure::SetAside(_) => None,
+            | Failure::LeftOut(_) => None,
         };
         let retry_in_ms = self.rest_for(hint_ms, now_ms);
         self.effect = Some(Effect::Finished(Outcome::Waiting {

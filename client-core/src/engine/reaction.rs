@@ -31,7 +31,7 @@ pub(super) fn reaction(failure: &Failure) -> Reaction {
         | Failure::Garbled
         | Failure::NoProgress
         | Failure::RoundTooLong
-        | Failure::SetAside(_) => Reaction::Wait,
+        | Failure::LeftOut(_) => Reaction::Wait,
     }
 }
 

@@ -1,10 +1,17 @@
 //! One health check: created once, corrected only by a new one that names it.
 
-use yizhan_proto::{DocumentId, EntryId, PersonId, StationId, Timestamp};
+use yizhan_proto::{DocumentId, EntryId, Kind, PersonId, StationId, Timestamp};
 
 use super::Document;
+use super::codes::text_codes;
 use super::document::Unreadable;
+use super::reader::{Map, Reader};
 use super::vitals::{Item, Level};
+
+mod rules;
+
+pub(crate) use rules::RULES;
+pub(super) use rules::assess;
 
 /// What a meter prints instead of a number it cannot give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,6 +21,11 @@ pub enum Comparator {
     /// `LO`: less than the value.
     Below,
 }
+
+text_codes!(Comparator {
+    Above = ">",
+    Below = "<",
+});
 
 /// One measurement as it is entered.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +106,9 @@ pub const ADVICE: &[&str] = &[
     "follow_up",
 ];
 
+/// What is found at neck or lumbar.
+pub const FINDINGS: &[&str] = &["normal", "tight", "tender", "limited", "radiating"];
+
 /// Edits of a check: only its making.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -165,7 +180,49 @@ impl Check {
     /// # Errors
     /// [`Unreadable`] if the document is not a check.
     pub fn read(document: &Document) -> Result<Self, Unreadable> {
-        let _ = document;
-        todo!()
+        let reader = Reader::new(document, Kind::Check)?;
+        let root = reader.root();
+        let mut measurements: Vec<_> = reader
+            .entries("measurements")
+            .into_iter()
+            .filter_map(|(entry, map)| measurement(entry, &map))
+            .collect();
+        measurements.sort_by_key(|measurement| (measurement.item, measurement.entry));
+        let level = |field| root.text(field).and_then(|text| Level::from_text(&text));
+        Ok(Self {
+            id: document.id(),
+            driver: root.needed("driver", root.person("driver"))?,
+            station: root.needed("station", root.station("station"))?,
+            visit: root.document("visit"),
+            consent: root.document("consent"),
+            by: root.person("by"),
+            taken_at: root.needed("taken_at", root.time("taken_at"))?,
+            measurements,
+            pressure_level: level("pressure_level"),
+            glucose_level: level("glucose_level"),
+            rule_set: root.text("rule_set").unwrap_or_default(),
+            crisis: root.flag("crisis").unwrap_or_default(),
+            advice: reader.flags("advice"),
+            note: root.text("note"),
+            replaces: root
+                .document("replaces")
+                .map(|replaced| (replaced, root.text("replaces_reason").unwrap_or_default())),
+        })
     }
+}
+
+fn measurement(entry: EntryId, map: &Map<'_>) -> Option<Measurement> {
+    Some(Measurement {
+        entry,
+        item: Item::from_text(&map.text("item")?)?,
+        value: map.real("value"),
+        unit: map.text("unit").unwrap_or_default(),
+        entered: map.text("entered").unwrap_or_default(),
+        comparator: map
+            .text("comparator")
+            .and_then(|text| Comparator::from_text(&text)),
+        absent: map.text("absent"),
+        finding: map.text("finding"),
+        pain: map.count("pain").and_then(|pain| u8::try_from(pain).ok()),
+    })
 }

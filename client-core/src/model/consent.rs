@@ -1,9 +1,14 @@
 //! One consent of one driver, for one purpose, at one station.
 
-use yizhan_proto::{DocumentId, PersonId, StationId, Timestamp};
+use yizhan_proto::{DocumentId, Kind, PersonId, StationId, Timestamp};
 
-use super::Document;
+use super::codes::text_codes;
 use super::document::{Register, Unreadable};
+use super::draft::Draft;
+use super::outline::{Facts, Routing};
+use super::reader::Reader;
+use super::rules::{Container, Field, Holds, Table, What, When, Who, field};
+use super::{Document, Refusal, RefusalCode};
 
 /// What a consent is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +24,14 @@ pub enum Purpose {
     /// `statistics`: statistics.
     Statistics,
 }
+
+text_codes!(Purpose {
+    Visits = "visits",
+    HealthRecord = "health_record",
+    Share = "share",
+    Photos = "photos",
+    Statistics = "statistics",
+});
 
 /// Edits of a consent.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,14 +89,105 @@ impl Consent {
     /// # Errors
     /// [`Unreadable`] if the document is not a consent.
     pub fn read(document: &Document) -> Result<Self, Unreadable> {
-        let _ = document;
-        todo!()
+        let reader = Reader::new(document, Kind::Consent)?;
+        let root = reader.root();
+        Ok(Self {
+            id: document.id(),
+            driver: root.needed("driver", root.person("driver"))?,
+            station: root.needed("station", root.station("station"))?,
+            purpose: root
+                .text("purpose")
+                .and_then(|text| Purpose::from_text(&text)),
+            given_at: root.needed("given_at", root.time("given_at"))?,
+            witness: root.person("witness"),
+            share_with: root.station("share_with"),
+            until: root.time("until"),
+            withdrawn_at: root.times("withdrawn_at"),
+        })
     }
 
     /// Whether it is in force at a time. Any withdrawal ends it, conflicting or not.
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
-        let _ = now;
-        todo!()
+        self.withdrawn_at.value.is_none()
+            && !self.withdrawn_at.is_conflict()
+            && self.until.is_none_or(|until| now <= until)
     }
+}
+
+const ALL: Who = Who::DRIVER.or(Who::KEEPER).or(Who::HEALTH);
+
+const FIELDS: &[Field] = &[
+    field("id", ALL, When::Needed, What::OwnId),
+    field("kind", ALL, When::Needed, What::OwnKind),
+    field("schema", ALL, When::Needed, What::OwnSchema),
+    field("driver", ALL, When::Needed, What::Id),
+    field("station", ALL, When::Needed, What::Id),
+    field("purpose", ALL, When::Needed, What::Listed(Purpose::TEXTS)),
+    field("given_at", ALL, When::Needed, What::Time),
+    field(
+        "witness",
+        Who::KEEPER.or(Who::HEALTH),
+        When::Once,
+        What::Author,
+    ),
+    field("share_with", ALL, When::Once, What::Id),
+    field("until", ALL, When::Once, What::Time),
+    field("withdrawn_at", ALL, When::Always, What::Time),
+];
+
+/// Who writes what in a consent.
+pub(crate) const RULES: Table = Table {
+    fields: FIELDS,
+    containers: &[Container {
+        name: "_",
+        who: Who::NOBODY,
+        when: When::Once,
+        holds: Holds::Nothing,
+    }],
+    routing: |draft| Routing {
+        driver: draft.root().person("driver"),
+        station: draft.root().station("station"),
+        ..Routing::default()
+    },
+    create,
+    edit,
+};
+
+fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
+    let root = draft.root();
+    let purpose = root.text("purpose");
+    if purpose == Some(Purpose::Share.as_str()) {
+        for name in ["share_with", "until"] {
+            if !root.has(name) {
+                return Err(Refusal::new(RefusalCode::FieldMissing).at(name));
+            }
+        }
+    }
+    let given_at = root.time("given_at");
+    if root.has("until") && root.time("until") < given_at {
+        return Err(Refusal::new(RefusalCode::ValueContradiction)
+            .at("until")
+            .bound("not before given_at"));
+    }
+    let facts = Facts {
+        began_at: given_at,
+        purpose: purpose.map(str::to_owned),
+        withdrawn_at: None,
+        until: root.time("until"),
+    };
+    edit(draft, &facts)
+}
+
+/// A withdrawal counts from the earliest time anybody gave for one. It may lie before the giving:
+/// two clocks disagree, and a withdrawal is never refused for that.
+fn edit(draft: &Draft<'_>, facts: &Facts) -> Result<Facts, Refusal> {
+    let withdrawn_at = match (facts.withdrawn_at, draft.root().time("withdrawn_at")) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    Ok(Facts {
+        withdrawn_at,
+        ..facts.clone()
+    })
 }

@@ -1,9 +1,12 @@
 //! A document opened for reading and editing.
 
-use automerge::Automerge;
-use yizhan_proto::{ActorId, DocumentId, Kind, Timestamp};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Command, Refusal};
+use automerge::Automerge;
+use yizhan_proto::{ActorId, ChangeHash, DocumentId, Kind, Timestamp};
+
+use super::genesis::Genesis;
+use super::{Command, Refusal, inspect, writer};
 
 /// A register that two people may have set at the same time: what Automerge shows, and the
 /// other values that stand beside it.
@@ -47,8 +50,40 @@ impl Document {
         kind: Kind,
         changes: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<Self, Unreadable> {
-        let _ = (id, kind, changes.into_iter().count());
-        todo!()
+        let genesis = Genesis::of(kind)
+            .ok_or_else(|| Unreadable(format!("the kind {kind} is not known here")))?;
+        let mut hashes = Vec::new();
+        let mut parsed = vec![parse(genesis.chunk)?];
+        for chunk in changes {
+            hashes.push(
+                inspect(chunk)
+                    .map_err(|refusal| Unreadable(refusal.to_string()))?
+                    .hash,
+            );
+            parsed.push(parse(chunk)?);
+        }
+        // The panic cannot leave anything half-done behind: the document is dropped with it.
+        let automerge = catch_unwind(AssertUnwindSafe(|| {
+            let mut automerge = Automerge::new();
+            automerge.apply_changes(parsed).map(|()| automerge)
+        }))
+        .map_err(|_| Unreadable("Automerge panicked".to_owned()))?
+        .map_err(|e| Unreadable(e.to_string()))?;
+        let held = |hash: &&ChangeHash| {
+            automerge
+                .get_change_meta_by_hash(&automerge::ChangeHash(*hash.as_bytes()))
+                .is_none()
+        };
+        if let Some(hash) = hashes.iter().find(held) {
+            return Err(Unreadable(format!(
+                "something that change {hash} builds on is missing"
+            )));
+        }
+        Ok(Self {
+            id,
+            kind,
+            automerge,
+        })
     }
 
     /// A document that nobody has written in yet: its genesis.
@@ -83,7 +118,12 @@ impl Document {
         now: Timestamp,
         command: &Command,
     ) -> Result<Vec<u8>, Refusal> {
-        let _ = (actor, now, command);
-        todo!()
+        writer::write(self, actor, now, command)
     }
+}
+
+fn parse(chunk: &[u8]) -> Result<automerge::Change, Unreadable> {
+    catch_unwind(AssertUnwindSafe(|| automerge::Change::try_from(chunk)))
+        .map_err(|_| Unreadable("Automerge panicked".to_owned()))?
+        .map_err(|e| Unreadable(e.to_string()))
 }

@@ -1,10 +1,22 @@
-//! The gate: whether a change may enter a document.
+//! The gate: whether a change may enter a document. One pure function, [`decide`], which the relay
+//! runs on every push and the phone on its own edits before it keeps them.
+//!
+//! It never opens a document: the [`Outline`] is all it knows of one. The rules themselves are
+//! tables beside each kind ([`super::rules`]); here is what is the same for all kinds.
 
 use std::collections::BTreeMap;
 
+use yizhan_proto::limits::{DOCUMENT_ACTORS_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_HEADS_MAX};
 use yizhan_proto::{ChangeHash, DocumentId, Kind};
 
-use super::{Author, Inspected, Outline, Refusal};
+use super::change::{Object, Value};
+use super::genesis::Genesis;
+use super::outline::{ActorSeq, Head};
+use super::rules::Table;
+use super::{Author, Inspected, Outline, Refusal, RefusalCode};
+
+mod paths;
+mod references;
 
 /// What else the gate needs to know, looked up beforehand by whoever calls it.
 #[derive(Debug, Clone, Default)]
@@ -33,8 +45,30 @@ pub enum Verdict {
 /// station, a check's station and consent). Empty for most changes.
 #[must_use]
 pub fn references(kind: Kind, change: &Inspected) -> Vec<DocumentId> {
-    let _ = (kind, change);
-    todo!()
+    let fields: &[&str] = match kind {
+        Kind::Visit | Kind::Consent => &["station"],
+        Kind::Check => &["station", "consent", "visit", "replaces"],
+        Kind::Station
+        | Kind::Activity
+        | Kind::Notice
+        | Kind::Enrolment
+        | Kind::Ticket
+        | Kind::CaseNote
+        | Kind::Unknown(_) => return Vec::new(),
+    };
+    let mut named: Vec<DocumentId> = change
+        .ops
+        .iter()
+        .filter(|op| op.object == Object::Root && fields.contains(&change.text(op.key)))
+        .filter_map(|op| match op.value {
+            Value::Text(text) => super::rules::id_of(change.text(text)),
+            _ => None,
+        })
+        .map(DocumentId::from_bytes)
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    named
 }
 
 /// Decides about a change that is not in the document yet (the caller has looked for its hash).
@@ -49,6 +83,203 @@ pub fn decide(
     change: &Inspected,
     known: &Known,
 ) -> Verdict {
-    let _ = (document, kind, outline, author, change, known);
-    todo!()
+    let case = match Case::new(document, kind, outline, author, change, known) {
+        Ok(case) => case,
+        Err(refusal) => return Verdict::Refuse(refusal),
+    };
+    let missing = case.missing_deps();
+    if !missing.is_empty() {
+        return Verdict::Needs(missing);
+    }
+    match case.judge() {
+        Ok(verdict) => verdict,
+        Err(refusal) => Verdict::Refuse(refusal),
+    }
+}
+
+/// All that a decision is about.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    document: DocumentId,
+    kind: Kind,
+    outline: Option<&'a Outline>,
+    author: &'a Author,
+    change: &'a Inspected,
+    known: &'a Known,
+    table: &'static Table,
+    genesis: &'static Genesis,
+}
+
+impl<'a> Case<'a> {
+    fn new(
+        document: DocumentId,
+        kind: Kind,
+        outline: Option<&'a Outline>,
+        author: &'a Author,
+        change: &'a Inspected,
+        known: &'a Known,
+    ) -> Result<Self, Refusal> {
+        let (Some(table), Some(genesis)) = (Table::of(kind), Genesis::of(kind)) else {
+            return Err(Refusal::new(RefusalCode::KindUnsupported));
+        };
+        if outline.is_some_and(|outline| outline.kind != kind) {
+            return Err(Refusal::new(RefusalCode::IdentityMismatch).at("kind"));
+        }
+        if change.actor.device() != author.device {
+            return Err(Refusal::new(RefusalCode::ActorForeign));
+        }
+        Ok(Self {
+            document,
+            kind,
+            outline,
+            author,
+            change,
+            known,
+            table,
+            genesis,
+        })
+    }
+
+    /// The last operation of a dependency, if it is known.
+    fn last_op_of(&self, dep: &ChangeHash) -> Option<u64> {
+        if *dep == self.genesis.hash {
+            return Some(self.genesis.last_op);
+        }
+        let outline = self.outline?;
+        outline
+            .heads
+            .iter()
+            .find(|head| head.hash == *dep)
+            .map(|head| head.last_op)
+            .or_else(|| self.known.last_ops.get(dep).copied())
+    }
+
+    fn missing_deps(&self) -> Vec<ChangeHash> {
+        let missing = |dep: &&ChangeHash| self.last_op_of(dep).is_none();
+        self.change.deps.iter().filter(missing).copied().collect()
+    }
+
+    fn judge(&self) -> Result<Verdict, Refusal> {
+        self.check_order()?;
+        self.check_room()?;
+        let draft = paths::sort(self)?;
+        let creates = self.outline.is_none();
+        let routing = match self.outline {
+            None => (self.table.routing)(&draft),
+            Some(outline) => outline.routing.clone(),
+        };
+        paths::check_author(self, &draft, &routing)?;
+        let facts = match self.outline {
+            None => (self.table.create)(&draft)?,
+            Some(outline) => (self.table.edit)(&draft, &outline.facts)?,
+        };
+        if creates {
+            match references::check(self, &draft, &routing)? {
+                references::Finding::Fits => {}
+                references::Finding::ForAPerson(refusal) => {
+                    return Ok(Verdict::Quarantine(refusal));
+                }
+            }
+        }
+        let mut next = self.outline.cloned().unwrap_or_else(|| Outline {
+            kind: self.kind,
+            schema: self.genesis.schema,
+            routing,
+            facts: super::outline::Facts::default(),
+            heads: Vec::new(),
+            last_op: self.genesis.last_op,
+            actors: Vec::new(),
+            bytes: 0,
+        });
+        next.facts = facts;
+        self.advance(&mut next);
+        Ok(Verdict::Accept(Box::new(next)))
+    }
+
+    /// Sequence number and counters follow on what is there.
+    fn check_order(&self) -> Result<(), Refusal> {
+        let change = self.change;
+        let deps_are_genesis = change.deps.as_slice() == [self.genesis.hash];
+        if change.deps.is_empty() || (self.outline.is_none() && !deps_are_genesis) {
+            return Err(Refusal::new(RefusalCode::GenesisMissing));
+        }
+        let latest = self
+            .outline
+            .map_or(0, |outline| outline.actor_seq(change.actor));
+        if change.actor_seq <= latest {
+            return Err(Refusal::new(RefusalCode::SequenceReused));
+        }
+        if change.actor_seq > latest + 1 {
+            return Err(Refusal::new(RefusalCode::SequenceGap).bound((latest + 1).to_string()));
+        }
+        let beyond = change
+            .deps
+            .iter()
+            .filter_map(|dep| self.last_op_of(dep))
+            .max()
+            .unwrap_or_default();
+        if change.start_op <= beyond {
+            return Err(Refusal::new(RefusalCode::StartOpLow).bound((beyond + 1).to_string()));
+        }
+        if change.start_op > beyond + 1 {
+            return Err(Refusal::new(RefusalCode::StartOpHigh).bound((beyond + 1).to_string()));
+        }
+        Ok(())
+    }
+
+    /// The document has room for it.
+    fn check_room(&self) -> Result<(), Refusal> {
+        let Some(outline) = self.outline else {
+            return Ok(());
+        };
+        if outline.bytes.saturating_add(self.change.bytes) > DOCUMENT_BYTES_MAX {
+            return Err(Refusal::new(RefusalCode::DocumentFull)
+                .bound(format!("{DOCUMENT_BYTES_MAX} bytes")));
+        }
+        let new_actor = outline.actor_seq(self.change.actor) == 0;
+        if new_actor && outline.actors.len() >= DOCUMENT_ACTORS_MAX {
+            return Err(Refusal::new(RefusalCode::DocumentTooWide)
+                .bound(format!("{DOCUMENT_ACTORS_MAX} devices and incarnations")));
+        }
+        let stands_beside = outline
+            .heads
+            .iter()
+            .filter(|head| self.change.deps.binary_search(&head.hash).is_err())
+            .count();
+        if stands_beside >= DOCUMENT_HEADS_MAX {
+            return Err(Refusal::new(RefusalCode::DocumentTooWide)
+                .bound(format!("{DOCUMENT_HEADS_MAX} edits side by side")));
+        }
+        Ok(())
+    }
+
+    /// Takes the change into the outline.
+    fn advance(&self, outline: &mut Outline) {
+        let change = self.change;
+        outline
+            .heads
+            .retain(|head| change.deps.binary_search(&head.hash).is_err());
+        outline.heads.push(Head {
+            hash: change.hash,
+            last_op: change.last_op,
+        });
+        outline.heads.sort_unstable_by_key(|head| head.hash);
+        outline.last_op = outline.last_op.max(change.last_op);
+        outline.bytes = outline.bytes.saturating_add(change.bytes);
+        let entry = ActorSeq {
+            actor: change.actor,
+            seq: change.actor_seq,
+        };
+        match outline
+            .actors
+            .binary_search_by_key(&change.actor, |known| known.actor)
+        {
+            Ok(at) => {
+                if let Some(known) = outline.actors.get_mut(at) {
+                    *known = entry;
+                }
+            }
+            Err(at) => outline.actors.insert(at, entry),
+        }
+    }
 }

@@ -15,16 +15,22 @@
 pub mod author;
 pub mod change;
 pub mod check;
+mod codes;
 pub mod command;
 pub mod consent;
 pub mod document;
+mod draft;
 pub mod gate;
+mod genesis;
 pub mod outline;
+mod reader;
 pub mod refusal;
 pub mod route;
+mod rules;
 pub mod station;
 pub mod visit;
 pub mod vitals;
+mod writer;
 
 pub use author::Author;
 pub use change::{Inspected, inspect};
@@ -33,3 +39,8 @@ pub use document::Document;
 pub use gate::{Known, Verdict, decide};
 pub use outline::{Outline, Routing};
 pub use refusal::{Refusal, RefusalCode};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

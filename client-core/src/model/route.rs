@@ -8,12 +8,29 @@ use super::Routing;
 /// complete.
 #[must_use]
 pub fn audience(kind: Kind, routing: &Routing) -> Vec<Scope> {
-    let _ = (kind, routing);
-    todo!()
+    let region = || routing.region.clone().map(Scope::Region);
+    let driver = || routing.driver.map(Scope::Person);
+    let station = || routing.station.map(Scope::Station);
+    let health = || routing.station.map(Scope::StationHealth);
+    let desk = || routing.desk.clone().map(Scope::Desk);
+    let scopes = match kind {
+        Kind::Station | Kind::Activity => [region(), None, None],
+        // A notice is its station's own, or the region's.
+        Kind::Notice => [station().or_else(region), None, None],
+        Kind::Visit | Kind::Consent | Kind::Enrolment => [driver(), station(), None],
+        Kind::Check => [driver(), health(), None],
+        Kind::Ticket => [driver(), desk(), station()],
+        Kind::CaseNote => [desk(), None, None],
+        Kind::Unknown(_) => [None, None, None],
+    };
+    scopes.into_iter().flatten().collect()
 }
 
 /// What a person's devices subscribe to, most urgent first: own documents, then the stations
-/// they keep, then desks, then the directories of all the relay's regions.
+/// they keep, then desks, then the directories of all the relay's regions. Each once.
+///
+/// Somebody who is only an operator runs the relay and reads no content: nothing. The notices and
+/// tickets of a coordinator's region reach them through its directory and their desks.
 #[must_use]
 pub fn subscriptions(
     person: PersonId,
@@ -21,6 +38,38 @@ pub fn subscriptions(
     roles: &[Role],
     regions: &[RegionKey],
 ) -> Vec<Scope> {
-    let _ = (person, aliases, roles, regions);
-    todo!()
+    let reads = |role: &Role| !matches!(role, Role::Operator | Role::Other(_));
+    if !roles.is_empty() && !roles.iter().any(reads) {
+        return Vec::new();
+    }
+    let own = std::iter::once(&person).chain(aliases).copied();
+    let stations = roles.iter().flat_map(|role| match role {
+        Role::Keeper(station) => [Some(Scope::Station(*station)), None],
+        Role::Health(station) => [
+            Some(Scope::StationHealth(*station)),
+            Some(Scope::Station(*station)),
+        ],
+        _ => [None, None],
+    });
+    let desks = roles.iter().filter_map(|role| match role {
+        Role::Specialist(desk) => Some(Scope::Desk(desk.clone())),
+        _ => None,
+    });
+    let led = roles.iter().filter_map(|role| match role {
+        Role::Coordinator(region) => Some(Scope::Region(region.clone())),
+        _ => None,
+    });
+    let mut scopes = Vec::new();
+    for scope in own
+        .map(Scope::Person)
+        .chain(stations.flatten())
+        .chain(desks)
+        .chain(led)
+        .chain(regions.iter().cloned().map(Scope::Region))
+    {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    scopes
 }

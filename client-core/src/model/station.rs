@@ -1,9 +1,14 @@
 //! A care station. DOMAIN: name, region, type, place, facilities, beds, hours, phone, open state, notice.
 
-use yizhan_proto::{DocumentId, RegionKey};
+use yizhan_proto::{DocumentId, Kind, RegionKey};
 
-use super::Document;
+use super::codes::text_codes;
 use super::document::{Register, Unreadable};
+use super::draft::Draft;
+use super::outline::{Facts, Routing};
+use super::reader::Reader;
+use super::rules::{Container, Field, Holds, Table, What, When, Who, facts_unchanged, field};
+use super::{Document, Refusal, RefusalCode};
 
 /// What sort of station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,6 +20,14 @@ pub enum StationType {
     Repair,
     Office,
 }
+
+text_codes!(StationType {
+    DriverHome = "driver_home",
+    CourierStation = "courier_station",
+    ServiceArea = "service_area",
+    Repair = "repair",
+    Office = "office",
+});
 
 /// All fields of a new station.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,7 +166,81 @@ impl Station {
     /// # Errors
     /// [`Unreadable`] if the document is not a station.
     pub fn read(document: &Document) -> Result<Self, Unreadable> {
-        let _ = document;
-        todo!()
+        let reader = Reader::new(document, Kind::Station)?;
+        let root = reader.root();
+        Ok(Self {
+            id: document.id(),
+            key: root.needed("key", root.text("key"))?,
+            name: root.texts("name"),
+            region: root.text("region").and_then(|text| text.parse().ok()),
+            station_type: root
+                .text("type")
+                .and_then(|text| StationType::from_text(&text)),
+            facilities: reader.flags("facilities"),
+            place: root.real("lat").zip(root.real("lon")),
+            address: root.texts("address"),
+            rooms: root.count("rooms"),
+            beds_total: root.counts("beds_total"),
+            beds_free: root.counts("beds_free"),
+            hours: root.texts("hours"),
+            phone: root.texts("phone"),
+            open: root.flag_register("open"),
+            notice: root.texts("notice"),
+        })
     }
+}
+
+const LEADS: Who = Who::COORDINATOR.or(Who::RELAY);
+const RUNS: Who = LEADS.or(Who::KEEPER);
+const BEDS: What = What::Whole(0, 10_000);
+
+const FIELDS: &[Field] = &[
+    field("id", LEADS, When::Needed, What::OwnId),
+    field("kind", LEADS, When::Needed, What::OwnKind),
+    field("schema", LEADS, When::Needed, What::OwnSchema),
+    field("key", LEADS, When::Needed, What::Key),
+    field("name", LEADS, When::Always, What::Label),
+    field("region", LEADS, When::Needed, What::Region),
+    field(
+        "type",
+        LEADS,
+        When::Always,
+        What::Listed(StationType::TEXTS),
+    ),
+    field("lat", LEADS, When::Always, What::Real(-90.0, 90.0)),
+    field("lon", LEADS, When::Always, What::Real(-180.0, 180.0)),
+    field("address", LEADS, When::Always, What::Prose),
+    field("rooms", LEADS, When::Once, BEDS),
+    field("beds_total", LEADS, When::Always, BEDS),
+    field("beds_free", RUNS, When::Always, BEDS),
+    field("hours", RUNS, When::Always, What::Prose),
+    field("phone", RUNS, When::Always, What::Prose),
+    field("open", RUNS, When::Always, What::Flag),
+    field("notice", RUNS, When::Always, What::Prose),
+];
+
+/// Who writes what in a station.
+pub(crate) const RULES: Table = Table {
+    fields: FIELDS,
+    containers: &[Container {
+        name: "facilities",
+        who: RUNS,
+        when: When::Always,
+        holds: Holds::Flags(FACILITIES),
+    }],
+    routing: |draft| Routing {
+        region: draft.root().region("region"),
+        ..Routing::default()
+    },
+    create,
+    edit: facts_unchanged,
+};
+
+fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
+    for name in ["name", "type"] {
+        if !draft.root().has(name) {
+            return Err(Refusal::new(RefusalCode::FieldMissing).at(name));
+        }
+    }
+    Ok(Facts::default())
 }

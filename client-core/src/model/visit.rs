@@ -1,9 +1,15 @@
 //! One stay of one driver at one station.
 
-use yizhan_proto::{DocumentId, EntryId, PersonId, StationId, Timestamp};
+use yizhan_proto::{DocumentId, EntryId, Kind, PersonId, StationId, Timestamp};
 
-use super::Document;
+use super::codes::text_codes;
 use super::document::{Register, Unreadable};
+use super::draft::Draft;
+use super::outline::{Facts, Routing};
+use super::reader::{Map, Reader};
+use super::rules::{Container, Field, Holds, Table, What, When, Who, field};
+use super::station::FACILITIES;
+use super::{Document, Refusal, RefusalCode};
 
 /// Who recorded the arrival, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,6 +19,12 @@ pub enum Source {
     Keeper,
     Qr,
 }
+
+text_codes!(Source {
+    DriverApp = "driver_app",
+    Keeper = "keeper",
+    Qr = "qr",
+});
 
 /// Edits of a visit.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,7 +137,120 @@ impl Visit {
     /// # Errors
     /// [`Unreadable`] if the document is not a visit.
     pub fn read(document: &Document) -> Result<Self, Unreadable> {
-        let _ = document;
-        todo!()
+        let reader = Reader::new(document, Kind::Visit)?;
+        let root = reader.root();
+        let services = |container| {
+            let mut services: Vec<_> = reader
+                .entries(container)
+                .into_iter()
+                .filter_map(|(entry, map)| service(entry, &map))
+                .collect();
+            services.sort_by(|a, b| (a.at, a.entry, a.by).cmp(&(b.at, b.entry, b.by)));
+            services
+        };
+        Ok(Self {
+            id: document.id(),
+            driver: root.needed("driver", root.person("driver"))?,
+            driver_name: root.text("driver_name").unwrap_or_default(),
+            station: root.needed("station", root.station("station"))?,
+            arrived_at: root.needed("arrived_at", root.time("arrived_at"))?,
+            left_at: root.times("left_at"),
+            source: root
+                .text("source")
+                .and_then(|text| Source::from_text(&text)),
+            vehicle_plate: root.text("vehicle_plate"),
+            requested: services("requested"),
+            services: services("services"),
+            note: root.texts("note"),
+            keeper_note: root.texts("keeper_note"),
+            rating: root.ratings("rating"),
+        })
+    }
+}
+
+fn service(entry: EntryId, map: &Map<'_>) -> Option<Service> {
+    Some(Service {
+        entry,
+        service: map.text("service")?,
+        quantity: map.count("quantity").unwrap_or(1),
+        by: map.person("by"),
+        at: map.time("at")?,
+    })
+}
+
+const STAFF: Who = Who::KEEPER;
+const BOTH: Who = Who::DRIVER.or(STAFF);
+
+const FIELDS: &[Field] = &[
+    field("id", BOTH, When::Needed, What::OwnId),
+    field("kind", BOTH, When::Needed, What::OwnKind),
+    field("schema", BOTH, When::Needed, What::OwnSchema),
+    field("driver", BOTH, When::Needed, What::Id),
+    field("driver_name", BOTH, When::Needed, What::Label),
+    field("station", BOTH, When::Needed, What::Id),
+    field("arrived_at", BOTH, When::Needed, What::Time),
+    field("source", BOTH, When::Needed, What::Listed(Source::TEXTS)),
+    field("vehicle_plate", BOTH, When::Once, What::Label),
+    field("left_at", BOTH, When::Always, What::Time),
+    field("note", Who::DRIVER, When::Always, What::Prose),
+    field("keeper_note", STAFF, When::Always, What::Prose),
+    field("rating", Who::DRIVER, When::Always, What::Whole(1, 5)),
+];
+
+/// A service asked for; who asked is left out where a keeper took it down on arrival.
+const REQUESTED: &[Field] = &[
+    field("service", BOTH, When::Needed, What::Listed(FACILITIES)),
+    field("quantity", BOTH, When::Needed, What::Whole(1, 1_000)),
+    field("by", BOTH, When::Once, What::Author),
+    field("at", BOTH, When::Needed, What::Time),
+];
+
+const SERVICES: &[Field] = &[
+    field("service", STAFF, When::Needed, What::Listed(FACILITIES)),
+    field("quantity", STAFF, When::Needed, What::Whole(1, 1_000)),
+    field("by", STAFF, When::Needed, What::Author),
+    field("at", STAFF, When::Needed, What::Time),
+];
+
+/// Who writes what in a visit.
+pub(crate) const RULES: Table = Table {
+    fields: FIELDS,
+    containers: &[
+        Container {
+            name: "requested",
+            who: BOTH,
+            when: When::Always,
+            holds: Holds::Entries(REQUESTED),
+        },
+        Container {
+            name: "services",
+            who: STAFF,
+            when: When::Always,
+            holds: Holds::Entries(SERVICES),
+        },
+    ],
+    routing: |draft| Routing {
+        driver: draft.root().person("driver"),
+        station: draft.root().station("station"),
+        ..Routing::default()
+    },
+    create: |draft| {
+        let facts = Facts {
+            began_at: draft.root().time("arrived_at"),
+            ..Facts::default()
+        };
+        edit(draft, &facts)
+    },
+    edit,
+};
+
+fn edit(draft: &Draft<'_>, facts: &Facts) -> Result<Facts, Refusal> {
+    match (draft.root().time("left_at"), facts.began_at) {
+        (Some(left), Some(arrived)) if left < arrived => {
+            Err(Refusal::new(RefusalCode::ValueContradiction)
+                .at("left_at")
+                .bound("not before arrived_at"))
+        }
+        _ => Ok(facts.clone()),
     }
 }

@@ -1,0 +1,1 @@
+//! What the pre-parser accepts and refuses.

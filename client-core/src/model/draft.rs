@@ -1,0 +1,172 @@
+//! What one change writes, sorted into the fields and entries of its kind's table.
+//!
+//! Made by [`super::gate`] after each value was checked by itself; the kinds' own rules read it.
+
+use yizhan_proto::{DocumentId, PersonId, RegionKey, StationId, Timestamp};
+
+use super::Inspected;
+use super::change::{Op, Span, Value};
+use super::rules::{Field, Table, id_of};
+
+/// Fields that a table may have at most, of the root or of an entry.
+pub(crate) const FIELDS_MAX: usize = 32;
+
+/// The values of some fields: per field of the table, the position of its operation plus one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Values([u16; FIELDS_MAX]);
+
+impl Values {
+    pub(crate) const EMPTY: Self = Self([0; FIELDS_MAX]);
+
+    /// Notes that the operation at `op` writes the field; `false` if one before it did.
+    pub(crate) fn set(&mut self, field: usize, op: usize) -> bool {
+        let (Some(slot), Ok(op)) = (self.0.get_mut(field), u16::try_from(op + 1)) else {
+            return false;
+        };
+        let first = *slot == 0;
+        *slot = op;
+        first
+    }
+
+    /// Whether the field is written.
+    pub(crate) fn has(&self, field: usize) -> bool {
+        self.0.get(field).is_some_and(|slot| *slot != 0)
+    }
+
+    fn op<'a>(&self, field: usize, ops: &'a [Op]) -> Option<&'a Op> {
+        let slot = usize::from(*self.0.get(field)?);
+        ops.get(slot.checked_sub(1)?)
+    }
+}
+
+/// One entry that the change makes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    /// Which container, by its position in the table.
+    pub(crate) container: usize,
+    /// Its key.
+    pub(crate) key: Span,
+    /// The counter of the operation that makes it.
+    pub(crate) made_by: u64,
+    /// Its fields.
+    pub(crate) values: Values,
+}
+
+/// What one change writes.
+pub(crate) struct Draft<'a> {
+    pub(crate) change: &'a Inspected,
+    pub(crate) table: &'static Table,
+    pub(crate) root: Values,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// Some fields of a draft, by name.
+#[derive(Clone, Copy)]
+pub(crate) struct Fields<'d> {
+    change: &'d Inspected,
+    fields: &'static [Field],
+    values: &'d Values,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) const fn new(change: &'a Inspected, table: &'static Table) -> Self {
+        Self {
+            change,
+            table,
+            root: Values::EMPTY,
+            entries: Vec::new(),
+        }
+    }
+
+    /// The fields of the root.
+    pub(crate) fn root(&self) -> Fields<'_> {
+        Fields {
+            change: self.change,
+            fields: self.table.fields,
+            values: &self.root,
+        }
+    }
+
+    /// The entries made in a container that holds these fields.
+    pub(crate) fn entries<'d>(
+        &'d self,
+        container: usize,
+        fields: &'static [Field],
+    ) -> impl Iterator<Item = (&'d str, Fields<'d>)> {
+        self.entries
+            .iter()
+            .filter(move |entry| entry.container == container)
+            .map(move |entry| {
+                let values = Fields {
+                    change: self.change,
+                    fields,
+                    values: &entry.values,
+                };
+                (self.change.text(entry.key), values)
+            })
+    }
+}
+
+impl<'d> Fields<'d> {
+    fn value(&self, name: &str) -> Option<Value> {
+        let field = self.fields.iter().position(|field| field.name == name)?;
+        self.values.op(field, &self.change.ops).map(|op| op.value)
+    }
+
+    /// Whether the field is written.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&'d str> {
+        match self.value(name)? {
+            Value::Text(span) => Some(self.change.text(span)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn whole(&self, name: &str) -> Option<i64> {
+        match self.value(name)? {
+            Value::Int(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn real(&self, name: &str) -> Option<f64> {
+        match self.value(name)? {
+            Value::Real(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        match self.value(name)? {
+            Value::Bool(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn time(&self, name: &str) -> Option<Timestamp> {
+        self.whole(name).map(Timestamp::from_ms)
+    }
+
+    pub(crate) fn id(&self, name: &str) -> Option<[u8; 16]> {
+        id_of(self.text(name)?)
+    }
+
+    pub(crate) fn person(&self, name: &str) -> Option<PersonId> {
+        self.id(name).map(PersonId::from_bytes)
+    }
+
+    pub(crate) fn station(&self, name: &str) -> Option<StationId> {
+        self.id(name).map(StationId::from_bytes)
+    }
+
+    pub(crate) fn document(&self, name: &str) -> Option<DocumentId> {
+        self.id(name).map(DocumentId::from_bytes)
+    }
+
+    pub(crate) fn region(&self, name: &str) -> Option<RegionKey> {
+        self.text(name)?.parse().ok()
+    }
+}

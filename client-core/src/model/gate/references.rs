@@ -1,0 +1,77 @@
+//! What a new document refers to exists, fits, and allows it.
+
+use yizhan_proto::{DocumentId, Kind};
+
+use super::Case;
+use crate::model::consent::Purpose;
+use crate::model::draft::Draft;
+use crate::model::outline::{Outline, Routing};
+use crate::model::rules::fits;
+use crate::model::{Refusal, RefusalCode};
+
+/// What the references of a new document come to.
+pub(super) enum Finding {
+    /// They are in order.
+    Fits,
+    /// They are such that a person must decide.
+    ForAPerson(Refusal),
+}
+
+/// Checks the references of a new document.
+pub(super) fn check(
+    case: &Case<'_>,
+    draft: &Draft<'_>,
+    routing: &Routing,
+) -> Result<Finding, Refusal> {
+    if let Some(station) = routing.station {
+        let station = known(case, station.into())
+            .ok_or_else(|| Refusal::new(RefusalCode::ReferenceUnknown).at("station"))?;
+        if !fits(station, Kind::Station, routing) {
+            return Err(Refusal::new(RefusalCode::ReferenceMismatch).at("station"));
+        }
+    }
+    if case.kind != Kind::Check {
+        return Ok(Finding::Fits);
+    }
+    // A visit or an earlier check may have left this holder's audience; if known, it must fit.
+    for (field, kind) in [("visit", Kind::Visit), ("replaces", Kind::Check)] {
+        let named = draft.root().document(field);
+        if let Some(outline) = named.and_then(|id| known(case, id))
+            && !fits(outline, kind, routing)
+        {
+            return Err(Refusal::new(RefusalCode::ReferenceMismatch).at(field));
+        }
+    }
+    consent(case, draft, routing)
+}
+
+fn known<'a>(case: &Case<'a>, document: DocumentId) -> Option<&'a Outline> {
+    case.known.outlines.get(&document)
+}
+
+/// A check needs the driver's consent for the health record at that station.
+fn consent(case: &Case<'_>, draft: &Draft<'_>, routing: &Routing) -> Result<Finding, Refusal> {
+    let named = draft.root().document("consent");
+    let consent = named
+        .and_then(|id| known(case, id))
+        .ok_or_else(|| Refusal::new(RefusalCode::ConsentMissing).at("consent"))?;
+    if !fits(consent, Kind::Consent, routing) {
+        return Err(Refusal::new(RefusalCode::ReferenceMismatch).at("consent"));
+    }
+    if consent.facts.purpose.as_deref() != Some(Purpose::HealthRecord.as_str()) {
+        return Err(Refusal::new(RefusalCode::ConsentMissing)
+            .at("consent")
+            .bound(Purpose::HealthRecord.as_str()));
+    }
+    let taken_at = draft.root().time("taken_at");
+    if consent.facts.until.is_some() && taken_at > consent.facts.until {
+        return Err(Refusal::new(RefusalCode::ConsentMissing)
+            .at("consent")
+            .bound("a consent that has not ended"));
+    }
+    // Also a check taken before the withdrawal: clocks are not trusted with this.
+    Ok(match consent.facts.withdrawn_at {
+        None => Finding::Fits,
+        Some(_) => Finding::ForAPerson(Refusal::new(RefusalCode::ConsentWithdrawn).at("consent")),
+    })
+}

@@ -1,0 +1,301 @@
+//! The write rules: one small table per kind (kept beside the kind's reads), and what its words mean.
+//!
+//! A table says for every field and every container who may write it, when, and what may stand
+//! there. [`super::gate`] interprets the tables; what concerns several fields at once is a
+//! function of the kind's own. Nothing here reads documents.
+
+use yizhan_proto::limits::{LABEL_BYTES_MAX, STRING_BYTES_MAX};
+use yizhan_proto::{Kind, RegionKey, Timestamp};
+
+use super::change::Value;
+use super::draft::Draft;
+use super::outline::{Facts, Outline, Routing};
+use super::{Inspected, Refusal, RefusalCode};
+
+/// A set of relations in which an author may stand to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Who(u8);
+
+impl Who {
+    pub(crate) const NOBODY: Self = Self(0);
+    /// The driver whom the document is about.
+    pub(crate) const DRIVER: Self = Self(1);
+    /// A keeper of the document's station.
+    pub(crate) const KEEPER: Self = Self(2);
+    /// Somebody with the health role at the document's station.
+    pub(crate) const HEALTH: Self = Self(4);
+    /// A coordinator of the document's region.
+    pub(crate) const COORDINATOR: Self = Self(8);
+    /// The relay itself.
+    pub(crate) const RELAY: Self = Self(16);
+
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// `self` if it holds.
+    pub(crate) const fn when(self, holds: bool) -> Self {
+        if holds { self } else { Self::NOBODY }
+    }
+}
+
+/// When a field may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// In the change that makes the document (or the entry), and it must be there.
+    Needed,
+    /// In that change, if at all.
+    Once,
+    /// Any time.
+    Always,
+}
+
+/// What may stand in a field.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum What {
+    /// The document's own id.
+    OwnId,
+    /// The document's kind.
+    OwnKind,
+    /// The schema version of its genesis.
+    OwnSchema,
+    /// A UUID in its lower-case text form.
+    Id,
+    /// The author's person id.
+    Author,
+    /// Milliseconds since 1970, between 2020 and 2100.
+    Time,
+    /// True or false.
+    Flag,
+    /// A whole number in these bounds, both included.
+    Whole(i64, i64),
+    /// A number in these bounds, both included.
+    Real(f64, f64),
+    /// 1–256 bytes of text on one line.
+    Label,
+    /// Up to 16 KiB of text.
+    Prose,
+    /// One of these.
+    Listed(&'static [&'static str]),
+    /// A region's key.
+    Region,
+    /// A station's key: 1–64 of `a–z`, `0–9`, `-`.
+    Key,
+}
+
+/// One field of the root or of an entry.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) who: Who,
+    pub(crate) when: When,
+    pub(crate) what: What,
+}
+
+/// Shorthand for tables.
+pub(crate) const fn field(name: &'static str, who: Who, when: When, what: What) -> Field {
+    Field {
+        name,
+        who,
+        when,
+        what,
+    }
+}
+
+/// What a container holds.
+#[derive(Debug)]
+pub(crate) enum Holds {
+    /// Maps keyed by entry id, each made and filled in one change and never edited.
+    Entries(&'static [Field]),
+    /// Flags keyed by one of these codes.
+    Flags(&'static [&'static str]),
+    /// Nothing.
+    Nothing,
+}
+
+/// One container.
+#[derive(Debug)]
+pub(crate) struct Container {
+    pub(crate) name: &'static str,
+    pub(crate) who: Who,
+    pub(crate) when: When,
+    pub(crate) holds: Holds,
+}
+
+/// All rules of one kind.
+pub(crate) struct Table {
+    /// Fields of the root; up to 32.
+    pub(crate) fields: &'static [Field],
+    /// Containers, in the order of the genesis.
+    pub(crate) containers: &'static [Container],
+    /// The routing of a new document.
+    pub(crate) routing: fn(&Draft<'_>) -> Routing,
+    /// What concerns several fields of a new document; gives its facts.
+    pub(crate) create: fn(&Draft<'_>) -> Result<Facts, Refusal>,
+    /// What concerns an edit and the document's facts; gives the facts from then on.
+    pub(crate) edit: fn(&Draft<'_>, &Facts) -> Result<Facts, Refusal>,
+}
+
+impl Table {
+    /// The rules of a kind, if this version knows it.
+    pub(crate) const fn of(kind: Kind) -> Option<&'static Self> {
+        match kind {
+            Kind::Station => Some(&super::station::RULES),
+            Kind::Visit => Some(&super::visit::RULES),
+            Kind::Check => Some(&super::check::RULES),
+            Kind::Consent => Some(&super::consent::RULES),
+            Kind::Activity
+            | Kind::Notice
+            | Kind::Enrolment
+            | Kind::Ticket
+            | Kind::CaseNote
+            | Kind::Unknown(_) => None,
+        }
+    }
+}
+
+/// The facts of an outline that an edit leaves alone.
+pub(crate) fn facts_unchanged(_: &Draft<'_>, facts: &Facts) -> Result<Facts, Refusal> {
+    Ok(facts.clone())
+}
+
+/// Whether an outline is a kind, and of that driver and station where they are given.
+pub(crate) fn fits(outline: &Outline, kind: Kind, routing: &Routing) -> bool {
+    outline.kind == kind
+        && (kind == Kind::Station || outline.routing.driver == routing.driver)
+        && (kind == Kind::Station || outline.routing.station == routing.station)
+}
+
+impl What {
+    /// Whether a value may stand here; identity and signature are the gate's own.
+    pub(crate) fn check(self, value: Value, change: &Inspected) -> Result<(), Misfit> {
+        match (self, value) {
+            (Self::OwnId | Self::OwnKind | Self::OwnSchema | Self::Author, _) => Ok(()),
+            (Self::Id, Value::Text(text)) => match id_of(change.text(text)) {
+                Some(_) => Ok(()),
+                None => Err(Misfit::Value("an id in lower case")),
+            },
+            (Self::Time, Value::Int(ms)) if Timestamp::from_ms(ms).is_plausible() => Ok(()),
+            (Self::Time, Value::Int(_) | Value::Huge(_)) => Err(Misfit::Range("2020 to 2099")),
+            (Self::Flag, Value::Bool(_)) => Ok(()),
+            (Self::Whole(least, most), Value::Int(number)) if (least..=most).contains(&number) => {
+                Ok(())
+            }
+            (Self::Whole(least, most), Value::Int(_) | Value::Huge(_)) => {
+                Err(Misfit::Whole(least, most))
+            }
+            (Self::Real(least, most), Value::Real(number)) if number >= least && number <= most => {
+                Ok(())
+            }
+            (Self::Real(least, most), Value::Real(_)) => Err(Misfit::Real(least, most)),
+            (Self::Label, Value::Text(text)) => label(change.text(text)),
+            (Self::Prose, Value::Text(text)) => prose(change.text(text)),
+            (Self::Listed(codes), Value::Text(text)) => {
+                if codes.contains(&change.text(text)) {
+                    Ok(())
+                } else {
+                    Err(Misfit::Listed(codes))
+                }
+            }
+            (Self::Region, Value::Text(text)) => change
+                .text(text)
+                .parse::<RegionKey>()
+                .map(|_| ())
+                .map_err(|_| Misfit::Value("1 to 32 of a-z, 0-9, -")),
+            (Self::Key, Value::Text(text)) => key(change.text(text)),
+            (
+                Self::Id
+                | Self::Time
+                | Self::Flag
+                | Self::Whole(..)
+                | Self::Real(..)
+                | Self::Label
+                | Self::Prose
+                | Self::Listed(_)
+                | Self::Region
+                | Self::Key,
+                _,
+            ) => Err(Misfit::Type),
+        }
+    }
+}
+
+/// How a value does not fit, before it is put into words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Misfit {
+    Type,
+    Range(&'static str),
+    Whole(i64, i64),
+    Real(f64, f64),
+    Value(&'static str),
+    Listed(&'static [&'static str]),
+    TooLong(usize),
+}
+
+impl Misfit {
+    /// As a refusal at a path.
+    pub(crate) fn at(self, path: impl Into<String>) -> Refusal {
+        match self {
+            Self::Type => Refusal::new(RefusalCode::ValueType),
+            Self::Range(bound) => Refusal::new(RefusalCode::ValueRange).bound(bound),
+            Self::Whole(least, most) => {
+                Refusal::new(RefusalCode::ValueRange).bound(format!("{least} to {most}"))
+            }
+            Self::Real(least, most) => {
+                Refusal::new(RefusalCode::ValueRange).bound(format!("{least} to {most}"))
+            }
+            Self::Value(bound) => Refusal::new(RefusalCode::ValueUnlisted).bound(bound),
+            Self::Listed(codes) => Refusal::new(RefusalCode::ValueUnlisted).bound(codes.join(", ")),
+            Self::TooLong(bytes) => {
+                Refusal::new(RefusalCode::ValueTooLong).bound(format!("{bytes} bytes"))
+            }
+        }
+        .at(path)
+    }
+}
+
+/// The 16 bytes of a UUID in lower-case hyphenated form; one form only, so that a key is never
+/// there twice in two spellings.
+pub(crate) fn id_of(text: &str) -> Option<[u8; 16]> {
+    if text.len() != 36 || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return None;
+    }
+    uuid::Uuid::try_parse(text).ok().map(uuid::Uuid::into_bytes)
+}
+
+fn label(text: &str) -> Result<(), Misfit> {
+    if text.len() > LABEL_BYTES_MAX {
+        Err(Misfit::TooLong(LABEL_BYTES_MAX))
+    } else if text.trim().is_empty() || text.chars().any(char::is_control) {
+        Err(Misfit::Value("one line of text, not empty"))
+    } else {
+        Ok(())
+    }
+}
+
+fn prose(text: &str) -> Result<(), Misfit> {
+    let allowed = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+    if text.len() > STRING_BYTES_MAX {
+        Err(Misfit::TooLong(STRING_BYTES_MAX))
+    } else if text.chars().all(allowed) {
+        Ok(())
+    } else {
+        Err(Misfit::Value("text without control characters"))
+    }
+}
+
+fn key(text: &str) -> Result<(), Misfit> {
+    let fits = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if fits {
+        Ok(())
+    } else {
+        Err(Misfit::Value("1 to 64 of a-z, 0-9, -"))
+    }
+}

@@ -1,0 +1,10 @@
+//! The shape of the project, held by tests: which module may name which, how long a file may be,
+//! which links must lead somewhere, what must not stand anywhere.
+//!
+//! `docs/ARCHITECTURE.md` shows the same arrows as a picture.
+
+mod arrows;
+mod codes;
+mod links;
+mod source;
+mod words;
