@@ -5,7 +5,8 @@ use yizhan_client_core::model::consent::Purpose;
 use yizhan_client_core::model::station::FACILITIES;
 use yizhan_client_core::model::vitals::Item;
 use yizhan_client_core::model::{Refusal, RefusalCode};
-use yizhan_client_core::store::{ConsentFilter, EditError, VisitFilter};
+use yizhan_client_core::error::ClientError;
+use yizhan_client_core::store::{ConsentFilter, VisitFilter};
 use yizhan_client_core::transport::Transport;
 use yizhan_proto::{DocumentId, PersonId, Role, StationId};
 
@@ -78,7 +79,7 @@ pub fn act<T: Transport>(phone: &mut Phone<T>, places: &Places, chance: &mut Cha
     match done {
         Ok(Some(document)) => Did::Entered(document),
         Ok(None) => Did::Nothing,
-        Err(EditError::Refused(Refusal { code, .. })) => Did::RefusedAtTap(code),
+        Err(ClientError::Refused(Refusal { code, .. })) => Did::RefusedAtTap(code),
         Err(other) => panic!("{}: {other}", phone.name()),
     }
 }
@@ -90,7 +91,7 @@ enum Job {
     Check(StationId),
 }
 
-type Done = Result<Option<DocumentId>, EditError>;
+type Done = Result<Option<DocumentId>, ClientError>;
 
 fn drive<T: Transport>(phone: &mut Phone<T>, places: &Places, chance: &mut Chance) -> Done {
     let me = phone.person();
@@ -103,7 +104,7 @@ fn drive<T: Transport>(phone: &mut Phone<T>, places: &Places, chance: &mut Chanc
         (0..=2, _) | (_, None) => phone.log_visit(*chance.pick(&places.stations)).map(Some),
         (3, Some(visit)) => phone.leave(visit).map(Some),
         (4 | 5, Some(visit)) => phone
-            .ask_for(visit, chance.pick(FACILITIES), 1 + quantity(chance))
+            .ask_for(visit, chance.pick::<&str>(FACILITIES), 1 + quantity(chance))
             .map(Some),
         (6 | 7, Some(visit)) => {
             let note = note(chance);
@@ -142,7 +143,7 @@ fn keep<T: Transport>(
     let visit = (!here.is_empty()).then(|| chance.pick(&here).id);
     match (chance.below(10), visit) {
         (0..=3, Some(visit)) => phone
-            .serve(visit, chance.pick(FACILITIES), quantity(chance))
+            .serve(visit, chance.pick::<&str>(FACILITIES), quantity(chance))
             .map(Some),
         (4, Some(visit)) => {
             let note = note(chance);

@@ -7,21 +7,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use yizhan_client_core::driver::{Driver, Session, Step};
+use yizhan_client_core::client::Client;
+use yizhan_client_core::clock::Clock;
+use yizhan_client_core::driver::Step;
 use yizhan_client_core::engine::{Input, Outcome};
+use yizhan_client_core::error::{ClientError, PairError};
 use yizhan_client_core::model::check::{NewCheck, Reading};
 use yizhan_client_core::model::consent::Purpose;
 use yizhan_client_core::model::visit::Source;
 use yizhan_client_core::model::{Command, check, consent, station, visit};
 use yizhan_client_core::store::{
-    ConsentFilter, ConsentRow, EditError, Held, Status, Store, VisitFilter, VisitRow,
+    ConsentFilter, ConsentRow, Held, Status, VisitFilter, VisitRow,
 };
-use yizhan_client_core::transport::{Transport, TransportError};
-use yizhan_proto::identity::{PairRequest, RegisterRequest, Welcome};
-use yizhan_proto::{
-    ChangeHash, DeviceId, DocumentId, EntryId, PersonId, ProtocolVersion, Role, StationId,
-    Timestamp,
-};
+use yizhan_client_core::transport::{RelayUrl, Transport};
+use yizhan_proto::identity::Identity;
+use yizhan_proto::{ChangeHash, DeviceId, DocumentId, EntryId, PersonId, Role, StationId, Timestamp};
 
 use crate::chance::Chance;
 use crate::clock::SimClock;
@@ -42,25 +42,15 @@ pub struct Phone<T: Transport> {
     reference: SharedReference,
     device: DeviceId,
     /// `None` while it is dead.
-    alive: Option<Alive>,
+    client: Option<Client>,
 }
 
-/// What is lost when the phone dies: everything but its disk.
-#[derive(Debug)]
-struct Alive {
-    store: Store,
-    session: Session,
+fn open(home: &Path, clock: &Arc<SimClock>) -> Client {
+    let clock: Arc<dyn Clock> = Arc::<SimClock>::clone(clock);
+    Client::open(home, clock).expect("a store that closed opens again")
 }
 
-impl Alive {
-    fn open(home: &Path, clock: &SimClock) -> Self {
-        let store = Store::open(home, clock).expect("a store that closed opens again");
-        let session = Session::new(&store, clock).expect("a session begins");
-        Self { store, session }
-    }
-}
-
-type Entered = Result<DocumentId, EditError>;
+type Entered = Result<DocumentId, ClientError>;
 
 impl<T: Transport> Phone<T> {
     /// A new phone in a folder; `transport` makes its way to the relay from its device id.
@@ -75,8 +65,8 @@ impl<T: Transport> Phone<T> {
         reference: SharedReference,
         transport: impl FnOnce(DeviceId) -> T,
     ) -> Self {
-        let alive = Alive::open(&home, &clock);
-        let device = alive.store.device().expect("a device").device;
+        let client = open(&home, &clock);
+        let device = client.device().expect("a device").device;
         Self {
             name: name.to_owned(),
             home,
@@ -85,7 +75,7 @@ impl<T: Transport> Phone<T> {
             transport: transport(device),
             reference,
             device,
-            alive: Some(alive),
+            client: Some(client),
         }
     }
 
@@ -119,7 +109,7 @@ impl<T: Transport> Phone<T> {
     /// If it is dead.
     #[must_use]
     pub fn person(&self) -> PersonId {
-        self.store().device().expect("a device").person
+        self.client().device().expect("a device").person
     }
 
     /// Its own roles, as it knows them; a driver before pairing.
@@ -128,24 +118,24 @@ impl<T: Transport> Phone<T> {
     /// If it is dead.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
-        self.store().author().expect("an author").roles
+        self.client().author().expect("an author").roles
     }
 
-    /// Its store.
+    /// Its client.
     ///
     /// # Panics
-    /// If it is dead.
+    /// If it is off.
     #[must_use]
-    pub fn store(&self) -> &Store {
-        &self.alive.as_ref().expect("the phone is on").store
+    pub fn client(&self) -> &Client {
+        self.client.as_ref().expect("the phone is on")
     }
 
-    /// Its store, to write.
+    /// Its client, to write.
     ///
     /// # Panics
-    /// If it is dead.
-    pub fn store_mut(&mut self) -> &mut Store {
-        &mut self.alive.as_mut().expect("the phone is on").store
+    /// If it is off.
+    pub fn client_mut(&mut self) -> &mut Client {
+        self.client.as_mut().expect("the phone is on")
     }
 
     /// How its store is doing.
@@ -154,7 +144,7 @@ impl<T: Transport> Phone<T> {
     /// If it cannot say.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.store().status().expect("a status")
+        self.client().status().expect("a status")
     }
 
     /// Changes of its own that the relay did not take.
@@ -163,7 +153,7 @@ impl<T: Transport> Phone<T> {
     /// If it cannot say.
     #[must_use]
     pub fn held(&self) -> Vec<Held> {
-        self.store().held().expect("what is held")
+        self.client().held().expect("what is held")
     }
 
     /// What lies in its store.
@@ -183,19 +173,19 @@ impl<T: Transport> Phone<T> {
 impl<T: Transport> Phone<T> {
     /// It dies without farewell, and is switched on again.
     pub fn crash(&mut self) {
-        self.alive = None;
-        self.alive = Some(Alive::open(&self.home, &self.clock));
+        self.switch_off();
+        self.switch_on();
     }
 
     /// It is switched off, for a test to do something to its folder.
     pub fn switch_off(&mut self) {
-        self.alive = None;
+        self.client = None;
     }
 
     /// It is switched on again.
     pub fn switch_on(&mut self) {
-        if self.alive.is_none() {
-            self.alive = Some(Alive::open(&self.home, &self.clock));
+        if self.client.is_none() {
+            self.client = Some(open(&self.home, &self.clock));
         }
     }
 
@@ -205,22 +195,11 @@ impl<T: Transport> Phone<T> {
     /// As the relay answers.
     ///
     /// # Panics
-    /// If the store fails.
-    pub fn pair(&mut self, code: &str, relay_url: &str) -> Result<Welcome, TransportError> {
-        let device = self.store().device().expect("a device");
-        let mut request = PairRequest {
-            version: ProtocolVersion::CURRENT,
-            code: code.to_owned(),
-            device: device.device,
-            public_key: device.public_key.to_vec(),
-            provisional: device.provisional,
-            label: format!("{}的手机", self.name),
-            signature: Vec::new(),
-        };
-        request.signature = self.sign(&request.signed_bytes());
-        let welcome = self.transport.pair(&request)?;
-        self.keep(&welcome, relay_url);
-        Ok(welcome)
+    /// If it is off.
+    pub fn pair(&mut self, relay: &RelayUrl, code: &str) -> Result<Identity, PairError> {
+        let label = format!("{}的手机", self.name);
+        let client = self.client.as_mut().expect("the phone is on");
+        client.pair(&mut self.transport, relay, code, &label)
     }
 
     /// Registers with a station's standing code.
@@ -229,34 +208,11 @@ impl<T: Transport> Phone<T> {
     /// As the relay answers.
     ///
     /// # Panics
-    /// If the store fails.
-    pub fn register(&mut self, code: &str, relay_url: &str) -> Result<Welcome, TransportError> {
-        let device = self.store().device().expect("a device");
-        let mut request = RegisterRequest {
-            version: ProtocolVersion::CURRENT,
-            station_code: code.to_owned(),
-            device: device.device,
-            public_key: device.public_key.to_vec(),
-            person: device.provisional,
-            name: self.name.clone(),
-            label: format!("{}的手机", self.name),
-            signature: Vec::new(),
-        };
-        request.signature = self.sign(&request.signed_bytes());
-        let welcome = self.transport.register(&request)?;
-        self.keep(&welcome, relay_url);
-        Ok(welcome)
-    }
-
-    fn sign(&self, bytes: &[u8]) -> Vec<u8> {
-        self.store().sign(bytes).expect("a signature").to_vec()
-    }
-
-    fn keep(&mut self, welcome: &Welcome, relay_url: &str) {
-        let clock = Arc::clone(&self.clock);
-        self.store_mut()
-            .welcome(welcome, relay_url, &*clock)
-            .expect("a welcome is kept");
+    /// If it is off.
+    pub fn register(&mut self, relay: &RelayUrl, code: &str) -> Result<Identity, PairError> {
+        let label = format!("{}的手机", self.name);
+        let client = self.client.as_mut().expect("the phone is on");
+        client.register(&mut self.transport, relay, code, &self.name, &label)
     }
 
     /// Syncs until the round ends, whatever its end.
@@ -281,24 +237,13 @@ impl<T: Transport> Phone<T> {
     }
 
     fn begin_sync(&mut self) {
-        let alive = self.alive.as_mut().expect("the phone is on");
-        Driver::new(
-            &mut alive.store,
-            &mut self.transport,
-            &*self.clock,
-            &mut alive.session,
-        )
-        .notify(Input::SyncWanted);
+        let client = self.client.as_mut().expect("the phone is on");
+        client.driver(&mut self.transport).notify(Input::SyncWanted);
     }
 
     fn sync_steps(&mut self, effects: u32) -> Option<Outcome> {
-        let alive = self.alive.as_mut().expect("the phone is on");
-        let mut driver = Driver::new(
-            &mut alive.store,
-            &mut self.transport,
-            &*self.clock,
-            &mut alive.session,
-        );
+        let client = self.client.as_mut().expect("the phone is on");
+        let mut driver = client.driver(&mut self.transport);
         for _ in 0..effects {
             match driver.step().expect("the store works") {
                 Step::Finished(outcome) => return Some(outcome),
@@ -318,8 +263,8 @@ impl<T: Transport> Phone<T> {
     /// If the store fails.
     #[must_use]
     pub fn visits(&self, filter: &VisitFilter) -> Vec<VisitRow> {
-        self.store()
-            .visits(filter, self.clock.reads())
+        self.client()
+            .visits(filter)
             .expect("visits are listed")
     }
 
@@ -329,8 +274,8 @@ impl<T: Transport> Phone<T> {
     /// If the store fails.
     #[must_use]
     pub fn consents(&self, filter: &ConsentFilter) -> Vec<ConsentRow> {
-        self.store()
-            .consents(filter, self.clock.reads())
+        self.client()
+            .consents(filter)
             .expect("consents are listed")
     }
 
@@ -340,8 +285,8 @@ impl<T: Transport> Phone<T> {
     /// If the store fails.
     #[must_use]
     pub fn consent_for_checks(&self, driver: PersonId, station: StationId) -> Option<DocumentId> {
-        self.store()
-            .consent_in_force(driver, station, Purpose::HealthRecord, self.clock.reads())
+        self.client()
+            .consent_in_force(driver, station, Purpose::HealthRecord)
             .expect("consents are found")
             .map(|row| row.id)
     }
@@ -373,7 +318,7 @@ impl<T: Transport> Phone<T> {
     /// Enters something. If the phone takes it, the reference hears of it.
     ///
     /// # Errors
-    /// [`EditError`] as the phone gives it; nothing may be stored then.
+    /// [`ClientError`] as the phone gives it; nothing may be stored then.
     ///
     /// # Panics
     /// If something was stored all the same.
@@ -381,10 +326,9 @@ impl<T: Transport> Phone<T> {
         &mut self,
         document: DocumentId,
         command: Command,
-    ) -> Result<ChangeHash, EditError> {
+    ) -> Result<ChangeHash, ClientError> {
         let before = pocket::shown_changes(&self.home, document);
-        let clock = Arc::clone(&self.clock);
-        let entered = self.store_mut().edit(document, &command, &*clock);
+        let entered = self.client_mut().edit(document, &command);
         match entered {
             Ok(change) => {
                 let entry = Entry {
@@ -412,7 +356,7 @@ impl<T: Transport> Phone<T> {
     /// The owner arrives at a station.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn log_visit(&mut self, station: StationId) -> Entered {
         let (me, name) = (self.person(), self.name.clone());
         self.check_in(me, &name, station, Source::DriverApp)
@@ -421,7 +365,7 @@ impl<T: Transport> Phone<T> {
     /// A keeper notes the arrival of a driver.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn log_visit_of(&mut self, driver: PersonId, name: &str, station: StationId) -> Entered {
         self.check_in(driver, name, station, Source::Keeper)
     }
@@ -449,7 +393,7 @@ impl<T: Transport> Phone<T> {
     /// The driver leaves.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn leave(&mut self, visit: DocumentId) -> Entered {
         let left_at = self.now();
         self.edit_visit(visit, visit::Command::CheckOut { left_at })
@@ -458,7 +402,7 @@ impl<T: Transport> Phone<T> {
     /// The driver asks for a service.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn ask_for(&mut self, visit: DocumentId, service: &str, quantity: u32) -> Entered {
         let command = visit::Command::Request {
             entry: self.new_entry(),
@@ -473,7 +417,7 @@ impl<T: Transport> Phone<T> {
     /// A keeper gives a service.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn serve(&mut self, visit: DocumentId, service: &str, quantity: u32) -> Entered {
         let command = visit::Command::Serve {
             entry: self.new_entry(),
@@ -488,7 +432,7 @@ impl<T: Transport> Phone<T> {
     /// The driver writes a note.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn note(&mut self, visit: DocumentId, text: &str) -> Entered {
         self.edit_visit(visit, visit::Command::SetNote(text.to_owned()))
     }
@@ -496,7 +440,7 @@ impl<T: Transport> Phone<T> {
     /// A keeper writes a note.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn keeper_note(&mut self, visit: DocumentId, text: &str) -> Entered {
         self.edit_visit(visit, visit::Command::SetKeeperNote(text.to_owned()))
     }
@@ -504,7 +448,7 @@ impl<T: Transport> Phone<T> {
     /// The driver gives stars.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn rate(&mut self, visit: DocumentId, stars: u8) -> Entered {
         self.edit_visit(visit, visit::Command::Rate(stars))
     }
@@ -512,7 +456,7 @@ impl<T: Transport> Phone<T> {
     /// The owner consents to something at a station.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn give_consent(&mut self, station: StationId, purpose: Purpose) -> Entered {
         let me = self.person();
         self.consent(me, station, purpose, None)
@@ -521,7 +465,7 @@ impl<T: Transport> Phone<T> {
     /// A keeper witnesses a driver's consent.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn witness_consent(
         &mut self,
         driver: PersonId,
@@ -556,7 +500,7 @@ impl<T: Transport> Phone<T> {
     /// A consent is withdrawn.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn withdraw(&mut self, consent: DocumentId) -> Entered {
         let withdrawn_at = self.now();
         self.enter(
@@ -569,7 +513,7 @@ impl<T: Transport> Phone<T> {
     /// A keeper with the health role takes a check.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn take_check(
         &mut self,
         driver: PersonId,
@@ -598,7 +542,7 @@ impl<T: Transport> Phone<T> {
     /// A keeper says how many beds are free.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn set_beds_free(&mut self, station: StationId, beds: u32) -> Entered {
         self.edit_station(station, station::Command::SetBedsFree(beds))
     }
@@ -606,7 +550,7 @@ impl<T: Transport> Phone<T> {
     /// A keeper pins up a notice.
     ///
     /// # Errors
-    /// [`EditError`].
+    /// [`ClientError`].
     pub fn set_notice(&mut self, station: StationId, notice: &str) -> Entered {
         self.edit_station(station, station::Command::SetNotice(notice.to_owned()))
     }

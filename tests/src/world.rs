@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use yizhan_client_core::engine::Outcome;
 use yizhan_client_core::store::{CheckFilter, ConsentFilter, VisitFilter};
+use yizhan_client_core::transport::RelayUrl;
 use yizhan_proto::{DocumentId, Kind, PersonId, Role, StationId};
 use yizhan_server::relay::{Relay, RelayOptions};
 
@@ -28,7 +29,7 @@ use crate::wire::SimTransport;
 pub type SimPhone = Phone<SimTransport>;
 
 /// Where the simulated relay says it is.
-pub const RELAY_URL: &str = "http://127.0.0.1:8787";
+const RELAY_URL: &str = "http://127.0.0.1:8787";
 
 /// Which phone; as [`World::driver`] and its like gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -231,11 +232,11 @@ impl World {
         let code = self
             .run(self.relay().station_code(station))
             .expect("a standing code");
-        let welcome = self.phones[phone.0]
-            .register(&code, RELAY_URL)
+        let identity = self.phones[phone.0]
+            .register(&relay_url(), &code)
             .expect("registered");
-        self.people[phone.0].person = Some(welcome.identity.person);
-        self.people[phone.0].ids.insert(welcome.identity.person);
+        self.people[phone.0].person = Some(identity.person);
+        self.people[phone.0].ids.insert(identity.person);
     }
 
     /// A keeper of a station, without the health role, with a paired phone.
@@ -284,7 +285,9 @@ impl World {
         let code = self
             .run(self.relay().create_pair_code(person, day_ms))
             .expect("a code");
-        self.phones[phone.0].pair(&code.code, RELAY_URL).expect("paired");
+        self.phones[phone.0]
+            .pair(&relay_url(), &code.code)
+            .expect("paired");
         self.people[phone.0].person = Some(person);
         self.people[phone.0].ids.insert(person);
         self.share_ids(person);
@@ -514,9 +517,9 @@ impl World {
 
 /// What the phone's lists show.
 fn listed(phone: &SimPhone) -> BTreeMap<Kind, BTreeSet<DocumentId>> {
-    let store = phone.store();
-    let checks = store.checks(&CheckFilter::default()).expect("checks are listed");
-    let stations = store.stations().expect("stations are listed");
+    let client = phone.client();
+    let checks = client.checks(&CheckFilter::default()).expect("checks are listed");
+    let stations = client.stations().expect("stations are listed");
     BTreeMap::from([
         (
             Kind::Visit,
@@ -532,6 +535,10 @@ fn listed(phone: &SimPhone) -> BTreeMap<Kind, BTreeSet<DocumentId>> {
             stations.iter().map(|row| DocumentId::from(row.id)).collect(),
         ),
     ])
+}
+
+fn relay_url() -> RelayUrl {
+    RELAY_URL.parse().expect("an address")
 }
 
 fn copy_folder(from: &Path, to: &Path) {
