@@ -1,11 +1,11 @@
 //! What people do with their phones, chosen by chance: the same choices for the same seed.
 
+use yizhan_client_core::error::ClientError;
 use yizhan_client_core::model::check::{Comparator, Reading, ReadingValue};
 use yizhan_client_core::model::consent::Purpose;
 use yizhan_client_core::model::station::FACILITIES;
 use yizhan_client_core::model::vitals::Item;
 use yizhan_client_core::model::{Refusal, RefusalCode};
-use yizhan_client_core::error::ClientError;
 use yizhan_client_core::store::{ConsentFilter, VisitFilter};
 use yizhan_client_core::transport::Transport;
 use yizhan_proto::{DocumentId, PersonId, Role, StationId};

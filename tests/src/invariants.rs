@@ -146,13 +146,18 @@ impl Wrong {
             match (kept.is_some(), expected) {
                 (false, true) => self.push(&witness.name, format!("misses {} {id}", concern.kind)),
                 (true, false) if !waits_here => {
-                    self.push(&witness.name, format!("holds {} {id}, which is not for it", concern.kind));
+                    self.push(
+                        &witness.name,
+                        format!("holds {} {id}, which is not for it", concern.kind),
+                    );
                 }
                 (true | false, _) => {}
             }
             if witness.audit.documents.contains_key(id) != expected {
-                let what = format!("the relay gives it {} {id}: {}, which should be {expected}",
-                    concern.kind, !expected);
+                let what = format!(
+                    "the relay gives it {} {id}: {}, which should be {expected}",
+                    concern.kind, !expected
+                );
                 self.push(&witness.name, what);
             }
         }
@@ -221,7 +226,10 @@ impl Wrong {
         for field in fields {
             let (expected, shown) = (expected.get(field), shown.get(field));
             if expected != shown {
-                self.push(who, format!("{id} {field}: shows {shown:?}, entered {expected:?}"));
+                self.push(
+                    who,
+                    format!("{id} {field}: shows {shown:?}, entered {expected:?}"),
+                );
             }
         }
     }
@@ -232,7 +240,10 @@ impl Wrong {
             let acknowledged = kept.standing(Standing::Acknowledged);
             for change in &acknowledged {
                 if !ledger.has(*id, *change) {
-                    self.push(&witness.name, format!("believes {change} accepted, and it is not"));
+                    self.push(
+                        &witness.name,
+                        format!("believes {change} accepted, and it is not"),
+                    );
                 }
             }
             let given: BTreeSet<ChangeHash> = witness
@@ -252,7 +263,10 @@ impl Wrong {
             for standing in [Standing::Unsent, Standing::Unconfirmed] {
                 let number = kept.standing(standing).len();
                 if number > 0 {
-                    self.push(&witness.name, format!("{number} changes of {id} are {standing:?}"));
+                    self.push(
+                        &witness.name,
+                        format!("{number} changes of {id} are {standing:?}"),
+                    );
                 }
             }
         }
@@ -263,13 +277,19 @@ impl Wrong {
         let subscribed: BTreeSet<_> = witness.audit.digests.keys().collect();
         let own: BTreeSet<_> = witness.pocket.scopes.keys().collect();
         if subscribed != own {
-            self.push(&witness.name, format!("subscribes to {own:?}, not {subscribed:?}"));
+            self.push(
+                &witness.name,
+                format!("subscribes to {own:?}, not {subscribed:?}"),
+            );
         }
         for (scope, standpoint) in &witness.pocket.scopes {
             match standpoint.window {
                 Some(window) if window.is_complete() && window.live == witness.audit.head => {}
                 other => {
-                    let what = format!("{scope} is not complete at {}: {other:?}", witness.audit.head);
+                    let what = format!(
+                        "{scope} is not complete at {}: {other:?}",
+                        witness.audit.head
+                    );
                     self.push(&witness.name, what);
                 }
             }
@@ -281,11 +301,17 @@ impl Wrong {
                 .filter_map(|(id, kept)| digest(*id, kept))
                 .collect();
             if counted != standpoint.digest {
-                self.push(&witness.name, format!("the digest of {scope} is kept wrong"));
+                self.push(
+                    &witness.name,
+                    format!("the digest of {scope} is kept wrong"),
+                );
             }
             let at_relay = witness.audit.digests.get(scope);
             if at_relay.is_some_and(|at_relay| *at_relay != counted) {
-                self.push(&witness.name, format!("the digest of {scope} is not the relay's"));
+                self.push(
+                    &witness.name,
+                    format!("the digest of {scope} is not the relay's"),
+                );
             }
         }
     }
@@ -301,7 +327,11 @@ impl Wrong {
                 .map(|(id, _)| *id)
                 .collect();
             if held != *listed {
-                let what = format!("lists {} documents of kind {kind}, holds {}", listed.len(), held.len());
+                let what = format!(
+                    "lists {} documents of kind {kind}, holds {}",
+                    listed.len(),
+                    held.len()
+                );
                 self.push(&witness.name, what);
             }
         }
@@ -319,7 +349,10 @@ impl Wrong {
             }
         }
         for id in pocket::traces(home, &foreign) {
-            self.push(&witness.name, format!("its files have traces of {id}, which is not for it"));
+            self.push(
+                &witness.name,
+                format!("its files have traces of {id}, which is not for it"),
+            );
         }
     }
 }

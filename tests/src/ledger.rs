@@ -4,10 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
-use yizhan_proto::{ChangeHash, DocumentId};
+use yizhan_proto::{ChangeHash, DocumentId, Epoch};
 
 /// The relay's database in its data folder.
 const FILE: &str = "relay.db";
+
+/// Gives the relay of a folder a new lineage, as whoever restores a backup does.
+///
+/// # Panics
+/// If it cannot be written.
+pub fn begin_epoch(data: &Path, epoch: Epoch) {
+    let connection = Connection::open(data.join(FILE)).expect("a relay's database");
+    let sql = "UPDATE meta SET value = ?1 WHERE key = 'epoch'";
+    let changed = connection.execute(sql, [epoch.as_bytes()]);
+    assert_eq!(changed.expect("the lineage is written"), 1);
+}
 
 /// What the relay accepted.
 #[derive(Debug, Clone, Default)]

@@ -179,7 +179,10 @@ impl Net {
     /// [`Trouble::Offline`].
     pub fn relay(&self, device: DeviceId) -> Result<Relay, Trouble> {
         let state = self.state();
-        let reached = state.relay.clone().filter(|_| !state.offline.contains(&device));
+        let reached = state
+            .relay
+            .clone()
+            .filter(|_| !state.offline.contains(&device));
         reached.ok_or(Trouble::Offline)
     }
 

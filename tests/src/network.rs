@@ -28,10 +28,7 @@ struct StationRow {
     beds_total: Option<u32>,
 }
 
-const FILE: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../data/network.json"
-));
+const FILE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/network.json"));
 
 fn file() -> Network {
     serde_json::from_str(FILE).expect("the data file is part of this repository")

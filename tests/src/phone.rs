@@ -12,16 +12,17 @@ use yizhan_client_core::clock::Clock;
 use yizhan_client_core::driver::Step;
 use yizhan_client_core::engine::{Input, Outcome};
 use yizhan_client_core::error::{ClientError, PairError};
-use yizhan_client_core::model::check::{NewCheck, Reading};
+use yizhan_client_core::model::check::{NewCheck, Reading, ReadingValue};
 use yizhan_client_core::model::consent::Purpose;
 use yizhan_client_core::model::visit::Source;
+use yizhan_client_core::model::vitals::Item;
 use yizhan_client_core::model::{Command, check, consent, station, visit};
-use yizhan_client_core::store::{
-    ConsentFilter, ConsentRow, Held, Status, VisitFilter, VisitRow,
-};
+use yizhan_client_core::store::{ConsentFilter, ConsentRow, Held, Status, VisitFilter, VisitRow};
 use yizhan_client_core::transport::{RelayUrl, Transport};
 use yizhan_proto::identity::Identity;
-use yizhan_proto::{ChangeHash, DeviceId, DocumentId, EntryId, PersonId, Role, StationId, Timestamp};
+use yizhan_proto::{
+    ChangeHash, DeviceId, DocumentId, EntryId, PersonId, Role, StationId, Timestamp,
+};
 
 use crate::chance::Chance;
 use crate::clock::SimClock;
@@ -263,9 +264,7 @@ impl<T: Transport> Phone<T> {
     /// If the store fails.
     #[must_use]
     pub fn visits(&self, filter: &VisitFilter) -> Vec<VisitRow> {
-        self.client()
-            .visits(filter)
-            .expect("visits are listed")
+        self.client().visits(filter).expect("visits are listed")
     }
 
     /// Consents in its list.
@@ -274,9 +273,7 @@ impl<T: Transport> Phone<T> {
     /// If the store fails.
     #[must_use]
     pub fn consents(&self, filter: &ConsentFilter) -> Vec<ConsentRow> {
-        self.client()
-            .consents(filter)
-            .expect("consents are listed")
+        self.client().consents(filter).expect("consents are listed")
     }
 
     /// The driver's consent for health checks at a station, if the phone knows one in force.
@@ -508,6 +505,22 @@ impl<T: Transport> Phone<T> {
             Command::Consent(consent::Command::Withdraw { withdrawn_at }),
         )
         .map(|_| consent)
+    }
+
+    /// Readings that say nothing alarming.
+    pub fn ordinary_readings(&mut self) -> Vec<Reading> {
+        [(Item::Systolic, "126"), (Item::Diastolic, "82")]
+            .into_iter()
+            .map(|(item, entered)| Reading {
+                entry: self.new_entry(),
+                item,
+                value: ReadingValue::Quantity {
+                    entered: entered.to_owned(),
+                    unit: "mm[Hg]".to_owned(),
+                    comparator: None,
+                },
+            })
+            .collect()
     }
 
     /// A keeper with the health role takes a check.

@@ -180,7 +180,11 @@ fn read(home: &Path) -> rusqlite::Result<Pocket> {
                 scopes: BTreeSet::new(),
                 set_aside: row.get(3)?,
             };
-            Ok((row.get::<_, i64>(0)?, DocumentId::from_bytes(row.get(1)?), kept))
+            Ok((
+                row.get::<_, i64>(0)?,
+                DocumentId::from_bytes(row.get(1)?),
+                kept,
+            ))
         })?
     {
         let (number, id, kept) = row?;
@@ -295,7 +299,10 @@ pub fn traces(home: &Path, ids: &BTreeSet<DocumentId>) -> BTreeSet<DocumentId> {
         .collect();
     let first: BTreeSet<u8> = ids.iter().map(|id| id.as_bytes()[0]).collect();
     let mut found = BTreeSet::new();
-    for window in bytes.windows(16).filter(|window| first.contains(&window[0])) {
+    for window in bytes
+        .windows(16)
+        .filter(|window| first.contains(&window[0]))
+    {
         let id = <[u8; 16]>::try_from(window).ok();
         found.extend(id.and_then(|id| raw.get(&id)));
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use yizhan_client_core::model::Document;
 use yizhan_client_core::model::check::Check;
 use yizhan_client_core::model::consent::Consent;
 use yizhan_client_core::model::document::{Register, Unreadable};
 use yizhan_client_core::model::station::Station;
 use yizhan_client_core::model::visit::Visit;
-use yizhan_client_core::model::Document;
 use yizhan_proto::Kind;
 
 use crate::reference::Visible;
@@ -65,8 +65,18 @@ fn of_station(station: &Station) -> Visible {
     let mut visible = Visible::new();
     put_register(&mut visible, "name", &station.name, String::clone);
     put_register(&mut visible, "address", &station.address, String::clone);
-    put_register(&mut visible, "beds_total", &station.beds_total, u32::to_string);
-    put_register(&mut visible, "beds_free", &station.beds_free, u32::to_string);
+    put_register(
+        &mut visible,
+        "beds_total",
+        &station.beds_total,
+        u32::to_string,
+    );
+    put_register(
+        &mut visible,
+        "beds_free",
+        &station.beds_free,
+        u32::to_string,
+    );
     put_register(&mut visible, "hours", &station.hours, String::clone);
     put_register(&mut visible, "phone", &station.phone, String::clone);
     put_register(&mut visible, "open", &station.open, bool::to_string);
@@ -107,7 +117,12 @@ fn of_visit(visit: &Visit) -> Visible {
         at.as_ms().to_string()
     });
     put_register(&mut visible, "note", &visit.note, String::clone);
-    put_register(&mut visible, "keeper_note", &visit.keeper_note, String::clone);
+    put_register(
+        &mut visible,
+        "keeper_note",
+        &visit.keeper_note,
+        String::clone,
+    );
     put_register(&mut visible, "rating", &visit.rating, u8::to_string);
     visible
 }

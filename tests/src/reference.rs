@@ -84,6 +84,11 @@ impl Reference {
         self.entries.push(entry);
     }
 
+    /// A person gave up everything entered in the document.
+    pub fn discarded(&mut self, document: DocumentId) {
+        self.entries.retain(|entry| entry.document != document);
+    }
+
     /// All entries, in the order they were made.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {

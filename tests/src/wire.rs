@@ -134,11 +134,7 @@ impl Transport for SimTransport {
         Ok(self.access())
     }
 
-    fn sync(
-        &mut self,
-        token: &str,
-        request: &SyncRequest,
-    ) -> Result<SyncResponse, TransportError> {
+    fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
         if token != self.access().token {
             return Err(TransportError::Fault(Fault::new(
                 FaultCode::TokenInvalid,

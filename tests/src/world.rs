@@ -11,14 +11,14 @@ use tokio::runtime::Runtime;
 use yizhan_client_core::engine::Outcome;
 use yizhan_client_core::store::{CheckFilter, ConsentFilter, VisitFilter};
 use yizhan_client_core::transport::RelayUrl;
-use yizhan_proto::{DocumentId, Kind, PersonId, Role, StationId};
+use yizhan_proto::{DocumentId, Epoch, Kind, PersonId, Role, StationId};
 use yizhan_server::relay::{Relay, RelayOptions};
 
 use crate::audit::audit;
 use crate::chance::Chance;
 use crate::clock::{DAY_MS, SECOND_MS, SimClock, TrueTime};
 use crate::invariants::{self, Witness};
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 use crate::net::{Mishap, Net};
 use crate::network;
 use crate::phone::{Phone, SharedReference};
@@ -107,7 +107,10 @@ impl World {
             .runtime
             .block_on(relay.import_stations(network::stations()))
             .expect("the network is imported");
-        let mut reference = self.reference.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reference = self
+            .reference
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for station in imported {
             reference.imported(station.id);
             self.stations.insert(station.key, station.id);
@@ -121,6 +124,18 @@ impl World {
     #[must_use]
     pub fn relay(&self) -> &Relay {
         self.relay.as_ref().expect("the relay is up")
+    }
+
+    /// What the relay's calls run on.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// The relay's clock.
+    #[must_use]
+    pub fn relay_clock(&self) -> &SimClock {
+        &self.relay_clock
     }
 
     /// Carries a call of the relay to its end.
@@ -145,7 +160,9 @@ impl World {
     /// # Panics
     /// If a phone panicked while it told.
     pub fn reference(&self) -> std::sync::MutexGuard<'_, Reference> {
-        self.reference.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reference
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A station by its key.
@@ -154,7 +171,10 @@ impl World {
     /// If there is none.
     #[must_use]
     pub fn station(&self, key: &str) -> StationId {
-        *self.stations.get(key).unwrap_or_else(|| panic!("no station {key}"))
+        *self
+            .stations
+            .get(key)
+            .unwrap_or_else(|| panic!("no station {key}"))
     }
 
     /// All stations.
@@ -349,8 +369,7 @@ impl World {
         let folder = self.relay_folder();
         std::fs::create_dir_all(&folder).expect("a folder");
         let clock: Arc<SimClock> = Arc::clone(&self.relay_clock);
-        let relay =
-            Relay::open(&folder, clock, &RelayOptions::default()).expect("the relay opens");
+        let relay = Relay::open(&folder, clock, &RelayOptions::default()).expect("the relay opens");
         self.net.connect(Some(relay.clone()));
         self.relay = Some(relay);
     }
@@ -376,7 +395,7 @@ impl World {
         backup
     }
 
-    /// The relay is lost, and comes back from a backup.
+    /// The relay is lost, and comes back from a backup, in a lineage of its own.
     ///
     /// # Panics
     /// If it does not.
@@ -384,6 +403,11 @@ impl World {
         self.stop_relay();
         self.relays += 1;
         copy_folder(backup, &self.relay_folder());
+        let mut epoch = [0; 8];
+        self.chance
+            .fork(&format!("epoch {}", self.relays))
+            .fill(&mut epoch);
+        ledger::begin_epoch(&self.relay_folder(), Epoch::from_bytes(epoch));
         self.start_relay();
         self.net.forget_old_requests();
     }
@@ -476,7 +500,11 @@ impl World {
     pub fn settle(&mut self) {
         self.run_until_quiet();
         let wrong = self.wrong();
-        assert!(wrong.is_empty(), "all is quiet, and wrong:\n  {}", wrong.join("\n  "));
+        assert!(
+            wrong.is_empty(),
+            "all is quiet, and wrong:\n  {}",
+            wrong.join("\n  ")
+        );
     }
 
     /// All that is wrong, in words.
@@ -518,21 +546,34 @@ impl World {
 /// What the phone's lists show.
 fn listed(phone: &SimPhone) -> BTreeMap<Kind, BTreeSet<DocumentId>> {
     let client = phone.client();
-    let checks = client.checks(&CheckFilter::default()).expect("checks are listed");
+    let checks = client
+        .checks(&CheckFilter::default())
+        .expect("checks are listed");
     let stations = client.stations().expect("stations are listed");
     BTreeMap::from([
         (
             Kind::Visit,
-            phone.visits(&VisitFilter::default()).iter().map(|row| row.id).collect(),
+            phone
+                .visits(&VisitFilter::default())
+                .iter()
+                .map(|row| row.id)
+                .collect(),
         ),
         (
             Kind::Consent,
-            phone.consents(&ConsentFilter::default()).iter().map(|row| row.id).collect(),
+            phone
+                .consents(&ConsentFilter::default())
+                .iter()
+                .map(|row| row.id)
+                .collect(),
         ),
         (Kind::Check, checks.iter().map(|row| row.id).collect()),
         (
             Kind::Station,
-            stations.iter().map(|row| DocumentId::from(row.id)).collect(),
+            stations
+                .iter()
+                .map(|row| DocumentId::from(row.id))
+                .collect(),
         ),
     ])
 }
@@ -561,4 +602,3 @@ impl Drop for World {
         self.stop_relay();
     }
 }
-
