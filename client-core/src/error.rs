@@ -69,6 +69,26 @@ pub enum PairError {
     Store(#[from] StoreError),
 }
 
+/// Something further down failed: a stable code, and the error itself, whose text says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct Cause {
+    /// The stable code, for scripts and support.
+    pub code: String,
+    /// The error.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl Cause {
+    fn new(code: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            code: code.to_owned(),
+            source: Box::new(source),
+        }
+    }
+}
+
 /// What an app does about an error.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -79,17 +99,23 @@ pub enum ClientError {
     #[error(transparent)]
     Refused(Refusal),
     /// What was typed or scanned makes no sense: correct it.
-    #[error("{0}")]
-    Invalid(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Invalid(Cause),
+    /// The code is wrong or too old: ask for a new one.
+    #[error(transparent)]
+    RequiresNewCode(Cause),
+    /// The relay does not allow it: ask a coordinator.
+    #[error(transparent)]
+    Denied(Cause),
     /// The relay is not reachable or cannot serve: go on working, it is tried again later.
-    #[error("{0}")]
-    TryLater(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    TryLater(Cause),
     /// The device has to be paired (again) before it can sync; local work goes on.
-    #[error("{0}")]
-    RequiresPairing(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    RequiresPairing(Cause),
     /// This program is too old: update it.
-    #[error("{0}")]
-    RequiresUpdate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    RequiresUpdate(Cause),
     /// The local store needs a person: damaged, locked, full, not writable.
     #[error(transparent)]
     Store(StoreError),
@@ -100,19 +126,25 @@ impl ClientError {
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::NotFound(FindError::Ambiguous { .. }) => "find.ambiguous",
-            Self::NotFound(_) => "find.none",
+            Self::NotFound(error) => match error {
+                FindError::None { .. } => "find.none",
+                FindError::Ambiguous { .. } => "find.ambiguous",
+                FindError::SetAside { .. } => "document.set_aside",
+                FindError::Store(error) => store_code(error),
+            },
             Self::Refused(refusal) => refusal.code.as_str(),
-            Self::Invalid(_) => "input.invalid",
-            Self::TryLater(_) => "relay.unreachable",
-            Self::RequiresPairing(_) => "device.not_paired",
-            Self::RequiresUpdate(_) => "client.too_old",
+            Self::Invalid(cause)
+            | Self::RequiresNewCode(cause)
+            | Self::Denied(cause)
+            | Self::TryLater(cause)
+            | Self::RequiresPairing(cause)
+            | Self::RequiresUpdate(cause) => &cause.code,
             Self::Store(error) => store_code(error),
         }
     }
 }
 
-fn store_code(error: &StoreError) -> &'static str {
+const fn store_code(error: &StoreError) -> &'static str {
     match error {
         StoreError::Home { .. } => "store.home",
         StoreError::Locked(_) => "store.locked",
@@ -130,7 +162,9 @@ fn store_code(error: &StoreError) -> &'static str {
 impl From<StoreError> for ClientError {
     fn from(error: StoreError) -> Self {
         match error {
-            error @ StoreError::TooNew { .. } => Self::RequiresUpdate(error.into()),
+            error @ StoreError::TooNew { .. } => {
+                Self::RequiresUpdate(Cause::new("store.too_new", error))
+            }
             error @ (StoreError::Home { .. }
             | StoreError::Locked(_)
             | StoreError::Full(_)
@@ -172,11 +206,20 @@ impl From<EditError> for ClientError {
             EditError::SetAside { document, why } => {
                 Self::NotFound(FindError::SetAside { document, why })
             }
-            error @ (EditError::WrongKind { .. } | EditError::Incomplete(_)) => {
-                Self::Invalid(error.into())
+            error @ EditError::WrongKind { .. } => {
+                Self::Invalid(Cause::new("edit.wrong_kind", error))
+            }
+            error @ EditError::Incomplete(_) => {
+                Self::Invalid(Cause::new("edit.incomplete", error))
             }
             EditError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<LinkError> for ClientError {
+    fn from(error: LinkError) -> Self {
+        Self::Invalid(Cause::new("input.address", error))
     }
 }
 
@@ -184,15 +227,36 @@ impl From<SyncError> for ClientError {
     fn from(error: SyncError) -> Self {
         match error {
             SyncError::Store(error) => error.into(),
-            error @ SyncError::NotPaired => Self::RequiresPairing(error.into()),
-            error @ SyncError::Waiting { .. } => Self::TryLater(error.into()),
+            error @ SyncError::NotPaired => {
+                Self::RequiresPairing(Cause::new("device.not_paired", error))
+            }
+            SyncError::Waiting { ref failure, .. } => {
+                let code = failure_code(failure).to_owned();
+                Self::TryLater(Cause::new(&code, error))
+            }
             SyncError::Stopped(stop) => match stop {
-                Stop::PairFirst | Stop::Revoked | Stop::KeyMismatch => {
-                    Self::RequiresPairing(error.into())
+                Stop::PairFirst => Self::RequiresPairing(Cause::new("device.unknown", error)),
+                Stop::Revoked => Self::RequiresPairing(Cause::new("device.revoked", error)),
+                Stop::KeyMismatch => {
+                    Self::RequiresPairing(Cause::new("signature.invalid", error))
                 }
-                Stop::UpdateNeeded => Self::RequiresUpdate(error.into()),
+                Stop::UpdateNeeded => {
+                    Self::RequiresUpdate(Cause::new("protocol.unsupported", error))
+                }
             },
         }
+    }
+}
+
+fn failure_code(failure: &Failure) -> &str {
+    match failure {
+        Failure::Offline => "relay.unreachable",
+        Failure::TimedOut => "relay.timed_out",
+        Failure::Garbled => "relay.garbled",
+        Failure::Fault(fault) => fault.code.as_str(),
+        Failure::NoProgress => "sync.no_progress",
+        Failure::RoundTooLong => "sync.round_too_long",
+        Failure::LeftOut(_) => "sync.left_out",
     }
 }
 
@@ -200,7 +264,7 @@ impl From<PairError> for ClientError {
     fn from(error: PairError) -> Self {
         match error {
             PairError::Store(error) => error.into(),
-            error @ PairError::Link(_) => Self::Invalid(error.into()),
+            PairError::Link(error) => error.into(),
             PairError::Transport(error) => error.into(),
         }
     }
@@ -208,58 +272,52 @@ impl From<PairError> for ClientError {
 
 impl From<TransportError> for ClientError {
     fn from(error: TransportError) -> Self {
-        match error {
-            TransportError::Fault(ref fault) => match fault_advice(&fault.code) {
-                Advice::Correct => Self::Invalid(error.into()),
-                Advice::Later => Self::TryLater(error.into()),
-                Advice::Pair => Self::RequiresPairing(error.into()),
-                Advice::Update => Self::RequiresUpdate(error.into()),
-            },
-            error @ (TransportError::Offline { .. }
-            | TransportError::TimedOut { .. }
-            | TransportError::Garbled { .. }) => Self::TryLater(error.into()),
+        match &error {
+            TransportError::Offline { .. } => {
+                Self::TryLater(Cause::new("relay.unreachable", error))
+            }
+            TransportError::TimedOut { .. } => Self::TryLater(Cause::new("relay.timed_out", error)),
+            TransportError::Garbled { .. } => Self::TryLater(Cause::new("relay.garbled", error)),
+            TransportError::Fault(fault) => {
+                let variant = for_fault(&fault.code);
+                let code = fault.code.as_str().to_owned();
+                variant(Cause::new(&code, error))
+            }
         }
     }
 }
 
 /// What a person does about a fault.
-enum Advice {
-    Correct,
-    Later,
-    Pair,
-    Update,
-}
-
-fn fault_advice(code: &FaultCode) -> Advice {
+fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
     match code {
-        FaultCode::Malformed
-        | FaultCode::Invalid
-        | FaultCode::TooLarge
-        | FaultCode::UnsupportedMedia
-        | FaultCode::CodeWrong
-        | FaultCode::CodeExpired
+        FaultCode::CodeWrong | FaultCode::CodeExpired | FaultCode::StationCodeInvalid => {
+            ClientError::RequiresNewCode
+        }
+        FaultCode::Invalid
         | FaultCode::PersonConflict
         | FaultCode::DeviceConflict
-        | FaultCode::StationCodeInvalid
         | FaultCode::RegistrationClosed
         | FaultCode::Forbidden
+        | FaultCode::Conflict => ClientError::Denied,
+        FaultCode::Malformed
+        | FaultCode::TooLarge
+        | FaultCode::UnsupportedMedia
         | FaultCode::NotFound
         | FaultCode::MethodNotAllowed
-        | FaultCode::Conflict => Advice::Correct,
-        FaultCode::TimedOut
+        | FaultCode::TimedOut
         | FaultCode::RateLimited
         | FaultCode::Busy
         | FaultCode::ShuttingDown
         | FaultCode::StorageFailed
         | FaultCode::Internal
-        | FaultCode::Other(_) => Advice::Later,
+        | FaultCode::Other(_) => ClientError::TryLater,
         FaultCode::TokenMissing
         | FaultCode::TokenInvalid
         | FaultCode::TokenExpired
         | FaultCode::ChallengeInvalid
         | FaultCode::SignatureInvalid
         | FaultCode::DeviceUnknown
-        | FaultCode::DeviceRevoked => Advice::Pair,
-        FaultCode::UnsupportedVersion => Advice::Update,
+        | FaultCode::DeviceRevoked => ClientError::RequiresPairing,
+        FaultCode::UnsupportedVersion => ClientError::RequiresUpdate,
     }
 }
