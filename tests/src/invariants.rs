@@ -4,11 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use yizhan_client_core::store::{CheckFilter, ConsentFilter, VisitFilter};
+use yizhan_client_core::transport::Transport;
 use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, ScopeDigest};
 
 use crate::audit::Audit;
 use crate::ledger::Ledger;
+use crate::phone::Phone;
 use crate::pocket::{self, Kept, Pocket, Standing};
 use crate::reference::{Person, Reference, Visible};
 
@@ -29,6 +32,58 @@ pub struct Witness<'a> {
     pub home: Option<&'a Path>,
     /// What the relay would give a new phone in its place.
     pub audit: Audit,
+}
+
+impl<'a> Witness<'a> {
+    /// Looks at a phone. `traces`: whether its files are searched for what it must not hold.
+    ///
+    /// # Panics
+    /// If the phone is off or cannot be read.
+    #[must_use]
+    pub fn of<T: Transport>(
+        phone: &'a Phone<T>,
+        person: Person,
+        audit: Audit,
+        traces: bool,
+    ) -> Self {
+        Self {
+            name: format!("{} ({})", phone.name(), phone.device()),
+            device: phone.device(),
+            person,
+            pocket: phone.pocket(),
+            listed: listed(phone),
+            home: traces.then(|| phone.home()),
+            audit,
+        }
+    }
+}
+
+/// What the phone's lists show.
+fn listed<T: Transport>(phone: &Phone<T>) -> BTreeMap<Kind, BTreeSet<DocumentId>> {
+    let client = phone.client();
+    let visits = phone.visits(&VisitFilter::default());
+    let consents = phone.consents(&ConsentFilter::default());
+    let checks = client.checks(&CheckFilter::default());
+    let stations = client.stations().expect("stations are listed");
+    BTreeMap::from([
+        (Kind::Visit, visits.iter().map(|row| row.id).collect()),
+        (Kind::Consent, consents.iter().map(|row| row.id).collect()),
+        (
+            Kind::Check,
+            checks
+                .expect("checks are listed")
+                .iter()
+                .map(|row| row.id)
+                .collect(),
+        ),
+        (
+            Kind::Station,
+            stations
+                .iter()
+                .map(|row| DocumentId::from(row.id))
+                .collect(),
+        ),
+    ])
 }
 
 /// All that is wrong, in words; empty if all is well.

@@ -19,6 +19,7 @@ pub mod invariants;
 pub mod ledger;
 pub mod net;
 pub mod network;
+pub mod patchy;
 pub mod phone;
 pub mod pocket;
 pub mod process;

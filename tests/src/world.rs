@@ -9,9 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use yizhan_client_core::engine::Outcome;
-use yizhan_client_core::store::{CheckFilter, ConsentFilter, VisitFilter};
 use yizhan_client_core::transport::RelayUrl;
-use yizhan_proto::{DocumentId, Epoch, Kind, PersonId, Role, StationId};
+use yizhan_proto::{Epoch, PersonId, Role, StationId};
 use yizhan_server::relay::{Relay, RelayOptions};
 
 use crate::audit::audit;
@@ -528,54 +527,13 @@ impl World {
         let owner = &self.people[number.0];
         let person = owner.person.expect("a paired phone");
         let known = self.relay().person(person).expect("a known person");
-        Witness {
-            name: format!("{} ({})", phone.name(), phone.device()),
-            device: phone.device(),
-            person: Person {
-                ids: owner.ids.clone(),
-                roles: known.roles.into_iter().collect(),
-            },
-            pocket: phone.pocket(),
-            listed: listed(phone),
-            home: (!self.once_held_more.contains(&number)).then(|| phone.home()),
-            audit: audit(&self.runtime, self.relay(), phone.device(), 0),
-        }
+        let person = Person {
+            ids: owner.ids.clone(),
+            roles: known.roles.into_iter().collect(),
+        };
+        let audit = audit(&self.runtime, self.relay(), phone.device(), 0);
+        Witness::of(phone, person, audit, !self.once_held_more.contains(&number))
     }
-}
-
-/// What the phone's lists show.
-fn listed(phone: &SimPhone) -> BTreeMap<Kind, BTreeSet<DocumentId>> {
-    let client = phone.client();
-    let checks = client
-        .checks(&CheckFilter::default())
-        .expect("checks are listed");
-    let stations = client.stations().expect("stations are listed");
-    BTreeMap::from([
-        (
-            Kind::Visit,
-            phone
-                .visits(&VisitFilter::default())
-                .iter()
-                .map(|row| row.id)
-                .collect(),
-        ),
-        (
-            Kind::Consent,
-            phone
-                .consents(&ConsentFilter::default())
-                .iter()
-                .map(|row| row.id)
-                .collect(),
-        ),
-        (Kind::Check, checks.iter().map(|row| row.id).collect()),
-        (
-            Kind::Station,
-            stations
-                .iter()
-                .map(|row| DocumentId::from(row.id))
-                .collect(),
-        ),
-    ])
 }
 
 fn relay_url() -> RelayUrl {
