@@ -185,7 +185,6 @@ impl Wrong {
     ) {
         let at_relay: BTreeSet<DocumentId> = reference
             .entries()
-            .iter()
             .filter(|entry| !held.holds(entry.change))
             .map(|entry| entry.document)
             .collect();

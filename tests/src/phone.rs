@@ -157,6 +157,11 @@ impl<T: Transport> Phone<T> {
         self.client().held().expect("what is held")
     }
 
+    /// Its way to the relay.
+    pub fn transport_mut(&mut self) -> &mut T {
+        &mut self.transport
+    }
+
     /// What lies in its store.
     #[must_use]
     pub fn pocket(&self) -> Pocket {
@@ -334,6 +339,7 @@ impl<T: Transport> Phone<T> {
                     command,
                     change,
                     before,
+                    discarded: false,
                 };
                 self.reference().entered(entry);
                 Ok(change)

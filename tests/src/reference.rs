@@ -27,6 +27,8 @@ pub struct Entry {
     pub change: ChangeHash,
     /// The changes of the document that the phone showed when it was entered.
     pub before: BTreeSet<ChangeHash>,
+    /// Whether its author gave it up.
+    pub discarded: bool,
 }
 
 /// A person, to the reference.
@@ -55,6 +57,8 @@ pub struct Concern {
 #[derive(Debug, Clone, Default)]
 pub struct Reference {
     entries: Vec<Entry>,
+    /// Positions in `entries`, by document.
+    of_document: BTreeMap<DocumentId, Vec<usize>>,
     concerns: BTreeMap<DocumentId, Concern>,
     /// Stations imported at the relay: nobody's entry, everybody's document.
     imported: BTreeSet<DocumentId>,
@@ -81,18 +85,23 @@ impl Reference {
         if let Some(concern) = concern_of_creation(&entry.command) {
             self.concerns.entry(entry.document).or_insert(concern);
         }
+        self.of_document
+            .entry(entry.document)
+            .or_default()
+            .push(self.entries.len());
         self.entries.push(entry);
     }
 
     /// A person gave up everything entered in the document.
     pub fn discarded(&mut self, document: DocumentId) {
-        self.entries.retain(|entry| entry.document != document);
+        for number in self.of_document.remove(&document).unwrap_or_default() {
+            self.entries[number].discarded = true;
+        }
     }
 
     /// All entries, in the order they were made.
-    #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| !entry.discarded)
     }
 
     /// All documents that people made or the operator imported.
@@ -134,9 +143,12 @@ impl Reference {
     #[must_use]
     pub fn visible(&self, document: DocumentId, held: &BTreeSet<ChangeHash>) -> Visible {
         let entries: Vec<&Entry> = self
-            .entries
-            .iter()
-            .filter(|entry| entry.document == document && !held.contains(&entry.change))
+            .of_document
+            .get(&document)
+            .into_iter()
+            .flatten()
+            .map(|number| &self.entries[*number])
+            .filter(|entry| !held.contains(&entry.change))
             .collect();
         let mut visible = Visible::new();
         for (number, entry) in entries.iter().enumerate() {

@@ -1,0 +1,1 @@
+//! The relay of the demonstration, served over loopback HTTP.
