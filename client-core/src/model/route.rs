@@ -43,26 +43,22 @@ pub fn subscriptions(
         return Vec::new();
     }
     let own = std::iter::once(&person).chain(aliases).copied();
-    let stations = roles.iter().flat_map(|role| match role {
-        Role::Keeper(station) => [Some(Scope::Station(*station)), None],
-        Role::Health(station) => [
-            Some(Scope::StationHealth(*station)),
-            Some(Scope::Station(*station)),
-        ],
-        _ => [None, None],
-    });
-    let desks = roles.iter().filter_map(|role| match role {
-        Role::Specialist(desk) => Some(Scope::Desk(desk.clone())),
-        _ => None,
-    });
-    let led = roles.iter().filter_map(|role| match role {
-        Role::Coordinator(region) => Some(Scope::Region(region.clone())),
-        _ => None,
-    });
+    let (mut stations, mut desks, mut led) = (Vec::new(), Vec::new(), Vec::new());
+    for role in roles {
+        match role {
+            Role::Keeper(station) => stations.push(Scope::Station(*station)),
+            Role::Health(station) => {
+                stations.extend([Scope::StationHealth(*station), Scope::Station(*station)]);
+            }
+            Role::Specialist(desk) => desks.push(Scope::Desk(desk.clone())),
+            Role::Coordinator(region) => led.push(Scope::Region(region.clone())),
+            Role::Driver | Role::Operator | Role::Other(_) => {}
+        }
+    }
     let mut scopes = Vec::new();
     for scope in own
         .map(Scope::Person)
-        .chain(stations.flatten())
+        .chain(stations)
         .chain(desks)
         .chain(led)
         .chain(regions.iter().cloned().map(Scope::Region))
