@@ -46,6 +46,7 @@ fn history(seed: u64) {
     for _ in 0..STEPS {
         let phone = *chance.pick(&phones);
         if phone == stranger && !registered && chance.one_in(4) {
+            world.come_online(stranger);
             world.register(stranger);
             registered = true;
         }

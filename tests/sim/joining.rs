@@ -94,7 +94,10 @@ fn news_and_history_meet() {
         for effects in 3..20 {
             world.phone(late).sync_and_die_after(effects);
             let touched = old[(effects as usize) % old.len()].id;
-            world.phone(driver).rate(touched, 3).unwrap();
+            world
+                .phone(driver)
+                .note(touched, &format!("又来了 {effects}"))
+                .unwrap();
             world.phone(driver).log_visit(station).unwrap();
             world.sync(driver);
         }

@@ -41,9 +41,10 @@ fn whatever_befalls_an_exchange_nothing_is_lost_or_doubled() {
             let station = world.station(HOME);
             world.run_until_quiet();
             let visit = world.phone(li).log_visit(station).unwrap();
-            for _ in 0..at {
+            for round in 0..at {
                 world.sync(li);
-                world.phone(li).note(visit, "还没到").unwrap();
+                let note = format!("还没到 {round}");
+                world.phone(li).note(visit, &note).unwrap();
             }
             world.order(li, &[mishap]);
             world.sync(li);

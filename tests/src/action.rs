@@ -80,6 +80,8 @@ pub fn act<T: Transport>(phone: &mut Phone<T>, places: &Places, chance: &mut Cha
         Ok(Some(document)) => Did::Entered(document),
         Ok(None) => Did::Nothing,
         Err(ClientError::Refused(Refusal { code, .. })) => Did::RefusedAtTap(code),
+        // Not on this phone yet: its first sync is still to come.
+        Err(ClientError::NotFound(_)) => Did::Nothing,
         Err(other) => panic!("{}: {other}", phone.name()),
     }
 }

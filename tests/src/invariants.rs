@@ -98,7 +98,7 @@ pub fn check(reference: &Reference, ledger: &Ledger, witnesses: &[Witness<'_>]) 
     for witness in witnesses {
         wrong.holds_its_audiences_documents(reference, witness, &held);
         wrong.shows_what_people_entered(reference, witness, &held);
-        wrong.agrees_with_the_relay(ledger, witness);
+        wrong.agrees_with_the_relay(reference, ledger, witness);
         wrong.is_complete(witness);
         wrong.lists_what_it_holds(witness);
         wrong.leaves_no_traces(reference, witness);
@@ -235,6 +235,8 @@ impl Wrong {
                 continue;
             }
             match kept.visible(*id) {
+                // It stays for the work held on it only, and hears no news of it.
+                Ok(_) if !reference.may_hold(&witness.person, *id) => {}
                 Ok(shown) => {
                     let expected = reference.visible(*id, &hidden);
                     let imported = reference.is_imported(*id);
@@ -289,7 +291,12 @@ impl Wrong {
     }
 
     /// Receipts and convergence: what it believes to be at the relay is just what is there.
-    fn agrees_with_the_relay(&mut self, ledger: &Ledger, witness: &Witness<'_>) {
+    fn agrees_with_the_relay(
+        &mut self,
+        reference: &Reference,
+        ledger: &Ledger,
+        witness: &Witness<'_>,
+    ) {
         for (id, kept) in &witness.pocket.documents {
             let acknowledged = kept.standing(Standing::Acknowledged);
             for change in &acknowledged {
@@ -306,7 +313,7 @@ impl Wrong {
                 .get(id)
                 .map(|given| given.hashes().into_iter().collect())
                 .unwrap_or_default();
-            if acknowledged != given {
+            if acknowledged != given && reference.may_hold(&witness.person, *id) {
                 let what = format!(
                     "has {} acknowledged changes of {id}, the relay gives {}",
                     acknowledged.len(),
@@ -395,7 +402,12 @@ impl Wrong {
     /// names it.
     fn leaves_no_traces(&mut self, reference: &Reference, witness: &Witness<'_>) {
         let Some(home) = witness.home else { return };
-        let mut foreign: BTreeSet<DocumentId> = reference.documents().keys().copied().collect();
+        let mut foreign: BTreeSet<DocumentId> = reference
+            .documents()
+            .keys()
+            .filter(|id| !reference.is_discarded(**id))
+            .copied()
+            .collect();
         for id in witness.pocket.documents.keys() {
             foreign.remove(id);
             for named in &reference.documents()[id].names {

@@ -60,6 +60,8 @@ pub struct Reference {
     /// Positions in `entries`, by document.
     of_document: BTreeMap<DocumentId, Vec<usize>>,
     concerns: BTreeMap<DocumentId, Concern>,
+    /// Documents given up before the relay ever took them.
+    discarded: BTreeSet<DocumentId>,
     /// Stations imported at the relay: nobody's entry, everybody's document.
     imported: BTreeSet<DocumentId>,
 }
@@ -97,11 +99,18 @@ impl Reference {
         for number in self.of_document.remove(&document).unwrap_or_default() {
             self.entries[number].discarded = true;
         }
+        self.discarded.insert(document);
     }
 
     /// All entries, in the order they were made.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !entry.discarded)
+    }
+
+    /// Whether people gave up all that they had entered in the document.
+    #[must_use]
+    pub fn is_discarded(&self, document: DocumentId) -> bool {
+        self.discarded.contains(&document)
     }
 
     /// All documents that people made or the operator imported.
@@ -132,7 +141,8 @@ impl Reference {
         match concern.kind {
             // The directory is everybody's.
             Kind::Station | Kind::Activity | Kind::Notice => true,
-            Kind::Visit | Kind::Consent | Kind::Enrolment => own || keeps,
+            // Who takes checks at a station works there, and needs its visits and consents.
+            Kind::Visit | Kind::Consent | Kind::Enrolment => own || keeps || takes_checks,
             Kind::Check => own || takes_checks,
             Kind::Ticket | Kind::CaseNote | Kind::Unknown(_) => false,
         }
