@@ -3,9 +3,11 @@
 //! Values are put as they are given; whether they are allowed is the gate's decision. Deterministic:
 //! the same document, actor, time and command give the same bytes.
 
+use automerge::legacy::{Key, OpId, OpType};
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{
-    ActorId as AutomergeActor, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, ScalarValue,
+    ActorId as AutomergeActor, Automerge, AutomergeError, Change, ObjId, ObjType, ROOT, ReadDoc,
+    ScalarValue,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use yizhan_proto::{ActorId, EntryId, Timestamp};
@@ -41,6 +43,7 @@ pub(super) fn write(
     let written = catch_unwind(AssertUnwindSafe(|| {
         let mut tx = Writer {
             tx: automerge.transaction(),
+            resolved: Vec::new(),
         };
         if creates(command) {
             tx.put("id", id)?;
@@ -57,22 +60,63 @@ pub(super) fn write(
             Command::Consent(command) => tx.consent(command)?,
         }
         let options = CommitOptions::default().with_time(now.as_ms());
-        Ok::<_, Failure>(tx.tx.commit_with(options).0)
+        let hash = tx.tx.commit_with(options).0;
+        Ok::<_, Failure>((hash, tx.resolved))
     }));
-    let hash = match written {
-        Ok(Ok(Some(hash))) => hash,
-        Ok(Ok(None)) => return Err(Refusal::new(RefusalCode::NothingChanged)),
+    let (hash, resolved) = match written {
+        Ok(Ok((Some(hash), resolved))) => (hash, resolved),
+        Ok(Ok((None, _))) => return Err(Refusal::new(RefusalCode::NothingChanged)),
         Ok(Err(Failure::Refused(refusal))) => return Err(refusal),
         Ok(Err(Failure::Automerge(e))) => {
             return Err(Refusal::new(RefusalCode::PathUnknown).bound(e.to_string()));
         }
         Err(_) => return Err(Refusal::new(RefusalCode::ChangeMalformed)),
     };
-    document
+    let unwritten = || Refusal::new(RefusalCode::ChangeMalformed);
+    let change = document
         .automerge
         .get_change_by_hash(&hash)
-        .map(|change| change.raw_bytes().to_vec())
-        .ok_or_else(|| Refusal::new(RefusalCode::ChangeMalformed))
+        .ok_or_else(unwritten)?;
+    if resolved.is_empty() {
+        return Ok(change.raw_bytes().to_vec());
+    }
+    let automerge = &mut document.automerge;
+    catch_unwind(AssertUnwindSafe(|| settle(automerge, &change, &resolved)))
+        .map_err(|_| unwritten())?
+        .map_err(|_| unwritten())
+}
+
+/// A value put where several stood beside each other.
+struct Resolved {
+    key: String,
+    value: ScalarValue,
+    /// The operations of all the values that stood there.
+    replaces: Vec<OpId>,
+}
+
+/// Where somebody settles a conflict by choosing a value that stands there, Automerge deletes the
+/// others. Nothing is ever deleted here: the change is made again, so that it puts the value in
+/// place of them all.
+fn settle(
+    automerge: &mut Automerge,
+    change: &Change,
+    resolved: &[Resolved],
+) -> Result<Vec<u8>, AutomergeError> {
+    let mut settled = change.decode();
+    for op in &mut settled.operations {
+        let choice = resolved
+            .iter()
+            .find(|choice| op.key == Key::Map(choice.key.as_str().into()));
+        if let Some(choice) = choice {
+            op.action = OpType::Put(choice.value.clone());
+            op.pred = choice.replaces.clone().into();
+        }
+    }
+    let before = automerge.fork_at(change.deps())?;
+    let settled = Change::from(settled);
+    *automerge = before;
+    automerge.apply_changes([settled.clone()])?;
+    Ok(settled.raw_bytes().to_vec())
 }
 
 const fn creates(command: &Command) -> bool {
@@ -99,6 +143,7 @@ type Written = Result<(), Failure>;
 
 struct Writer<'a> {
     tx: Transaction<'a>,
+    resolved: Vec<Resolved>,
 }
 
 fn ms(time: Timestamp) -> ScalarValue {
@@ -107,7 +152,24 @@ fn ms(time: Timestamp) -> ScalarValue {
 
 impl Writer<'_> {
     fn put(&mut self, field: &str, value: impl Into<ScalarValue>) -> Written {
-        Ok(self.tx.put(ROOT, field, value)?)
+        self.put_in(&ROOT, field, value.into())
+    }
+
+    fn put_in(&mut self, object: &ObjId, key: &str, value: ScalarValue) -> Written {
+        let standing = self.tx.get_all(object, key)?;
+        if standing.len() > 1 {
+            let ids = standing.into_iter().filter_map(|(_, id)| match id {
+                ObjId::Id(counter, actor, _) => Some(OpId(counter, actor)),
+                ObjId::Root => None,
+            });
+            let replaces = ids.collect();
+            self.resolved.push(Resolved {
+                key: key.to_owned(),
+                value: value.clone(),
+                replaces,
+            });
+        }
+        Ok(self.tx.put(object, key, value)?)
     }
 
     fn put_some(&mut self, field: &str, value: Option<impl Into<ScalarValue>>) -> Written {
@@ -156,7 +218,7 @@ impl Writer<'_> {
             if code.is_empty() {
                 return Err(Failure::Refused(Refusal::new(RefusalCode::ValueUnlisted)));
             }
-            self.tx.put(&container, code, set)?;
+            self.put_in(&container, code, set.into())?;
         }
         Ok(())
     }
