@@ -38,6 +38,13 @@ struct Pull {
     fetches: Vec<Fetch>,
 }
 
+impl Pull {
+    /// Whether the device only pushes: then there is nothing to read for it.
+    fn asks_nothing(&self) -> bool {
+        self.asks.is_empty() && self.repairs.is_empty() && self.fetches.is_empty()
+    }
+}
+
 /// What was read.
 #[derive(Debug)]
 struct Pulled {
@@ -46,6 +53,18 @@ struct Pulled {
     mismatches: u64,
     repairs: Vec<yizhan_proto::sync::RepairAnswer>,
     fetched: Vec<yizhan_proto::sync::Fetched>,
+}
+
+impl Pulled {
+    fn nothing(head: Cursor) -> Self {
+        Self {
+            head,
+            pages: Vec::new(),
+            mismatches: 0,
+            repairs: Vec::new(),
+            fetched: Vec::new(),
+        }
+    }
 }
 
 impl Relay {
@@ -65,20 +84,24 @@ impl Relay {
         let mut request = request;
         let pushes = std::mem::take(&mut request.pushes);
         let forgotten = std::mem::take(&mut request.forgotten);
-        let receipts = if pushes.is_empty() && forgotten.is_empty() {
-            Vec::new()
+        let (receipts, pushed_head) = if pushes.is_empty() && forgotten.is_empty() {
+            (Vec::new(), None)
         } else {
-            self.push(&caller, &request, pushes, forgotten).await?
+            let (receipts, head) = self.push(&caller, &request, pushes, forgotten).await?;
+            (receipts, Some(head))
         };
-        let mut pull = pull(&caller, request, self.epoch());
-        let identity = pull.1.then(|| caller.identity.clone());
-        pull.0.pushed = receipts.iter().filter_map(sequence_of).collect();
-        let pulled = self
-            .inner
-            .readers
-            .read(move |snapshot| read(snapshot, &pull.0))
-            .await
-            .map_err(from_read)?;
+        let (mut pull, tell_identity) = pull(&caller, request, self.epoch());
+        let identity = tell_identity.then(|| caller.identity.clone());
+        pull.pushed = receipts.iter().filter_map(sequence_of).collect();
+        let pulled = match pushed_head {
+            Some(head) if pull.asks_nothing() => Pulled::nothing(head),
+            _ => self
+                .inner
+                .readers
+                .read(move |snapshot| read(snapshot, &pull))
+                .await
+                .map_err(from_read)?,
+        };
         self.count(&receipts, &pulled);
         Ok(SyncResponse {
             version: ProtocolVersion::CURRENT,
@@ -94,36 +117,37 @@ impl Relay {
         })
     }
 
-    /// Stores what may be stored, in one job.
+    /// Stores what may be stored, in one job. The head is that job's own.
     async fn push(
         &self,
         caller: &Caller,
         request: &SyncRequest,
         pushes: Vec<Push>,
         forgotten: Vec<Forgotten>,
-    ) -> Result<Vec<Receipt>, RelayError> {
+    ) -> Result<(Vec<Receipt>, Cursor), RelayError> {
         let device_time = request.device_time;
         let incoming = inspect_all(pushes).await?;
         let device = caller.device;
         let inner = Arc::clone(&self.inner);
-        let job = move |tx: &mut crate::store::LogTx<'_>| -> Result<Vec<Receipt>, RelayError> {
-            // Looked up here, where revocations are ordered with everything else.
-            let author = &inner.directory.caller(device)?.author;
-            let now = inner.clock.now();
-            let arrival = Arrival::new(author, now, device_time);
-            for forgotten in &forgotten {
-                tx.acknowledge_forget(device, forgotten, now)?;
-            }
-            tx.see_device(device, now, SEEN_QUIET_MS)?;
-            let mut receipts = Vec::with_capacity(incoming.len());
-            for incoming in &incoming {
-                receipts.push(Receipt {
-                    change: incoming.hash,
-                    outcome: settle(tx, author, arrival, incoming)?,
-                });
-            }
-            Ok(receipts)
-        };
+        let job =
+            move |tx: &mut crate::store::LogTx<'_>| -> Result<(Vec<Receipt>, Cursor), RelayError> {
+                // Looked up here, where revocations are ordered with everything else.
+                let author = &inner.directory.caller(device)?.author;
+                let now = inner.clock.now();
+                let arrival = Arrival::new(author, now, device_time);
+                for forgotten in &forgotten {
+                    tx.acknowledge_forget(device, forgotten, now)?;
+                }
+                tx.see_device(device, now, SEEN_QUIET_MS)?;
+                let mut receipts = Vec::with_capacity(incoming.len());
+                for incoming in &incoming {
+                    receipts.push(Receipt {
+                        change: incoming.hash,
+                        outcome: settle(tx, author, arrival, incoming)?,
+                    });
+                }
+                Ok((receipts, tx.head()))
+            };
         self.inner.writer.write(job).await.map_err(from_write)
     }
 
