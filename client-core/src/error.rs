@@ -20,7 +20,7 @@ pub enum SyncError {
     #[error("this device is not paired with a relay yet; pair it with a code, or register it")]
     NotPaired,
     /// Not now; the engine tries again after the wait, or when asked.
-    #[error("{}", waiting_text(.failure, .cause.as_ref()))]
+    #[error("{}", waiting_text(.failure, .cause.as_deref()))]
     Waiting {
         /// What was wrong.
         failure: Failure,
@@ -28,7 +28,7 @@ pub enum SyncError {
         retry_in_ms: u64,
         /// What the transport said last.
         #[source]
-        cause: Option<TransportError>,
+        cause: Option<Box<TransportError>>,
     },
     /// Only a person can help.
     #[error("{}", stop_text(*.0))]
@@ -63,7 +63,7 @@ pub enum PairError {
     Link(#[from] LinkError),
     /// The relay, or the way to it.
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Transport(Box<TransportError>),
     /// The local store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,6 +86,12 @@ impl Cause {
             code: code.to_owned(),
             source: Box::new(source),
         }
+    }
+}
+
+impl From<TransportError> for PairError {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(Box::new(error))
     }
 }
 
@@ -209,9 +215,7 @@ impl From<EditError> for ClientError {
             error @ EditError::WrongKind { .. } => {
                 Self::Invalid(Cause::new("edit.wrong_kind", error))
             }
-            error @ EditError::Incomplete(_) => {
-                Self::Invalid(Cause::new("edit.incomplete", error))
-            }
+            error @ EditError::Incomplete(_) => Self::Invalid(Cause::new("edit.incomplete", error)),
             EditError::Store(error) => error.into(),
         }
     }
@@ -237,9 +241,7 @@ impl From<SyncError> for ClientError {
             SyncError::Stopped(stop) => match stop {
                 Stop::PairFirst => Self::RequiresPairing(Cause::new("device.unknown", error)),
                 Stop::Revoked => Self::RequiresPairing(Cause::new("device.revoked", error)),
-                Stop::KeyMismatch => {
-                    Self::RequiresPairing(Cause::new("signature.invalid", error))
-                }
+                Stop::KeyMismatch => Self::RequiresPairing(Cause::new("signature.invalid", error)),
                 Stop::UpdateNeeded => {
                     Self::RequiresUpdate(Cause::new("protocol.unsupported", error))
                 }
@@ -265,7 +267,7 @@ impl From<PairError> for ClientError {
         match error {
             PairError::Store(error) => error.into(),
             PairError::Link(error) => error.into(),
-            PairError::Transport(error) => error.into(),
+            PairError::Transport(error) => (*error).into(),
         }
     }
 }

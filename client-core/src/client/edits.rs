@@ -30,7 +30,7 @@ pub struct VisitStart {
 }
 
 /// A consent to record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConsentEntry {
     /// To whom.
     pub station: StationId,

@@ -138,7 +138,7 @@ impl Client {
             }) => Err(SyncError::Waiting {
                 failure,
                 retry_in_ms,
-                cause: self.session.take_error(),
+                cause: self.session.take_error().map(Box::new),
             }),
             Some(Outcome::Stopped(stop)) => Err(SyncError::Stopped(stop)),
         }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use yizhan_proto::watch::Moved;
 use yizhan_proto::{ChangeHash, DocumentId, PersonId, StationId};
 
 use super::Client;
@@ -158,6 +159,27 @@ impl Client {
     /// [`ClientError::Store`], also if the writer fails.
     pub fn export(&self, writer: &mut dyn Write) -> Result<u64, ClientError> {
         Ok(self.store.export(writer)?)
+    }
+
+    /// The token for [`crate::transport::Transport::watch`]; empty if there is none yet.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn access_token(&self) -> Result<String, ClientError> {
+        Ok(self.store.access()?.token.unwrap_or_default())
+    }
+
+    /// Whether what a watched relay says is old news: that scope is read up to there.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn has_read(&self, moved: &Moved) -> Result<bool, ClientError> {
+        let scopes = self.store.status()?.scopes;
+        Ok(scopes
+            .iter()
+            .find(|status| status.scope == moved.scope)
+            .and_then(|status| status.window)
+            .is_some_and(|window| window.live.has_read(moved.sequence)))
     }
 
     /// Rebuilds the screens' rows after an update, a part at a time. Returns how many documents

@@ -72,7 +72,7 @@ pub enum Failure {
     Garbled,
     /// The relay answered with a fault.
     #[error(transparent)]
-    Fault(Fault),
+    Fault(Box<Fault>),
     /// The relay says that there is more and gives nothing: the round ends here.
     #[error("the relay announces more, and sends nothing new")]
     NoProgress,

@@ -4,6 +4,9 @@
 //! Redirects are not followed and proxies of the environment are not used: what answers is the
 //! relay, or the call fails and says what answered.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -230,7 +233,7 @@ fn not_served(response: Response<Body>) -> TransportError {
     if media_type(&response) == MEDIA_TYPE {
         return match read_body(response, FAULT_BYTES_MAX) {
             Ok(bytes) => match codec::decode::<Fault>(&bytes, FAULT_BYTES_MAX) {
-                Ok(fault) => TransportError::Fault(fault),
+                Ok(fault) => fault.into(),
                 Err(error) => TransportError::Garbled {
                     what: format!("its fault ({status}) cannot be read"),
                     source: Some(error.into()),
@@ -248,7 +251,7 @@ fn not_served(response: Response<Body>) -> TransportError {
     let fault = |code: FaultCode, message: &str| {
         let mut fault = Fault::new(code, message);
         fault.retry_after_ms = retry_after_ms;
-        TransportError::Fault(fault)
+        fault.into()
     };
     match status.as_u16() {
         300..=399 => TransportError::garbled(format!(
@@ -353,10 +356,12 @@ fn failed(error: ureq::Error) -> TransportError {
             source: Some(error.into()),
         };
     }
-    let what = match &error {
-        Error::HostNotFound => "there is no such host, or no name service".to_owned(),
-        Error::Io(io) => io.to_string(),
-        other => other.to_string(),
+    let what = if matches!(error, Error::HostNotFound) {
+        "there is no such host, or no name service".to_owned()
+    } else if let Error::Io(io) = &error {
+        io.to_string()
+    } else {
+        error.to_string()
     };
     TransportError::Offline {
         what,

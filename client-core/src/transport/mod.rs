@@ -100,7 +100,13 @@ pub enum TransportError {
     },
     /// The relay answered with a fault.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(Box<Fault>),
+}
+
+impl From<Fault> for TransportError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(Box::new(fault))
+    }
 }
 
 impl TransportError {
