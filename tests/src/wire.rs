@@ -83,7 +83,7 @@ fn trouble(trouble: Trouble) -> TransportError {
         Trouble::Offline => TransportError::offline("out of coverage"),
         Trouble::TimedOut => TransportError::timed_out("an answer"),
         Trouble::Garbled => TransportError::garbled("half a message"),
-        Trouble::Fault(fault) => TransportError::Fault(fault),
+        Trouble::Fault(fault) => TransportError::from(fault),
     }
 }
 
@@ -124,7 +124,7 @@ impl Transport for SimTransport {
         if request.challenge.is_empty() {
             let mut fault = Fault::new(FaultCode::ChallengeInvalid, "answer this one");
             fault.challenge = Some(CHALLENGE.to_vec());
-            return Err(TransportError::Fault(fault));
+            return Err(TransportError::from(fault));
         }
         signed_by(
             &caller.public_key,
@@ -136,7 +136,7 @@ impl Transport for SimTransport {
 
     fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
         if token != self.access().token {
-            return Err(TransportError::Fault(Fault::new(
+            return Err(TransportError::from(Fault::new(
                 FaultCode::TokenInvalid,
                 "this is another device's token",
             )));
