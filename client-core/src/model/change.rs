@@ -92,13 +92,18 @@ impl Inspected {
 /// # Errors
 /// A [`Refusal`] that names what was wrong.
 pub fn inspect(chunk: &[u8]) -> Result<Inspected, Refusal> {
+    inspect_and_parse(chunk).map(|(inspected, _)| inspected)
+}
+
+/// As [`inspect`]; gives the change as Automerge reads it, too.
+pub(crate) fn inspect_and_parse(chunk: &[u8]) -> Result<(Inspected, automerge::Change), Refusal> {
     let inspected = preparse::preparse(chunk)?;
     match catch_unwind(AssertUnwindSafe(|| automerge::Change::try_from(chunk))) {
         Ok(Ok(change))
             if change.hash().0 == *inspected.hash.as_bytes()
                 && change.len() == inspected.ops.len() =>
         {
-            Ok(inspected)
+            Ok((inspected, change))
         }
         Ok(Ok(_) | Err(_)) | Err(_) => {
             Err(Refusal::new(RefusalCode::ChangeMalformed).bound("a change that Automerge reads"))

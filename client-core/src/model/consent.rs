@@ -156,6 +156,9 @@ pub(crate) const RULES: Table = Table {
 
 fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
     let root = draft.root();
+    if !root.has("witness") && !draft.who.meets(Who::DRIVER) {
+        return Err(Refusal::new(RefusalCode::FieldMissing).at("witness"));
+    }
     let purpose = root.text("purpose");
     if purpose == Some(Purpose::Share.as_str()) {
         for name in ["share_with", "until"] {
@@ -173,8 +176,8 @@ fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
     let facts = Facts {
         began_at: given_at,
         purpose: purpose.map(str::to_owned),
-        withdrawn_at: None,
         until: root.time("until"),
+        ..Facts::default()
     };
     edit(draft, &facts)
 }

@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use automerge::Automerge;
 use yizhan_proto::{ActorId, ChangeHash, DocumentId, Kind, Timestamp};
 
+use super::change::inspect_and_parse;
 use super::genesis::Genesis;
-use super::{Command, Refusal, inspect, writer};
+use super::{Command, Refusal, writer};
 
 /// A register that two people may have set at the same time: what Automerge shows, and the
 /// other values that stand beside it.
@@ -53,14 +54,12 @@ impl Document {
         let genesis = Genesis::of(kind)
             .ok_or_else(|| Unreadable(format!("the kind {kind} is not known here")))?;
         let mut hashes = Vec::new();
-        let mut parsed = vec![parse(genesis.chunk)?];
+        let mut parsed = vec![genesis.parsed()?];
         for chunk in changes {
-            hashes.push(
-                inspect(chunk)
-                    .map_err(|refusal| Unreadable(refusal.to_string()))?
-                    .hash,
-            );
-            parsed.push(parse(chunk)?);
+            let (inspected, change) =
+                inspect_and_parse(chunk).map_err(|refusal| Unreadable(refusal.to_string()))?;
+            hashes.push(inspected.hash);
+            parsed.push(change);
         }
         // The panic cannot leave anything half-done behind: the document is dropped with it.
         let automerge = catch_unwind(AssertUnwindSafe(|| {
@@ -120,10 +119,4 @@ impl Document {
     ) -> Result<Vec<u8>, Refusal> {
         writer::write(self, actor, now, command)
     }
-}
-
-fn parse(chunk: &[u8]) -> Result<automerge::Change, Unreadable> {
-    catch_unwind(AssertUnwindSafe(|| automerge::Change::try_from(chunk)))
-        .map_err(|_| Unreadable("Automerge panicked".to_owned()))?
-        .map_err(|e| Unreadable(e.to_string()))
 }

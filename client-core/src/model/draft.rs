@@ -6,7 +6,7 @@ use yizhan_proto::{DocumentId, PersonId, RegionKey, StationId, Timestamp};
 
 use super::Inspected;
 use super::change::{Op, Span, Value};
-use super::rules::{Field, Table, id_of};
+use super::rules::{Field, Table, Who, id_of};
 
 /// Fields that a table may have at most, of the root or of an entry.
 pub(crate) const FIELDS_MAX: usize = 32;
@@ -56,8 +56,12 @@ pub(crate) struct Entry {
 pub(crate) struct Draft<'a> {
     pub(crate) change: &'a Inspected,
     pub(crate) table: &'static Table,
+    /// How the author stands to the document.
+    pub(crate) who: Who,
     pub(crate) root: Values,
     pub(crate) entries: Vec<Entry>,
+    /// Writes of fields that may be written again: place, and position of the operation.
+    pub(crate) writes: Vec<(u16, usize)>,
 }
 
 /// Some fields of a draft, by name.
@@ -73,8 +77,10 @@ impl<'a> Draft<'a> {
         Self {
             change,
             table,
+            who: Who::NOBODY,
             root: Values::EMPTY,
             entries: Vec::new(),
+            writes: Vec::new(),
         }
     }
 
@@ -119,30 +125,34 @@ impl<'d> Fields<'d> {
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&'d str> {
-        match self.value(name)? {
-            Value::Text(span) => Some(self.change.text(span)),
-            _ => None,
+        if let Value::Text(span) = self.value(name)? {
+            Some(self.change.text(span))
+        } else {
+            None
         }
     }
 
     pub(crate) fn whole(&self, name: &str) -> Option<i64> {
-        match self.value(name)? {
-            Value::Int(number) => Some(number),
-            _ => None,
+        if let Value::Int(number) = self.value(name)? {
+            Some(number)
+        } else {
+            None
         }
     }
 
     pub(crate) fn real(&self, name: &str) -> Option<f64> {
-        match self.value(name)? {
-            Value::Real(number) => Some(number),
-            _ => None,
+        if let Value::Real(number) = self.value(name)? {
+            Some(number)
+        } else {
+            None
         }
     }
 
     pub(crate) fn flag(&self, name: &str) -> Option<bool> {
-        match self.value(name)? {
-            Value::Bool(flag) => Some(flag),
-            _ => None,
+        if let Value::Bool(flag) = self.value(name)? {
+            Some(flag)
+        } else {
+            None
         }
     }
 

@@ -10,8 +10,9 @@ use yizhan_proto::limits::{DOCUMENT_ACTORS_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_HEA
 use yizhan_proto::{ChangeHash, DocumentId, Kind};
 
 use super::change::{Object, Value};
+use super::draft::Draft;
 use super::genesis::Genesis;
-use super::outline::{ActorSeq, Head};
+use super::outline::{ActorSeq, Head, Write};
 use super::rules::Table;
 use super::{Author, Inspected, Outline, Refusal, RefusalCode};
 
@@ -162,13 +163,14 @@ impl<'a> Case<'a> {
     fn judge(&self) -> Result<Verdict, Refusal> {
         self.check_order()?;
         self.check_room()?;
-        let draft = paths::sort(self)?;
+        let mut draft = paths::sort(self)?;
         let creates = self.outline.is_none();
         let routing = match self.outline {
             None => (self.table.routing)(&draft),
             Some(outline) => outline.routing.clone(),
         };
-        paths::check_author(self, &draft, &routing)?;
+        draft.who = paths::relations(self, &routing);
+        paths::check_author(self, &draft)?;
         let facts = match self.outline {
             None => (self.table.create)(&draft)?,
             Some(outline) => (self.table.edit)(&draft, &outline.facts)?,
@@ -192,7 +194,7 @@ impl<'a> Case<'a> {
             bytes: 0,
         });
         next.facts = facts;
-        self.advance(&mut next);
+        self.advance(&mut next, &draft);
         Ok(Verdict::Accept(Box::new(next)))
     }
 
@@ -254,7 +256,7 @@ impl<'a> Case<'a> {
     }
 
     /// Takes the change into the outline.
-    fn advance(&self, outline: &mut Outline) {
+    fn advance(&self, outline: &mut Outline, draft: &Draft<'_>) {
         let change = self.change;
         outline
             .heads
@@ -266,20 +268,42 @@ impl<'a> Case<'a> {
         outline.heads.sort_unstable_by_key(|head| head.hash);
         outline.last_op = outline.last_op.max(change.last_op);
         outline.bytes = outline.bytes.saturating_add(change.bytes);
+        let actor = self.advance_actor(outline);
+        outline
+            .facts
+            .writes
+            .extend(draft.writes.iter().map(|(place, op)| Write {
+                place: *place,
+                actor,
+                // The pre-parser holds counters below 2^31.
+                counter: u32::try_from(change.start_op + *op as u64).unwrap_or(u32::MAX),
+            }));
+    }
+
+    /// Notes the actor's sequence number; gives its position among the actors.
+    fn advance_actor(&self, outline: &mut Outline) -> u16 {
+        let actor = self.change.actor;
         let entry = ActorSeq {
-            actor: change.actor,
-            seq: change.actor_seq,
+            actor,
+            seq: self.change.actor_seq,
         };
-        match outline
+        let at = match outline
             .actors
-            .binary_search_by_key(&change.actor, |known| known.actor)
+            .binary_search_by_key(&actor, |known| known.actor)
         {
             Ok(at) => {
-                if let Some(known) = outline.actors.get_mut(at) {
-                    *known = entry;
-                }
+                outline.actors[at] = entry;
+                at
             }
-            Err(at) => outline.actors.insert(at, entry),
-        }
+            Err(at) => {
+                outline.actors.insert(at, entry);
+                // Those behind it moved by one.
+                for write in &mut outline.facts.writes {
+                    write.actor += u16::from(usize::from(write.actor) >= at);
+                }
+                at
+            }
+        };
+        u16::try_from(at).unwrap_or(u16::MAX)
     }
 }

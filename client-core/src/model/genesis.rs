@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 
 use yizhan_proto::{ChangeHash, Kind};
 
+use super::document::Unreadable;
+
 /// The actor of every constant change.
 pub(crate) const GENESIS_ACTOR: [u8; 4] = [0; 4];
 
@@ -35,6 +37,11 @@ impl Genesis {
             hash: ChangeHash::of_chunk(chunk),
             last_op: containers,
         }
+    }
+
+    /// The change as Automerge reads it.
+    pub(crate) fn parsed(&self) -> Result<automerge::Change, Unreadable> {
+        automerge::Change::try_from(self.chunk).map_err(|e| Unreadable(e.to_string()))
     }
 
     /// The newest beginning of a kind, if this version knows the kind.

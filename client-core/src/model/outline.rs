@@ -91,6 +91,27 @@ pub struct Facts {
     /// `consent`: in force until.
     #[n(3)]
     pub until: Option<Timestamp>,
+    /// Every write of a field that may be written again, in the order of acceptance. A later
+    /// change may only say that it replaces one of these, in the same field: a change that claims
+    /// to replace something else would make a document that Automerge saves but does not load.
+    #[n(4)]
+    #[cbor(default)]
+    pub writes: Vec<Write>,
+}
+
+/// One write of a field that may be written again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Write {
+    /// The field: its position in the kind's table of rules, or the flag's, from 64 on.
+    #[n(0)]
+    pub place: u16,
+    /// Who wrote it: the position in [`Outline::actors`].
+    #[n(1)]
+    pub actor: u16,
+    /// The operation's counter.
+    #[n(2)]
+    pub counter: u32,
 }
 
 impl Outline {
@@ -98,6 +119,13 @@ impl Outline {
     #[must_use]
     pub fn head_hashes(&self) -> Vec<ChangeHash> {
         self.heads.iter().map(|head| head.hash).collect()
+    }
+
+    /// Where an actor stands in [`Outline::actors`].
+    pub(crate) fn actor_position(&self, actor: ActorId) -> Option<usize> {
+        self.actors
+            .binary_search_by_key(&actor, |known| known.actor)
+            .ok()
     }
 
     /// The latest sequence number of an actor, 0 if it never wrote here.

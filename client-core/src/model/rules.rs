@@ -111,7 +111,8 @@ pub(crate) const fn field(name: &'static str, who: Who, when: When, what: What) 
 pub(crate) enum Holds {
     /// Maps keyed by entry id, each made and filled in one change and never edited.
     Entries(&'static [Field]),
-    /// Flags keyed by one of these codes.
+    /// Flags keyed by one of these codes, up to 64. Outlines keep positions in the list: new codes
+    /// go to its end.
     Flags(&'static [&'static str]),
     /// Nothing.
     Nothing,
@@ -128,7 +129,7 @@ pub(crate) struct Container {
 
 /// All rules of one kind.
 pub(crate) struct Table {
-    /// Fields of the root; up to 32.
+    /// Fields of the root; up to 32. Outlines keep positions in this list: new fields go to its end.
     pub(crate) fields: &'static [Field],
     /// Containers, in the order of the genesis.
     pub(crate) containers: &'static [Container],

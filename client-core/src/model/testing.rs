@@ -174,7 +174,6 @@ pub(crate) fn new_check(new: NewCheck) -> Command {
 /// One document as a relay keeps it.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
-    pub(crate) kind: Kind,
     pub(crate) outline: Outline,
     pub(crate) changes: Vec<Vec<u8>>,
     pub(crate) last_ops: BTreeMap<ChangeHash, u64>,
@@ -256,7 +255,6 @@ impl Shelf {
         if let Verdict::Accept(outline) = &verdict {
             let change = inspect(chunk).unwrap();
             let kept = self.documents.entry(id).or_insert_with(|| Kept {
-                kind,
                 outline: (**outline).clone(),
                 changes: vec![],
                 last_ops: BTreeMap::new(),

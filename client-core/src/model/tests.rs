@@ -18,34 +18,41 @@ fn set<T>(value: T) -> Register<T> {
     }
 }
 
+/// What happens to the visit of the tests, and who does it.
+pub(crate) fn visit_edits() -> Vec<(u8, Command)> {
+    let serve = visit::Command::Serve {
+        entry: entry(51),
+        service: "bed".into(),
+        quantity: 1,
+        by: person(KEEPER),
+        at: at(5),
+    };
+    [
+        (KEEPER, serve),
+        (DRIVER, visit::Command::SetNote("谢谢".into())),
+        (DRIVER, visit::Command::SetNote("多谢".into())),
+        (KEEPER, visit::Command::SetKeeperNote("熟客".into())),
+        (DRIVER, visit::Command::CheckOut { left_at: at(50) }),
+        (KEEPER, visit::Command::CheckOut { left_at: at(60) }),
+        (DRIVER, visit::Command::Rate(5)),
+    ]
+    .map(|(who, command)| (who, Command::Visit(command)))
+    .into()
+}
+
 #[test]
 fn a_visit_is_logged_served_ended_and_read() {
     let mut shelf = Shelf::furnished();
     let id = document(VISIT);
-    for (who, command) in [
-        (
-            KEEPER,
-            visit::Command::Serve {
-                entry: entry(51),
-                service: "bed".into(),
-                quantity: 1,
-                by: person(KEEPER),
-                at: at(5),
-            },
-        ),
-        (DRIVER, visit::Command::SetNote("谢谢".into())),
-        (KEEPER, visit::Command::SetKeeperNote("熟客".into())),
-        (DRIVER, visit::Command::CheckOut { left_at: at(60) }),
-        (DRIVER, visit::Command::Rate(5)),
-    ] {
-        shelf.accepts(id, &author(who), &Command::Visit(command));
+    for (who, command) in visit_edits() {
+        shelf.accepts(id, &author(who), &command);
     }
     let visit = Visit::read(&shelf.open(id, Kind::Visit)).unwrap();
     assert_eq!(visit.driver, person(DRIVER));
     assert_eq!(visit.driver_name, "王师傅");
     assert_eq!(visit.arrived_at, at(0));
     assert_eq!(visit.left_at, set(at(60)));
-    assert_eq!(visit.note, set("谢谢".to_owned()));
+    assert_eq!(visit.note, set("多谢".to_owned()));
     assert_eq!(visit.keeper_note, set("熟客".to_owned()));
     assert_eq!(visit.rating, set(5));
     assert_eq!(visit.requested.len(), 1);

@@ -234,15 +234,23 @@ pub(crate) const RULES: Table = Table {
         station: draft.root().station("station"),
         ..Routing::default()
     },
-    create: |draft| {
-        let facts = Facts {
-            began_at: draft.root().time("arrived_at"),
-            ..Facts::default()
-        };
-        edit(draft, &facts)
-    },
+    create,
     edit,
 };
+
+fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
+    // Who took it down is told truly: a keeper's entry never passes for the driver's own.
+    let by_keeper = draft.root().text("source") == Some(Source::Keeper.as_str());
+    let needed = if by_keeper { STAFF } else { Who::DRIVER };
+    if !draft.who.meets(needed) {
+        return Err(Refusal::new(RefusalCode::ValueNotSelf).at("source"));
+    }
+    let facts = Facts {
+        began_at: draft.root().time("arrived_at"),
+        ..Facts::default()
+    };
+    edit(draft, &facts)
+}
 
 fn edit(draft: &Draft<'_>, facts: &Facts) -> Result<Facts, Refusal> {
     match (draft.root().time("left_at"), facts.began_at) {

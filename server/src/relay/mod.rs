@@ -1,19 +1,58 @@
-//! The relay: orders, checks, keeps and passes on changes. It knows no HTTP and no SQL.
+//! The relay: orders, checks, keeps and passes on changes. It knows no HTTP and no SQL, and it
+//! opens no document but the stations it imports and lists.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | `exchange` | one sync exchange: push, then pull |
+//! | `accept` | whether a pushed change may enter, and its receipt |
+//! | `membership` | which scopes a document is in; joining and leaving |
+//! | `page`, `repair` | what a device does not have yet |
+//! | `directory` | who may act right now, in memory |
+//! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
+//! | `stations` | the directory of stations: import and list |
+//!
+//! Seats (a decision the relay writes into an enrolment as a change of its own) will go the way
+//! `stations` goes: a command, written by the relay's own actor, through `accept::settle`, in the
+//! job that stores the enrolment. Erasure will go the way [`Relay::leave_scope`] goes, for every
+//! scope of a document at once, with its changes deleted and its id entered in the ledger that
+//! `accept` already asks.
+
+mod accept;
+mod codes;
+mod directory;
+mod exchange;
+mod membership;
+mod page;
+mod pairing;
+mod people;
+mod repair;
+mod scopes;
+mod stations;
+mod types;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use yizhan_client_core::model::{
-    Author,
-    station::{NewStation, Station},
+use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation};
+
+use crate::clock::{Clock, NoRandomness};
+use crate::error::{CallerError, OpenError, RelayError};
+use crate::store::{
+    self, Birth, OpenFailure, Opened, ReadError, Readers, StoreError, StoreOptions, WriteError,
+    Writer,
 };
-use yizhan_proto::identity::{Identity, PairRequest, RegisterRequest};
-use yizhan_proto::sync::{SyncRequest, SyncResponse};
-use yizhan_proto::{Cursor, DeviceId, Epoch, PersonId, RegionKey, Role, StationId, Timestamp};
+use crate::watch::{Hub, Subscription, Watch};
+use directory::Directory;
+use stations::StationCache;
+pub use types::{
+    Caller, DeviceInfo, ImportOutcome, ImportedStation, PairCode, Paired, PersonInfo, RegionInfo,
+    Status,
+};
 
-use crate::clock::Clock;
-use crate::error::{CallerError, ImportError, OpenError, PairError, PeopleError, RelayError};
-use crate::watch::Watch;
+/// Milliseconds after which to come back to a relay whose queue was full. Jobs waiting are done
+/// within a few commits.
+const BUSY_RETRY_MS: u64 = 500;
 
 /// Sizes of the relay's inner works. The defaults fit one small machine.
 #[derive(Debug, Clone)]
@@ -36,142 +75,28 @@ impl Default for RelayOptions {
     }
 }
 
-/// The relay on one data folder. Cheap to clone; all clones are the same relay.
+/// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one
+/// is dropped, the relay shuts down as by [`Relay::shutdown`].
 #[derive(Debug, Clone)]
 pub struct Relay {
-    _private: (),
+    inner: Arc<Inner>,
 }
 
-/// A device that may act, and for whom, at the moment of asking.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The device.
-    pub device: DeviceId,
-    /// Its Ed25519 public key, 32 bytes.
-    pub public_key: [u8; 32],
-    /// The person.
-    pub person: PersonId,
-    /// What the device is told about itself; `identity.scopes` are its subscriptions.
-    pub identity: Identity,
-    /// The same, as the gate takes it.
-    pub author: Author,
-}
-
-/// What a device gets at pairing and registration, but for its access token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paired {
-    /// Who the device acts for.
-    pub identity: Identity,
-    /// The relay's lineage.
-    pub epoch: Epoch,
-    /// The relay's clock.
-    pub relay_time: Timestamp,
-}
-
-/// A person as listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonInfo {
-    /// Who.
-    pub id: PersonId,
-    /// Name.
-    pub name: String,
-    /// Roles, ascending.
-    pub roles: Vec<Role>,
-    /// Other ids of the same person, ascending.
-    pub aliases: Vec<PersonId>,
-    /// When the person was added.
-    pub created_at: Timestamp,
-}
-
-/// A device as listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceInfo {
-    /// Which.
-    pub id: DeviceId,
-    /// Who it acts for.
-    pub person: PersonId,
-    /// What people call it; may be empty.
-    pub label: String,
-    /// When it was paired first.
-    pub created_at: Timestamp,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
-    /// When it last paired or pushed. A sync without pushes writes nothing, so not this either.
-    pub last_seen_at: Option<Timestamp>,
-}
-
-/// A one-time pairing code. It is stored only as a hash: show it now or never.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PairCode {
-    /// Ten characters, shown as `XXXXX-XXXXX`.
-    pub code: String,
-    /// When it stops being good.
-    pub expires_at: Timestamp,
-}
-
-/// A region this relay serves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegionInfo {
-    /// Its key.
-    pub key: RegionKey,
-    /// Its name as shown; the key if nobody named it.
-    pub name: String,
-}
-
-/// What an import did to one station.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImportOutcome {
-    /// It is new.
-    Created,
-    /// Fields differed and were changed.
-    Updated,
-    /// It was there just so.
-    Unchanged,
-}
-
-/// One station of an import.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportedStation {
-    /// Its key.
-    pub key: String,
-    /// Its id.
-    pub id: StationId,
-    /// What was done.
-    pub outcome: ImportOutcome,
-}
-
-/// Numbers for operators.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    /// Documents kept.
-    pub documents: u64,
-    /// Changes kept.
-    pub changes: u64,
-    /// People.
-    pub people: u64,
-    /// Devices that may act.
-    pub devices: u64,
-    /// Devices revoked.
-    pub devices_revoked: u64,
-    /// Changes waiting for a person to decide.
-    pub quarantined: u64,
-    /// Forgets that devices have not acknowledged are not counted here; those acknowledged are.
-    pub forgets_acknowledged: u64,
-    /// The latest sequence.
-    pub head: Cursor,
-    /// The relay's lineage.
-    pub epoch: Epoch,
-    /// Bytes of the database and its log.
-    pub database_bytes: u64,
-    /// Jobs waiting for the writer.
-    pub queue_depth: u64,
-    /// Digests of devices that did not agree, since the start.
-    pub digest_mismatches: u64,
+#[derive(Debug)]
+struct Inner {
+    writer: Writer,
+    readers: Readers,
+    directory: Arc<Directory>,
+    hub: Arc<Hub>,
+    clock: Arc<dyn Clock>,
+    birth: Birth,
+    stations: StationCache,
+    digest_mismatches: AtomicU64,
 }
 
 impl Relay {
-    /// Opens (or makes) the store in the folder `data` and starts the writer thread. Must be
-    /// called once a folder; a second relay on it is refused.
+    /// Opens (or makes) the store in the folder `data` and starts the writer thread. A second
+    /// relay on the same folder is refused, in this process or another.
     ///
     /// # Errors
     /// [`OpenError`] says what to do.
@@ -180,26 +105,55 @@ impl Relay {
         clock: Arc<dyn Clock>,
         options: &RelayOptions,
     ) -> Result<Self, OpenError> {
-        let _ = (data, clock, options);
-        todo!()
+        let directory = Arc::new(Directory::default());
+        let hub = Arc::new(Hub::default());
+        let store_options = StoreOptions {
+            queue_jobs_max: options.queue_jobs_max,
+            readers: options.readers,
+            documents_cached_max: options.outlines_cached_max,
+        };
+        let follow = follow(Arc::clone(&directory), Arc::clone(&hub));
+        let opened = store::open(data, store_options, new_birth(&*clock)?, follow)
+            .map_err(|failure| open_error(data, failure))?;
+        let Opened {
+            writer,
+            readers,
+            birth,
+            people,
+            regions,
+        } = opened;
+        directory.update(people, Some(regions));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                readers,
+                directory,
+                hub,
+                clock,
+                birth,
+                stations: StationCache::default(),
+                digest_mismatches: AtomicU64::new(0),
+            }),
+        })
     }
 
     /// Takes no more work, finishes what was taken, ends all watches and closes the store.
     /// Blocks until the writer is done: call it through `spawn_blocking`.
     pub fn shutdown(&self) {
-        todo!()
+        self.inner.hub.close();
+        self.inner.writer.shutdown();
     }
 
     /// The relay's lineage.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        todo!()
+        self.inner.birth.epoch
     }
 
     /// The relay's own device id, under which it writes.
     #[must_use]
     pub fn device_id(&self) -> DeviceId {
-        todo!()
+        self.inner.birth.device
     }
 
     /// The device as it may act right now. A look at memory: cheap, and true from the moment a
@@ -208,30 +162,20 @@ impl Relay {
     /// # Errors
     /// [`CallerError`] if it may not.
     pub fn caller(&self, device: DeviceId) -> Result<Arc<Caller>, CallerError> {
-        let _ = device;
-        todo!()
+        self.inner.directory.caller(device)
     }
 
-    /// One sync exchange.
-    ///
-    /// # Errors
-    /// [`RelayError`]; nothing of the request was stored then.
-    pub async fn sync(
-        &self,
-        caller: &Caller,
-        request: SyncRequest,
-    ) -> Result<SyncResponse, RelayError> {
-        let _ = (caller, request);
-        todo!()
-    }
-
-    /// Listens to the caller's scopes.
+    /// Listens to the caller's scopes. If the person's roles change meanwhile, the listener is
+    /// told to pull and hears the new scopes from then on.
     ///
     /// # Errors
     /// [`CallerError`] if the device has been revoked meanwhile.
     pub fn watch(&self, caller: &Caller) -> Result<Watch, CallerError> {
-        let _ = caller;
-        todo!()
+        let current = self.caller(caller.device)?;
+        let watch = self.inner.hub.listen(subscription(&current));
+        // Revoked between the look and the listening: the hub could not tell this listener.
+        self.caller(caller.device)?;
+        Ok(watch)
     }
 
     /// Numbers for operators. Reads the store.
@@ -239,7 +183,24 @@ impl Relay {
     /// # Errors
     /// [`RelayError`] if the store fails.
     pub async fn status(&self) -> Result<Status, RelayError> {
-        todo!()
+        let read = |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
+            Ok((snapshot.totals()?, snapshot.head()?))
+        };
+        let (totals, head) = self.inner.readers.read(read).await.map_err(from_read)?;
+        Ok(Status {
+            documents: totals.documents,
+            changes: totals.changes,
+            people: totals.people,
+            devices: totals.devices,
+            devices_revoked: totals.devices_revoked,
+            quarantined: totals.quarantined,
+            forgets_acknowledged: totals.forgets_acknowledged,
+            head,
+            epoch: self.epoch(),
+            database_bytes: totals.database_bytes,
+            queue_depth: self.inner.writer.waiting() as u64,
+            digest_mismatches: self.inner.digest_mismatches.load(Ordering::Relaxed),
+        })
     }
 
     /// Whether the writer runs and the store answers: for `/readyz`.
@@ -247,150 +208,112 @@ impl Relay {
     /// # Errors
     /// [`RelayError`] says what is wrong.
     pub async fn ready(&self) -> Result<(), RelayError> {
-        todo!()
+        if !self.inner.writer.is_open() {
+            return Err(RelayError::ShuttingDown);
+        }
+        let head = self
+            .inner
+            .readers
+            .read(|snapshot| snapshot.head())
+            .await
+            .map_err(from_read)?;
+        tracing::trace!(%head, "ready");
+        Ok(())
     }
 
-    /// Adds a person.
-    ///
-    /// # Errors
-    /// [`PeopleError::Invalid`] for an empty or too long name; [`PeopleError::NoStation`] or
-    /// [`PeopleError::NoRegion`] if a role is at a place that is not there.
-    pub async fn add_person(
-        &self,
-        name: &str,
-        roles: Vec<Role>,
-    ) -> Result<PersonInfo, PeopleError> {
-        let _ = (name, roles);
-        todo!()
-    }
-
-    /// All people, ascending by name, then id.
-    #[must_use]
-    pub fn people(&self) -> Vec<PersonInfo> {
-        todo!()
-    }
-
-    /// One person, found by id or alias.
-    #[must_use]
-    pub fn person(&self, person: PersonId) -> Option<PersonInfo> {
-        let _ = person;
-        todo!()
-    }
-
-    /// Gives a person a role (giving it again changes nothing).
-    ///
-    /// # Errors
-    /// As [`Relay::add_person`], and [`PeopleError::NoPerson`].
-    pub async fn add_role(&self, person: PersonId, role: Role) -> Result<PersonInfo, PeopleError> {
-        let _ = (person, role);
-        todo!()
-    }
-
-    /// Takes a role away (one not held: nothing changes).
-    ///
-    /// # Errors
-    /// [`PeopleError::NoPerson`].
-    pub async fn remove_role(
-        &self,
-        person: PersonId,
-        role: Role,
-    ) -> Result<PersonInfo, PeopleError> {
-        let _ = (person, role);
-        todo!()
-    }
-
-    /// Makes a one-time pairing code for a person.
-    ///
-    /// # Errors
-    /// [`PeopleError::NoPerson`].
-    pub async fn create_pair_code(
-        &self,
-        person: PersonId,
-        ttl_ms: u64,
-    ) -> Result<PairCode, PeopleError> {
-        let _ = (person, ttl_ms);
-        todo!()
-    }
-
-    /// Pairs a device with a one-time code. The caller has verified the signature against
-    /// `request.public_key`.
-    ///
-    /// # Errors
-    /// [`PairError`].
-    pub async fn pair(&self, request: PairRequest) -> Result<Paired, PairError> {
-        let _ = request;
-        todo!()
-    }
-
-    /// Registers a driver with a station's standing code. The caller has verified the signature.
-    ///
-    /// # Errors
-    /// [`PairError`].
-    pub async fn register(&self, request: RegisterRequest) -> Result<Paired, PairError> {
-        let _ = request;
-        todo!()
-    }
-
-    /// All devices, ascending by creation, then id.
-    ///
-    /// # Errors
-    /// [`RelayError`] if the store fails.
-    pub async fn devices(&self) -> Result<Vec<DeviceInfo>, RelayError> {
-        todo!()
-    }
-
-    /// Revokes a device: from its next request on it is refused, and its watches end.
-    ///
-    /// # Errors
-    /// [`PeopleError::NoDevice`].
-    pub async fn revoke_device(&self, device: DeviceId) -> Result<DeviceInfo, PeopleError> {
-        let _ = device;
-        todo!()
-    }
-
-    /// A station's standing code for drivers to register with, as `XXXXX-XXXXX`; made when first
-    /// asked for, the same from then on.
-    ///
-    /// # Errors
-    /// [`PeopleError::NoStation`].
-    pub async fn station_code(&self, station: StationId) -> Result<String, PeopleError> {
-        let _ = station;
-        todo!()
-    }
-
-    /// Imports stations, all or none: new ones are made, existing ones (by key) changed where
-    /// they differ. Their regions are added to those served.
-    ///
-    /// # Errors
-    /// [`ImportError`] names the station; nothing was imported.
-    pub async fn import_stations(
-        &self,
-        stations: Vec<NewStation>,
-    ) -> Result<Vec<ImportedStation>, ImportError> {
-        let _ = stations;
-        todo!()
-    }
-
-    /// All stations, ascending by key.
-    ///
-    /// # Errors
-    /// [`RelayError`] if the store fails.
-    pub async fn stations(&self) -> Result<Vec<Station>, RelayError> {
-        todo!()
-    }
-
-    /// The regions served, ascending by key.
-    #[must_use]
-    pub fn regions(&self) -> Vec<RegionInfo> {
-        todo!()
-    }
-
-    /// Adds a region, or names it anew.
-    ///
-    /// # Errors
-    /// [`PeopleError::Invalid`] for a name that is empty or too long.
-    pub async fn add_region(&self, key: RegionKey, name: &str) -> Result<RegionInfo, PeopleError> {
-        let _ = (key, name);
-        todo!()
+    /// The actor the relay itself writes as. A restore from backup starts a new lineage, and with
+    /// it a new incarnation: no sequence number of this actor is ever used twice.
+    fn actor(&self) -> ActorId {
+        let [a, b, c, d, ..] = *self.epoch().as_bytes();
+        ActorId::new(
+            self.device_id(),
+            Incarnation(u32::from_be_bytes([a, b, c, d])),
+        )
     }
 }
+
+/// What happens after each commit, before anybody is told of it.
+fn follow(directory: Arc<Directory>, hub: Arc<Hub>) -> impl FnMut(store::Commit) + Send + 'static {
+    move |commit| {
+        metrics::histogram!("yizhan_commit_jobs").record(commit.jobs as f64);
+        metrics::gauge!("yizhan_queue_depth").set(commit.waiting as f64);
+        if !commit.people.is_empty() || commit.regions.is_some() {
+            directory.update(commit.people, commit.regions);
+            hub.refresh(|device| {
+                directory
+                    .caller(device)
+                    .ok()
+                    .map(|caller| subscription(&caller))
+            });
+        }
+        hub.publish(&commit.moved);
+    }
+}
+
+fn subscription(caller: &Caller) -> Subscription {
+    Subscription {
+        device: caller.device,
+        identity_version: caller.identity.version,
+        scopes: caller.identity.scopes.clone(),
+    }
+}
+
+fn new_birth(clock: &dyn Clock) -> Result<Birth, NoRandomness> {
+    let mut epoch = [0; 8];
+    clock.fill_random(&mut epoch)?;
+    Ok(Birth {
+        epoch: Epoch::from_bytes(epoch),
+        device: DeviceId::new_v7(unix_ms(clock), random(clock)?),
+    })
+}
+
+/// Milliseconds since 1970, as a UUIDv7 takes them.
+fn unix_ms(clock: &dyn Clock) -> u64 {
+    u64::try_from(clock.now().as_ms()).unwrap_or(0)
+}
+
+/// Random bytes for an id or a code.
+fn random<const N: usize>(clock: &dyn Clock) -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    clock.fill_random(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn open_error(data: &Path, failure: OpenFailure) -> OpenError {
+    let path = store::database_path(data);
+    match failure {
+        OpenFailure::Folder { path, source } => OpenError::Folder { path, source },
+        OpenFailure::InUse => OpenError::InUse {
+            path: data.to_owned(),
+        },
+        OpenFailure::Newer { found, known } => OpenError::Newer { path, found, known },
+        OpenFailure::Store(source @ StoreError::Damaged(_)) => OpenError::Damaged { path, source },
+        OpenFailure::Store(source) => OpenError::Store { path, source },
+        OpenFailure::Thread(source) => OpenError::Thread(source),
+    }
+}
+
+/// A failed job's reason, in the terms of whoever asked for it.
+fn from_write<E, F: From<E> + From<RelayError>>(error: WriteError<E>) -> F {
+    match error {
+        WriteError::Job(error) => error.into(),
+        WriteError::Store(error) => RelayError::Storage(error).into(),
+        WriteError::Full => RelayError::Busy {
+            retry_after_ms: BUSY_RETRY_MS,
+        }
+        .into(),
+        WriteError::Closed => RelayError::ShuttingDown.into(),
+        WriteError::Panicked => RelayError::Internal("a writing job failed").into(),
+    }
+}
+
+fn from_read<E: Into<RelayError>>(error: ReadError<E>) -> RelayError {
+    match error {
+        ReadError::Job(error) => error.into(),
+        ReadError::Store(error) => RelayError::Storage(error),
+        ReadError::Panicked => RelayError::Internal("a reading job failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,30 @@
-//! Everything on disk.
+//! Everything on disk: rows in, rows out, in transactions.
+//!
+//! All SQL of the relay is here, and none of it leaks: what crosses this border is the plain data
+//! of [`rows`], a [`LogTx`] that a writing job is handed, and a [`Snapshot`] that a reading one is.
+//! A second engine needs these two, a queue in front of its writer, and sequences allotted in the
+//! transaction that stores. Nothing here decides who may do what; see [`crate::relay`].
 
-/// The store failed. The message says what a person can do; the source says what SQLite said.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The disk is full.
-    #[error("the disk is full; free some space")]
-    Full(#[source] Cause),
-    /// Another program holds the database.
-    #[error("the database is locked by another program")]
-    Locked(#[source] Cause),
-    /// The database is damaged.
-    #[error("the database is damaged; restore it from a backup")]
-    Damaged(#[source] Cause),
-    /// The file system refuses.
-    #[error("the database cannot be read or written")]
-    Io(#[source] Cause),
-    /// Anything else, which would be a mistake of ours.
-    #[error("the store failed")]
-    Other(#[source] Cause),
-}
+mod cache;
+mod convert;
+mod error;
+mod flush;
+mod held;
+mod log;
+mod migrations;
+mod open;
+mod people;
+mod places;
+mod queries;
+mod readers;
+pub mod rows;
+mod writer;
 
-/// What an engine said, opaque.
-pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub use error::{Cause, StoreError};
+pub use log::{LogTx, Touched};
+pub use open::{Birth, OpenFailure, Opened, StoreOptions, database_path, open};
+pub use readers::{ReadError, Readers, Snapshot};
+pub use writer::{Commit, WriteError, Writer};
+
+#[cfg(test)]
+mod tests;

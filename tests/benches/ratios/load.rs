@@ -46,16 +46,17 @@ fn person(number: usize) -> PersonId {
 /// same size; [`Bench`] knows it.
 pub(crate) fn visits(devices: usize, per_device: usize) -> Vec<Vec<Change>> {
     (0..devices)
-        .map(|owner| {
-            (0..per_device)
-                .map(|number| visit(owner, owner * per_device + number))
-                .collect()
-        })
+        .map(|owner| (0..per_device).map(|number| visit(owner, number)).collect())
         .collect()
 }
 
+/// All devices write at the same time, so their ids (UUIDv7) stand close together, as real ones do.
 fn visit(owner: usize, number: usize) -> Change {
-    let document = DocumentId::from_bytes(id(3, number));
+    let mut random = [0; 10];
+    random[..2].copy_from_slice(&u16::try_from(owner).expect("few devices").to_be_bytes());
+    random[6..].copy_from_slice(&u32::try_from(number).expect("few visits").to_be_bytes());
+    let unix_ms = u64::try_from(NOW.as_ms()).expect("after 1970") + number as u64;
+    let document = DocumentId::new_v7(unix_ms, random);
     let command = Command::Visit(VisitCommand::CheckIn {
         driver: person(owner),
         driver_name: "王建国".into(),
@@ -63,7 +64,7 @@ fn visit(owner: usize, number: usize) -> Change {
         arrived_at: NOW,
         source: Source::DriverApp,
         vehicle_plate: Some("苏D12345".into()),
-        requested: vec![(EntryId::from_bytes(id(4, number)), "shower".into())],
+        requested: vec![(EntryId::new_v7(unix_ms, random), "shower".into())],
     });
     let bytes = Document::begin(document, Kind::Visit)
         .expect("a known kind")
@@ -212,11 +213,12 @@ pub(crate) fn push_one_by_one(changes: &[Vec<Change>]) -> Duration {
     let (relay, _folder) = relay();
     let requests: Vec<Vec<Vec<u8>>> = changes
         .iter()
-        .map(|device| {
-            device
-                .iter()
-                .map(|change| request(std::slice::from_ref(change)))
-                .collect()
+        .enumerate()
+        .map(|(number, changes)| {
+            let caller = relay.caller(device(number)).expect("a paired device");
+            let version = caller.identity.version;
+            let one = |change| request(std::slice::from_ref(change), version);
+            changes.iter().map(one).collect()
         })
         .collect();
     let runtime = runtime();

@@ -105,16 +105,16 @@ pub(super) struct Table<'a> {
 }
 
 /// How many columns a change can have at most, of all that Automerge knows.
-const COLUMNS_MAX: u64 = 16;
+const COLUMNS_MAX: usize = 16;
 
 impl<'a> Table<'a> {
     /// Reads the column table and finds each column's bytes.
     pub(super) fn read(body: &mut Bytes<'a>) -> Result<Self, Fault> {
         let count = body.unsigned()?;
-        if count > COLUMNS_MAX {
+        if count > COLUMNS_MAX as u64 {
             return Err(Fault::Malformed("known columns only"));
         }
-        let mut specs = [(0_u64, 0_u64); COLUMNS_MAX as usize];
+        let mut specs = [(0_u64, 0_u64); COLUMNS_MAX];
         let mut previous = None;
         for entry in specs.iter_mut().zip(0..count).map(|(entry, _)| entry) {
             let (spec, length) = (body.unsigned()?, body.unsigned()?);

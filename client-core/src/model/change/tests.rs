@@ -1,1 +1,421 @@
 //! What the pre-parser accepts and refuses.
+
+use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+use yizhan_proto::limits::{CHANGE_BYTES_MAX, CHANGE_OPS_MAX};
+use yizhan_proto::{DocumentId, Kind};
+
+use super::*;
+use crate::model::Verdict;
+use crate::model::genesis::Genesis;
+use crate::model::testing::*;
+
+/// A chunk of this type around this body, with a checksum that fits.
+fn chunk(chunk_type: u8, body: &[u8]) -> Vec<u8> {
+    let mut hashed = vec![chunk_type];
+    unsigned(&mut hashed, body.len() as u64);
+    hashed.extend(body);
+    let mut chunk = vec![0x85, 0x6f, 0x4a, 0x83];
+    chunk.extend(&Sha256::digest(&hashed)[..4]);
+    chunk.extend(hashed);
+    chunk
+}
+
+fn unsigned(out: &mut Vec<u8>, mut value: u64) {
+    loop {
+        let byte = u8::try_from(value & 0x7f).unwrap();
+        value >>= 7;
+        if value == 0 {
+            return out.push(byte);
+        }
+        out.push(byte | 0x80);
+    }
+}
+
+fn signed(out: &mut Vec<u8>, mut value: i64) {
+    loop {
+        let byte = u8::try_from(value & 0x7f).unwrap();
+        value >>= 7;
+        if (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0) {
+            return out.push(byte);
+        }
+        out.push(byte | 0x80);
+    }
+}
+
+/// The header of a change: no dependencies, device 1, first in sequence, no other actors.
+fn header() -> Vec<u8> {
+    let mut body = vec![0, 20];
+    body.extend(actor(&author(DRIVER)).as_bytes());
+    body.extend([1, 1, 0, 0, 0]);
+    body
+}
+
+/// A change with these columns.
+fn with_columns(columns: &[(u64, &[u8])]) -> Vec<u8> {
+    let mut body = header();
+    unsigned(&mut body, columns.len() as u64);
+    for (spec, data) in columns {
+        unsigned(&mut body, *spec);
+        unsigned(&mut body, data.len() as u64);
+    }
+    columns.iter().for_each(|(_, data)| body.extend(*data));
+    chunk(1, &body)
+}
+
+/// `count` operations that put null at the key `k`, in a few bytes.
+fn repeated(count: i64) -> Vec<u8> {
+    let run = |value: &[u8]| {
+        let mut run = Vec::new();
+        signed(&mut run, count);
+        run.extend(value);
+        run
+    };
+    let mut falses = Vec::new();
+    unsigned(&mut falses, count.unsigned_abs());
+    with_columns(&[
+        (0x15, &run(&[1, b'k'])),
+        (0x34, &falses),
+        (0x42, &run(&[1])),
+        (0x56, &run(&[0])),
+        (0x70, &run(&[0])),
+    ])
+}
+
+#[track_caller]
+fn refused(chunk: &[u8]) -> RefusalCode {
+    inspect(chunk).unwrap_err().code
+}
+
+#[test]
+fn ten_million_operations_in_a_run_length_are_refused_before_they_exist() {
+    assert!(repeated(10_000_000).len() < 100);
+    for count in [CHANGE_OPS_MAX as i64 + 1, 10_000_000, i64::MAX] {
+        assert_eq!(refused(&repeated(count)), RefusalCode::ChangeTooManyOps);
+    }
+    // Exactly the limit is a change, and what it takes is counted in operations.
+    assert_eq!(inspect(&repeated(5_000)).unwrap().ops.len(), 5_000);
+    assert_eq!(inspect(&repeated(2)).unwrap().last_op, 2);
+}
+
+#[test]
+fn a_short_column_with_a_long_one_beside_it_is_refused() {
+    let mut millions = Vec::new();
+    signed(&mut millions, 10_000_000);
+    millions.push(0);
+    let key: &[u8] = &[0x7f, 1, b'k'];
+    for columns in [
+        [
+            (0x15, key),
+            (0x34, &[1]),
+            (0x42, &[0x7f, 1]),
+            (0x56, &millions),
+            (0x70, &[0x7f, 0]),
+        ],
+        [
+            (0x15, key),
+            (0x34, &[1]),
+            (0x42, &[0x7f, 1]),
+            (0x56, &[0x7f, 0]),
+            (0x70, &millions),
+        ],
+        // A million predecessors of one operation.
+        [
+            (0x15, key),
+            (0x34, &[1]),
+            (0x42, &[0x7f, 1]),
+            (0x56, &[0x7f, 0]),
+            (0x70, &[0x7f, 0xc0, 0x84, 0x3d]),
+        ],
+        // A million insert flags.
+        [
+            (0x15, key),
+            (0x34, &[0xc0, 0x84, 0x3d]),
+            (0x42, &[0x7f, 1]),
+            (0x56, &[0x7f, 0]),
+            (0x70, &[0x7f, 0]),
+        ],
+    ] {
+        assert_eq!(
+            refused(&with_columns(&columns)),
+            RefusalCode::ChangeTooManyOps
+        );
+    }
+}
+
+#[test]
+fn nothing_is_ever_inflated() {
+    // A deflate stream of zeros: 1 KiB of input stands for 1 MiB and more.
+    let bomb = vec![0_u8; 32 * 1024];
+    assert_eq!(refused(&chunk(2, &bomb)), RefusalCode::ChangeMalformed);
+    assert_eq!(
+        refused(&with_columns(&[(0x42 | 8, &bomb)])),
+        RefusalCode::ChangeMalformed
+    );
+    for chunk_type in [0, 3, 4, 0xff] {
+        assert_eq!(
+            refused(&chunk(chunk_type, &header())),
+            RefusalCode::ChangeMalformed
+        );
+    }
+}
+
+#[test]
+fn a_sync_message_is_not_a_change() {
+    let message = [
+        0x42, 0, 0, 1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
+    ];
+    assert_eq!(refused(&message), RefusalCode::ChangeMalformed);
+    assert_eq!(refused(&[]), RefusalCode::ChangeMalformed);
+}
+
+#[test]
+fn too_many_bytes_are_refused_unread() {
+    assert_eq!(
+        refused(&vec![0; CHANGE_BYTES_MAX + 1]),
+        RefusalCode::ChangeTooLarge
+    );
+    assert_eq!(
+        refused(&vec![0; CHANGE_BYTES_MAX]),
+        RefusalCode::ChangeMalformed
+    );
+}
+
+#[test]
+fn lengths_and_counts_at_the_ends_of_their_types_are_refused() {
+    for value in [65, u64::from(u32::MAX), u64::MAX >> 1, u64::MAX] {
+        // Dependencies, then other actors.
+        let mut deps = Vec::new();
+        unsigned(&mut deps, value);
+        assert_eq!(refused(&chunk(1, &deps)), RefusalCode::ChangeTooManyRefs);
+        let mut actors = header();
+        actors.pop();
+        unsigned(&mut actors, value);
+        assert_eq!(refused(&chunk(1, &actors)), RefusalCode::ChangeTooManyRefs);
+        // Length of the actor, of a column.
+        let mut actor = vec![0];
+        unsigned(&mut actor, value);
+        refused(&chunk(1, &actor));
+        let mut columns = header();
+        columns.push(1);
+        unsigned(&mut columns, 0x42);
+        unsigned(&mut columns, value);
+        assert_eq!(refused(&chunk(1, &columns)), RefusalCode::ChangeMalformed);
+    }
+    // Sequence and start op beyond what Automerge's 32 bits hold.
+    for at in [22, 23] {
+        let mut body = header();
+        let mut large = Vec::new();
+        unsigned(&mut large, (1 << 31) + 1);
+        body.splice(at..=at, large);
+        assert_eq!(refused(&chunk(1, &body)), RefusalCode::ChangeMalformed);
+    }
+}
+
+#[test]
+fn numbers_have_one_form() {
+    let read = |bytes: &[u8]| {
+        let mut reader = leb128::Bytes::new(bytes, 0);
+        reader.unsigned().ok().filter(|_| reader.is_empty())
+    };
+    let read_signed = |bytes: &[u8]| {
+        let mut reader = leb128::Bytes::new(bytes, 0);
+        reader.signed().ok().filter(|_| reader.is_empty())
+    };
+    for value in [0, 1, 127, 128, 16_383, 16_384, u64::MAX - 1, u64::MAX] {
+        let mut bytes = Vec::new();
+        unsigned(&mut bytes, value);
+        assert_eq!(read(&bytes), Some(value));
+    }
+    for value in [0, 1, -1, 63, 64, -64, -65, i64::MAX, i64::MIN, i64::MIN + 1] {
+        let mut bytes = Vec::new();
+        signed(&mut bytes, value);
+        assert_eq!(read_signed(&bytes), Some(value));
+    }
+    for wrong in [
+        &[][..],
+        &[0x80],
+        &[0x80, 0],
+        &[0x81, 0x80, 0],
+        &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2],
+        &[0x80; 11],
+    ] {
+        assert_eq!(read(wrong), None, "{wrong:?}");
+    }
+    for wrong in [
+        &[0xff, 0x7f][..],
+        &[0x80, 0],
+        &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+        &[0x80; 11],
+    ] {
+        assert_eq!(read_signed(wrong), None, "{wrong:?}");
+    }
+}
+
+/// One change as a command writes it, and what the relay held before it.
+#[derive(Debug)]
+struct Step {
+    before: Shelf,
+    document: DocumentId,
+    kind: Kind,
+    author: u8,
+    chunk: Vec<u8>,
+}
+
+/// Changes of every kind as the commands write them: new documents, and edits with predecessors
+/// and other actors.
+fn corpus() -> &'static [Step] {
+    static CORPUS: std::sync::OnceLock<Vec<Step>> = std::sync::OnceLock::new();
+    CORPUS.get_or_init(|| {
+        let mut edits = vec![
+            (STATION, LEADER, new_station()),
+            (VISIT, DRIVER, check_in()),
+            (CONSENT, DRIVER, give_consent()),
+            (CHECK, MEDIC, new_check(plain_check())),
+        ];
+        let visit = crate::model::tests::visit_edits().into_iter();
+        edits.extend(visit.map(|(who, command)| (VISIT, who, command)));
+        let mut shelf = Shelf::default();
+        let mut steps = Vec::new();
+        for (id, who, command) in edits {
+            let (id, kind, who_writes) = (document(id), command.kind(), author(who));
+            let chunk = shelf.write(id, &who_writes, &command).unwrap();
+            steps.push(Step {
+                before: shelf.clone(),
+                document: id,
+                kind,
+                author: who,
+                chunk: chunk.clone(),
+            });
+            let verdict = shelf.push(id, kind, &who_writes, &chunk);
+            assert!(
+                matches!(verdict, Verdict::Accept(_)),
+                "{command:?}: {verdict:?}"
+            );
+        }
+        steps
+    })
+}
+
+impl Step {
+    /// Whether the gate takes `chunk` in this one's place. If it does, Automerge must open the
+    /// document, save it, load it and save it again.
+    #[track_caller]
+    fn takes(&self, chunk: &[u8]) -> bool {
+        let mut shelf = self.before.clone();
+        let verdict = shelf.push(self.document, self.kind, &author(self.author), chunk);
+        if !matches!(verdict, Verdict::Accept(_)) {
+            return false;
+        }
+        let opened = shelf.open(self.document, self.kind);
+        let saved = opened.automerge.save();
+        let loaded = automerge::Automerge::load(&saved).expect("what was saved loads");
+        assert_eq!(loaded.save(), saved);
+        true
+    }
+}
+
+/// With a checksum that fits again.
+fn mended(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.len() > 8 {
+        let sum = Sha256::digest(&bytes[8..]);
+        bytes[4..8].copy_from_slice(&sum[..4]);
+    }
+    bytes
+}
+
+#[test]
+fn every_change_that_a_command_writes_is_accepted() {
+    for step in corpus() {
+        let inspected = inspect(&step.chunk).unwrap();
+        assert_eq!(inspected.bytes, step.chunk.len() as u64);
+        assert_eq!(inspected.hash, ChangeHash::of_chunk(&step.chunk));
+        assert!(step.takes(&step.chunk));
+    }
+    for kind in [Kind::Station, Kind::Visit, Kind::Check, Kind::Consent] {
+        // The constant changes are well formed but written by no device.
+        assert_eq!(
+            refused(Genesis::of(kind).unwrap().chunk),
+            RefusalCode::ActorMalformed
+        );
+    }
+}
+
+#[test]
+fn flipped_bytes_never_panic_and_never_spoil_a_document() {
+    let (mut well_formed, mut accepted) = (0, 0);
+    for step in corpus() {
+        for at in 0..step.chunk.len() {
+            for flip in [
+                0x01, 0x02, 0x03, 0x07, 0x10, 0x11, 0x40, 0x7e, 0x7f, 0x80, 0xff,
+            ] {
+                let mut flipped = step.chunk.clone();
+                flipped[at] ^= flip;
+                assert!(inspect(&flipped).is_err(), "a checksum holds");
+                let flipped = mended(flipped);
+                well_formed += usize::from(inspect(&flipped).is_ok());
+                accepted += usize::from(step.takes(&flipped));
+            }
+        }
+    }
+    assert!(well_formed > accepted);
+    assert!(
+        accepted > 100,
+        "flips inside texts are changes, too: {accepted}"
+    );
+}
+
+#[test]
+fn cut_off_changes_are_refused() {
+    for step in corpus() {
+        for length in 0..step.chunk.len() {
+            let cut = &step.chunk[..length];
+            assert!(inspect(cut).is_err());
+            assert!(inspect(&mended(cut.to_vec())).is_err());
+        }
+        let mut longer = step.chunk.clone();
+        longer.push(0);
+        assert!(inspect(&longer).is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn random_bytes_never_panic(body in proptest::collection::vec(any::<u8>(), 0..200), kind in 0_u8..4) {
+        let _ = inspect(&body);
+        let _ = inspect(&chunk(kind, &body));
+        let mut behind_a_header = header();
+        behind_a_header.extend(&body);
+        let _ = inspect(&chunk(1, &behind_a_header));
+    }
+
+    #[test]
+    fn random_damage_never_panics_and_never_spoils_a_document(
+        which in any::<proptest::sample::Index>(),
+        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0_u8..3), 1..5),
+    ) {
+        let step = which.get(corpus());
+        let mut bytes = step.chunk.clone();
+        for (at, byte, what) in damage {
+            let at = at.index(bytes.len());
+            match what {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => { bytes.remove(at); }
+            }
+        }
+        // The frame is made to fit, so that the damage itself is looked at.
+        let header = if bytes.get(9).is_some_and(|byte| byte & 0x80 != 0) { 11 } else { 10 };
+        step.takes(&mended(bytes.clone()));
+        step.takes(&chunk(1, bytes.get(header..).unwrap_or_default()));
+    }
+}
+
+#[test]
+fn the_gate_refuses_what_is_damaged() {
+    let shelf = Shelf::furnished();
+    let verdict = shelf.decide(document(VISIT), Kind::Visit, &author(DRIVER), &[0; 15]);
+    assert!(matches!(verdict, Verdict::Refuse(_)));
+}

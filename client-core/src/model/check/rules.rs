@@ -115,7 +115,12 @@ pub(in crate::model) fn assess(values: impl Iterator<Item = (Item, f64)>) -> Ass
         match item {
             Item::Systolic => systolic = Some(value),
             Item::Diastolic => diastolic = Some(value),
-            _ => {
+            Item::Pulse
+            | Item::GlucoseRandom
+            | Item::GlucoseFasting
+            | Item::GlucoseAfterMeal
+            | Item::Neck
+            | Item::Lumbar => {
                 let level = vitals::glucose_level(item, value);
                 sum.crisis |= level.is_some_and(vitals::is_crisis);
                 sum.glucose = sum.glucose.max(level);

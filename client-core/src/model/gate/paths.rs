@@ -1,7 +1,7 @@
 //! Every operation's place in its kind's table: known, written by the right person at the right
 //! time, and with a value that fits.
 
-use yizhan_proto::PersonId;
+use yizhan_proto::{Kind, PersonId};
 
 use super::Case;
 use crate::model::change::{Object, Op, OtherActor, Value};
@@ -13,14 +13,16 @@ use crate::model::{Inspected, Refusal, RefusalCode};
 /// Sorts the operations of a change into its kind's fields and entries; checks every value by itself.
 pub(super) fn sort<'a>(case: &Case<'a>) -> Result<Draft<'a>, Refusal> {
     let mut draft = Draft::new(case.change, case.table);
-    let mut flags = 0_u64;
+    let mut flags: Flags = 0;
     for (index, op) in case.change.ops.iter().enumerate() {
-        check_preds(case, op)?;
         match place(case, op, &draft)? {
             Place::Root => root_field(case, op, index, &mut draft)?,
             Place::Container(at, container) => match container.holds {
                 Holds::Entries(_) => entry(case, op, index, at, container, &mut draft)?,
-                Holds::Flags(codes) => flag(case, op, container, codes, &mut flags)?,
+                Holds::Flags(codes) => {
+                    let place = (at, container, codes);
+                    flag(case, op, index, place, &mut draft, &mut flags)?;
+                }
                 Holds::Nothing => return Err(refusal(RefusalCode::PathUnknown, container.name)),
             },
             Place::Entry(at) => entry_field(case, op, index, at, &mut draft)?,
@@ -70,20 +72,29 @@ fn place(case: &Case<'_>, op: &Op, draft: &Draft<'_>) -> Result<Place, Refusal> 
     }
 }
 
-/// What an operation replaces was written before this change, by somebody who wrote here.
-fn check_preds(case: &Case<'_>, op: &Op) -> Result<(), Refusal> {
+/// What an operation replaces was written in the same field, before this change.
+fn check_preds(case: &Case<'_>, op: &Op, place: u16) -> Result<(), Refusal> {
     let change = case.change;
     for pred in change.preds_of(op) {
-        let wrote_here = match change.other(pred.actor) {
-            None => case.outline.is_some(),
-            Some(OtherActor::Genesis) => false,
-            Some(OtherActor::Device(actor)) => case
-                .outline
-                .is_some_and(|outline| outline.actor_seq(actor) > 0),
+        let actor = match change.other(pred.actor) {
+            None => Some(change.actor),
+            Some(OtherActor::Device(actor)) => Some(actor),
+            Some(OtherActor::Genesis) => None,
         };
-        if !wrote_here || u64::from(pred.counter) >= change.start_op {
+        let is_write = case.outline.zip(actor).is_some_and(|(outline, actor)| {
+            let writes = &outline.facts.writes;
+            u64::from(pred.counter) < change.start_op
+                && outline.actor_position(actor).is_some_and(|actor| {
+                    writes.iter().rev().any(|write| {
+                        write.place == place
+                            && write.counter == pred.counter
+                            && usize::from(write.actor) == actor
+                    })
+                })
+        });
+        if !is_write {
             return Err(refusal(RefusalCode::PathUnknown, change.text(op.key))
-                .bound("replaces nothing known"));
+                .bound("replaces only earlier writes of the same field"));
         }
     }
     Ok(())
@@ -109,18 +120,24 @@ fn root_field(
         return Err(refusal(RefusalCode::PathUnknown, name));
     };
     if case.outline.is_some() && field.when != When::Always {
-        let code = match field.what {
-            What::OwnId | What::OwnKind | What::OwnSchema => RefusalCode::DocumentExists,
-            _ => RefusalCode::FieldImmutable,
+        let is_identity = matches!(field.what, What::OwnId | What::OwnKind | What::OwnSchema);
+        let code = if is_identity {
+            RefusalCode::DocumentExists
+        } else {
+            RefusalCode::FieldImmutable
         };
         return Err(refusal(code, name));
     }
     check_value(case, field, op.value, || name.to_owned())?;
-    if draft.root.set(at, index) {
-        Ok(())
-    } else {
-        Err(refusal(RefusalCode::FieldImmutable, name).bound("once in one change"))
+    let place = u16::try_from(at).unwrap_or(u16::MAX);
+    check_preds(case, op, place)?;
+    if !draft.root.set(at, index) {
+        return Err(refusal(RefusalCode::FieldImmutable, name).bound("once in one change"));
     }
+    if field.when == When::Always {
+        draft.writes.push((place, index));
+    }
+    Ok(())
 }
 
 fn check_value(
@@ -183,27 +200,40 @@ fn entry(
     Ok(())
 }
 
+/// The flags that one change writes, one bit each.
+type Flags = u64;
+
+/// Where the places of flags begin, 64 for each container.
+const FLAG_PLACES_FROM: usize = 64;
+
 fn flag(
     case: &Case<'_>,
     op: &Op,
-    container: &Container,
-    codes: &[&str],
-    flags: &mut u64,
+    index: usize,
+    container: (usize, &Container, &[&str]),
+    draft: &mut Draft<'_>,
+    flags: &mut Flags,
 ) -> Result<(), Refusal> {
+    let (at, container, codes) = container;
     let key = case.change.text(op.key);
     let path = || format!("{}/{key}", container.name);
-    let Some(bit) = codes.iter().position(|code| *code == key) else {
+    let Some(code) = codes.iter().take(64).position(|code| *code == key) else {
         return Err(refusal(RefusalCode::ValueUnlisted, &path()).bound(codes.join(", ")));
     };
     if !matches!(op.value, Value::Bool(_)) {
         return Err(refusal(RefusalCode::ValueType, &path()).bound("true or false"));
     }
-    let bit = 1_u64 << (bit % 64);
+    let bit = 1 << code;
     let late = case.outline.is_some() && container.when != When::Always;
     if *flags & bit != 0 || late {
         return Err(refusal(RefusalCode::FieldImmutable, &path()));
     }
     *flags |= bit;
+    let place = u16::try_from(FLAG_PLACES_FROM * (at + 1) + code).unwrap_or(u16::MAX);
+    check_preds(case, op, place)?;
+    if container.when == When::Always {
+        draft.writes.push((place, index));
+    }
     Ok(())
 }
 
@@ -270,12 +300,8 @@ fn missing<'f>(fields: &'f [Field], values: &Values) -> Option<&'f Field> {
 }
 
 /// The author stands in a relation to the document that allows each of its places.
-pub(super) fn check_author(
-    case: &Case<'_>,
-    draft: &Draft<'_>,
-    routing: &Routing,
-) -> Result<(), Refusal> {
-    let who = relations(case, routing);
+pub(super) fn check_author(case: &Case<'_>, draft: &Draft<'_>) -> Result<(), Refusal> {
+    let who = draft.who;
     if who == Who::NOBODY {
         return Err(Refusal::new(RefusalCode::AuthorUnrelated));
     }
@@ -308,11 +334,12 @@ fn container_of(
 }
 
 /// How the author stands to a document with this routing.
-fn relations(case: &Case<'_>, routing: &Routing) -> Who {
+pub(super) fn relations(case: &Case<'_>, routing: &Routing) -> Who {
     let author = case.author;
-    let station = match case.kind {
-        yizhan_proto::Kind::Station => Some(case.document.into()),
-        _ => routing.station,
+    let station = if case.kind == Kind::Station {
+        Some(case.document.into())
+    } else {
+        routing.station
     };
     let is_driver = routing.driver.is_some_and(|driver| author.is(driver));
     let keeps = station.is_some_and(|station| author.keeps(station));

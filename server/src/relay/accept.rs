@@ -1,0 +1,273 @@
+//! Pushed changes: inspected off the writer thread, decided one by one inside the transaction.
+//!
+//! Each change gets its own receipt, and a bad one never stands in the way of another.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use yizhan_client_core::model::gate::{self, Known, Verdict};
+use yizhan_client_core::model::{Author, Inspected, Outline, Refusal, RefusalCode, inspect};
+use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
+use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
+use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Timestamp};
+
+use super::membership;
+use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
+use crate::store::{LogTx, StoreError};
+
+/// A pushed change, looked at.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    /// The document it is for.
+    pub(super) document: DocumentId,
+    /// That document's kind, as the device says.
+    pub(super) kind: Kind,
+    /// Its hash, also if it could not be read.
+    pub(super) hash: ChangeHash,
+    /// The chunk.
+    pub(super) bytes: Vec<u8>,
+    /// What was found.
+    pub(super) inspected: Result<Inspected, Refusal>,
+}
+
+impl Incoming {
+    /// Looks at one change.
+    pub(super) fn inspect(push: Push) -> Self {
+        let Push {
+            document,
+            kind,
+            change: bytes,
+        } = push;
+        let inspected = sealed(|| inspect(&bytes)).and_then(|result| result);
+        Self {
+            document,
+            kind,
+            hash: inspected
+                .as_ref()
+                .map_or_else(|_| ChangeHash::of_chunk(&bytes), |change| change.hash),
+            bytes,
+            inspected,
+        }
+    }
+}
+
+/// When and from whom changes arrive.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival {
+    /// The device that pushes.
+    pub(super) device: DeviceId,
+    /// The person it acts for.
+    pub(super) person: PersonId,
+    /// The relay's clock.
+    pub(super) received_at: Timestamp,
+    /// Device clock minus relay clock, 0 within tolerance.
+    pub(super) skew_ms: i64,
+}
+
+impl Arrival {
+    /// An arrival right now from a device whose clock says `device_time`.
+    pub(super) fn new(author: &Author, now: Timestamp, device_time: Timestamp) -> Self {
+        let skew_ms = device_time.ms_since(now);
+        let tolerated = (-CLOCK_SKEW_TOLERATED_MS..=CLOCK_SKEW_TOLERATED_MS).contains(&skew_ms);
+        Self {
+            device: author.device,
+            person: author.person,
+            received_at: now,
+            skew_ms: if tolerated { 0 } else { skew_ms },
+        }
+    }
+}
+
+/// Who writes, as they may now, and as they might once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writer<'a> {
+    /// With the rights they have.
+    pub(super) author: &'a Author,
+    /// With the rights they ever had.
+    pub(super) former: &'a Author,
+}
+
+impl Writer<'_> {
+    /// The gate's verdict; what is refused for want of a right that the author once had waits for
+    /// a person to decide.
+    fn judge(
+        self,
+        incoming: &Incoming,
+        outline: Option<&Outline>,
+        change: &Inspected,
+        known: &Known,
+    ) -> Result<Verdict, Refusal> {
+        let (document, kind) = (incoming.document, incoming.kind);
+        let decide =
+            |author| sealed(|| gate::decide(document, kind, outline, author, change, known));
+        let verdict = decide(self.author)?;
+        let Verdict::Refuse(refusal) = &verdict else {
+            return Ok(verdict);
+        };
+        let of_rights = matches!(
+            refusal.code,
+            RefusalCode::AuthorUnrelated | RefusalCode::FieldForbidden
+        );
+        if !of_rights || self.author.roles == self.former.roles {
+            return Ok(verdict);
+        }
+        Ok(match decide(self.former)? {
+            Verdict::Accept(_) | Verdict::Quarantine(_) => {
+                Verdict::Quarantine(Refusal::new(RefusalCode::RightEnded))
+            }
+            Verdict::Needs(_) | Verdict::Refuse(_) => verdict,
+        })
+    }
+}
+
+/// Decides about one change, and keeps it if it may enter.
+pub(super) fn settle(
+    tx: &mut LogTx<'_>,
+    writer: Writer<'_>,
+    arrival: Arrival,
+    incoming: &Incoming,
+) -> Result<Outcome, StoreError> {
+    let change = match &incoming.inspected {
+        Ok(change) => change,
+        Err(refusal) => return Ok(Outcome::Refused(Reason::from(refusal))),
+    };
+    let before = tx.document(incoming.document)?;
+    let outline = before.as_deref().map(|row| &row.outline);
+    match outline {
+        None if tx.is_erased(incoming.document)? => {
+            return Ok(refused(RefusalCode::DocumentErased));
+        }
+        Some(outline) if outline.kind != incoming.kind => {
+            return Ok(refused(RefusalCode::IdentityMismatch));
+        }
+        Some(outline) if change.actor_seq <= outline.actor_seq(change.actor) => {
+            if let Some(known) = tx.change(incoming.document, incoming.hash)? {
+                return Ok(Outcome::Duplicate(known.stored));
+            }
+        }
+        None | Some(_) => {}
+    }
+    let known = look_up(tx, incoming, change, outline)?;
+    let verdict = writer.judge(incoming, outline, change, &known);
+    match verdict {
+        Ok(Verdict::Accept(outline)) => {
+            let stored = keep(tx, arrival, incoming, change, before.as_ref(), *outline)?;
+            Ok(Outcome::Accepted(stored))
+        }
+        Ok(Verdict::Needs(hashes)) => needs(tx, arrival, incoming, hashes),
+        Ok(Verdict::Quarantine(refusal)) => quarantine(tx, arrival, incoming, &refusal),
+        Ok(Verdict::Refuse(refusal)) | Err(refusal) => Ok(Outcome::Refused(Reason::from(&refusal))),
+    }
+}
+
+/// What the gate wants to know of what is stored.
+fn look_up(
+    tx: &mut LogTx<'_>,
+    incoming: &Incoming,
+    change: &Inspected,
+    outline: Option<&Outline>,
+) -> Result<Known, StoreError> {
+    let mut known = Known::default();
+    if let Some(outline) = outline {
+        for dependency in &change.deps {
+            if outline.heads.iter().any(|head| head.hash == *dependency) {
+                continue;
+            }
+            if let Some(found) = tx.change(incoming.document, *dependency)? {
+                known.last_ops.insert(*dependency, found.last_op);
+            }
+        }
+    }
+    let references = sealed(|| gate::references(incoming.kind, change)).unwrap_or_default();
+    for reference in references {
+        if let Some(row) = tx.document(reference)? {
+            known.outlines.insert(reference, row.outline.clone());
+        }
+    }
+    Ok(known)
+}
+
+/// Stores an accepted change, and its document as it is from then on.
+fn keep(
+    tx: &mut LogTx<'_>,
+    arrival: Arrival,
+    incoming: &Incoming,
+    change: &Inspected,
+    before: Option<&Arc<DocumentRow>>,
+    outline: Outline,
+) -> Result<Stored, StoreError> {
+    let sequence = tx.allot_sequence();
+    tx.put_change(&NewChange {
+        sequence,
+        document: incoming.document,
+        hash: incoming.hash,
+        actor: change.actor,
+        person: arrival.person,
+        last_op: change.last_op,
+        received_at: arrival.received_at,
+        skew_ms: arrival.skew_ms,
+        bytes: &incoming.bytes,
+    })?;
+    tx.remove_quarantine(incoming.document, incoming.hash)?;
+    let row = membership::accepted(
+        incoming.document,
+        before.map(Arc::as_ref),
+        outline,
+        sequence,
+    );
+    tx.put_document(incoming.document, before.map(Arc::clone), row)?;
+    Ok(Stored {
+        sequence,
+        received_at: arrival.received_at,
+        skew_ms: arrival.skew_ms,
+    })
+}
+
+/// A change that misses something waits with it, if that waits in quarantine.
+fn needs(
+    tx: &mut LogTx<'_>,
+    arrival: Arrival,
+    incoming: &Incoming,
+    hashes: Vec<ChangeHash>,
+) -> Result<Outcome, StoreError> {
+    for hash in &hashes {
+        if tx.is_quarantined(incoming.document, *hash)? {
+            let held = Refusal::new(RefusalCode::DependencyHeld);
+            return quarantine(tx, arrival, incoming, &held);
+        }
+    }
+    Ok(Outcome::Needs(hashes))
+}
+
+fn quarantine(
+    tx: &mut LogTx<'_>,
+    arrival: Arrival,
+    incoming: &Incoming,
+    refusal: &Refusal,
+) -> Result<Outcome, StoreError> {
+    let reason = Reason::from(refusal);
+    tx.put_quarantine(&QuarantineRow {
+        hash: incoming.hash,
+        document: incoming.document,
+        kind: incoming.kind,
+        device: arrival.device,
+        person: arrival.person,
+        bytes: &incoming.bytes,
+        reason: reason.clone(),
+        received_at: arrival.received_at,
+        skew_ms: arrival.skew_ms,
+    })?;
+    Ok(Outcome::Quarantined(reason))
+}
+
+fn refused(code: RefusalCode) -> Outcome {
+    Outcome::Refused(Reason::from(&Refusal::new(code)))
+}
+
+/// Runs rule code so that a panic in it refuses the one change it is about.
+fn sealed<T>(rule: impl FnOnce() -> T) -> Result<T, Refusal> {
+    catch_unwind(AssertUnwindSafe(rule)).map_err(|_| {
+        tracing::error!("a rule panicked on a change; the change was refused");
+        Refusal::new(RefusalCode::ChangeMalformed)
+    })
+}

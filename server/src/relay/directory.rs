@@ -1,0 +1,196 @@
+//! Who may act, in memory: people, their devices, and the regions served. It follows every commit
+//! that changes them, before anybody is told of that commit, so a revocation holds from then on.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use sha2::{Digest, Sha256};
+use yizhan_client_core::model::{Author, route};
+use yizhan_proto::identity::Identity;
+use yizhan_proto::limits::SCOPES_MAX;
+use yizhan_proto::{DeviceId, PersonId, RegionKey};
+
+use super::types::{Caller, PersonInfo, RegionInfo};
+use crate::error::CallerError;
+use crate::store::rows::{DeviceRow, PersonRow, RegionRow};
+
+/// People, devices and regions.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    inner: RwLock<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    people: BTreeMap<PersonId, PersonRow>,
+    aliases: BTreeMap<PersonId, PersonId>,
+    devices: BTreeMap<DeviceId, Result<Arc<Caller>, CallerError>>,
+    regions: Vec<RegionRow>,
+}
+
+impl Directory {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in people as they are from now on, and, if they changed, all regions.
+    pub(super) fn update(&self, people: Vec<PersonRow>, regions: Option<Vec<RegionRow>>) {
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let everybody = regions.is_some();
+        if let Some(regions) = regions {
+            inner.regions = regions;
+        }
+        let mut rebuild: Vec<PersonId> = people.iter().map(|person| person.id).collect();
+        inner.replace(people);
+        if everybody {
+            rebuild = inner.people.keys().copied().collect();
+        }
+        inner.rebuild(&rebuild);
+    }
+
+    /// The device as it may act right now.
+    pub(super) fn caller(&self, device: DeviceId) -> Result<Arc<Caller>, CallerError> {
+        self.read()
+            .devices
+            .get(&device)
+            .cloned()
+            .unwrap_or(Err(CallerError::Unknown))
+    }
+
+    /// All people, ascending by name, then id.
+    pub(super) fn people(&self) -> Vec<PersonInfo> {
+        let mut people: Vec<PersonInfo> = self.read().people.values().map(person_info).collect();
+        people.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        people
+    }
+
+    /// A person by id or alias.
+    pub(super) fn person(&self, id: PersonId) -> Option<PersonInfo> {
+        let inner = self.read();
+        let id = inner.aliases.get(&id).unwrap_or(&id);
+        inner.people.get(id).map(person_info)
+    }
+
+    /// All regions, ascending by key.
+    pub(super) fn regions(&self) -> Vec<RegionInfo> {
+        self.read().regions.iter().map(region_info).collect()
+    }
+
+    /// What a device of this person would be told, had the person just been paired.
+    pub(super) fn identity_of(&self, person: &PersonRow) -> Identity {
+        identity(person, &self.read().region_keys())
+    }
+}
+
+impl Inner {
+    fn region_keys(&self) -> Vec<RegionKey> {
+        self.regions
+            .iter()
+            .map(|region| region.key.clone())
+            .collect()
+    }
+
+    /// Puts people in the place of what was known of them.
+    fn replace(&mut self, people: Vec<PersonRow>) {
+        // All old devices go first: a device may have moved from one of these people to another.
+        for person in &people {
+            if let Some(before) = self.people.remove(&person.id) {
+                for device in before.devices {
+                    self.devices.remove(&device.id);
+                }
+                for alias in before.aliases {
+                    self.aliases.remove(&alias);
+                }
+            }
+        }
+        for person in people {
+            for alias in &person.aliases {
+                self.aliases.insert(*alias, person.id);
+            }
+            self.people.insert(person.id, person);
+        }
+    }
+
+    /// Makes the callers of these people's devices anew.
+    fn rebuild(&mut self, people: &[PersonId]) {
+        let regions = self.region_keys();
+        for person in people.iter().filter_map(|id| self.people.get(id)) {
+            let identity = identity(person, &regions);
+            for device in &person.devices {
+                let caller = match device.revoked_at {
+                    Some(_) => Err(CallerError::Revoked),
+                    None => Ok(Arc::new(caller(device, person, &identity))),
+                };
+                self.devices.insert(device.id, caller);
+            }
+        }
+    }
+}
+
+fn caller(device: &DeviceRow, person: &PersonRow, identity: &Identity) -> Caller {
+    let author = Author {
+        person: person.id,
+        aliases: person.aliases.clone(),
+        device: device.id,
+        roles: person.roles.clone(),
+        relay: false,
+    };
+    let former = Author {
+        roles: [&person.roles[..], &person.former_roles[..]].concat(),
+        ..author.clone()
+    };
+    Caller {
+        device: device.id,
+        public_key: device.public_key,
+        person: person.id,
+        identity: identity.clone(),
+        author,
+        former,
+    }
+}
+
+/// What a person's devices are told. The version is a hash of the rest, so it changes whenever
+/// anything else does, and never by a restart.
+fn identity(person: &PersonRow, regions: &[RegionKey]) -> Identity {
+    let mut scopes = route::subscriptions(person.id, &person.aliases, &person.roles, regions);
+    if scopes.len() > SCOPES_MAX {
+        tracing::warn!(
+            scopes = scopes.len(),
+            scopes_max = SCOPES_MAX,
+            "a person subscribes to more scopes than a device may; the least urgent are left out"
+        );
+        scopes.truncate(SCOPES_MAX);
+    }
+    let mut identity = Identity {
+        version: 0,
+        person: person.id,
+        name: person.name.clone(),
+        aliases: person.aliases.clone(),
+        roles: person.roles.clone(),
+        scopes,
+        regions: regions.to_vec(),
+    };
+    let hash: [u8; 32] = Sha256::digest(yizhan_proto::codec::encode(&identity)).into();
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash[..8]);
+    // 63 bits, so that it fits a signed column anywhere; 0 is kept for "none".
+    identity.version = (u64::from_be_bytes(first) >> 1).max(1);
+    identity
+}
+
+pub(super) fn person_info(person: &PersonRow) -> PersonInfo {
+    PersonInfo {
+        id: person.id,
+        name: person.name.clone(),
+        roles: person.roles.clone(),
+        aliases: person.aliases.clone(),
+        created_at: person.created_at,
+    }
+}
+
+pub(super) fn region_info(region: &RegionRow) -> RegionInfo {
+    RegionInfo {
+        key: region.key.clone(),
+        name: region.name.clone(),
+    }
+}

@@ -1,0 +1,353 @@
+//! One sync exchange: push, then pull.
+//!
+//! A request that pushes or acknowledges is one job for the writer, so its receipts are all about
+//! one commit. The answer is read from one snapshot taken after that. A request that does neither
+//! writes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use yizhan_proto::limits::{FETCHES_MAX, FORGOTTEN_MAX, REPAIR_RANGES_MAX, SCOPES_MAX};
+use yizhan_proto::sync::{
+    Fetch, Forgotten, Outcome, Page, Push, RangeDigest, Receipt, SyncRequest, SyncResponse,
+};
+use yizhan_proto::{Cursor, ProtocolVersion, Scope, ScopeDigest, Sequence, Window};
+
+use super::accept::{Arrival, Incoming, Writer, settle};
+use super::page::{Answer, Ask, Budget, Reading};
+use super::types::Caller;
+use super::{Relay, from_read, from_write};
+use crate::error::RelayError;
+use crate::store::{LogTx, Snapshot, StoreError};
+
+/// Pushed bytes up to which looking at them is quicker than handing them to another thread.
+const INLINE_BYTES_MAX: usize = 16 * 1024;
+/// Milliseconds during which a device that pushed once is not noted as seen again.
+const SEEN_QUIET_MS: i64 = 10 * 60 * 1000;
+
+/// What to read for a device.
+#[derive(Debug)]
+struct Pull {
+    asks: Vec<Ask>,
+    /// The sum of all digests, if that is all the device said.
+    summary: Option<ScopeDigest>,
+    pushed: BTreeSet<Sequence>,
+    page_bytes_max: u32,
+    repairs: Vec<RangeDigest>,
+    fetches: Vec<Fetch>,
+}
+
+impl Pull {
+    /// Whether the device only pushes: then there is nothing to read for it.
+    fn asks_nothing(&self) -> bool {
+        self.asks.is_empty() && self.repairs.is_empty() && self.fetches.is_empty()
+    }
+}
+
+/// What was read.
+#[derive(Debug)]
+struct Pulled {
+    head: Cursor,
+    pages: Vec<Page>,
+    mismatches: u64,
+    repairs: Vec<yizhan_proto::sync::RepairAnswer>,
+    fetched: Vec<yizhan_proto::sync::Fetched>,
+}
+
+impl Pulled {
+    fn nothing(head: Cursor) -> Self {
+        Self {
+            head,
+            pages: Vec::new(),
+            mismatches: 0,
+            repairs: Vec::new(),
+            fetched: Vec::new(),
+        }
+    }
+}
+
+impl Relay {
+    /// One sync exchange.
+    ///
+    /// # Errors
+    /// [`RelayError`]. Of what was pushed, nothing was stored, unless the error is
+    /// [`RelayError::Storage`] or [`RelayError::Internal`], which may also come from reading
+    /// after the push was stored; a device pushes again then, and is told of duplicates.
+    pub async fn sync(
+        &self,
+        caller: &Caller,
+        request: SyncRequest,
+    ) -> Result<SyncResponse, RelayError> {
+        check(&request)?;
+        let caller = self.caller(caller.device)?;
+        let mut request = request;
+        let pushes = std::mem::take(&mut request.pushes);
+        let forgotten = std::mem::take(&mut request.forgotten);
+        let (receipts, pushed_head) = if pushes.is_empty() && forgotten.is_empty() {
+            (Vec::new(), None)
+        } else {
+            let (receipts, head) = self.push(&caller, &request, pushes, forgotten).await?;
+            (receipts, Some(head))
+        };
+        let (mut pull, tell_identity) = pull(&caller, request, self.epoch());
+        let identity = tell_identity.then(|| caller.identity.clone());
+        pull.pushed = receipts.iter().filter_map(sequence_of).collect();
+        let pulled = match pushed_head {
+            Some(head) if pull.asks_nothing() => Pulled::nothing(head),
+            _ => self
+                .inner
+                .readers
+                .read(move |snapshot| read(snapshot, &pull))
+                .await
+                .map_err(from_read)?,
+        };
+        self.count(&receipts, &pulled);
+        Ok(SyncResponse {
+            version: ProtocolVersion::CURRENT,
+            epoch: self.epoch(),
+            relay_time: self.inner.clock.now(),
+            head: pulled.head,
+            receipts,
+            pages: pulled.pages,
+            identity,
+            repairs: pulled.repairs,
+            fetched: pulled.fetched,
+            next_sync_ms: None,
+        })
+    }
+
+    /// Stores what may be stored, in one job. The head is that job's own.
+    async fn push(
+        &self,
+        caller: &Caller,
+        request: &SyncRequest,
+        pushes: Vec<Push>,
+        forgotten: Vec<Forgotten>,
+    ) -> Result<(Vec<Receipt>, Cursor), RelayError> {
+        let device_time = request.device_time;
+        let incoming = inspect_all(pushes).await?;
+        let device = caller.device;
+        let inner = Arc::clone(&self.inner);
+        let job = move |tx: &mut LogTx<'_>| -> Result<(Vec<Receipt>, Cursor), RelayError> {
+            // Looked up here, where revocations are ordered with everything else.
+            let caller = inner.directory.caller(device)?;
+            let writer = Writer {
+                author: &caller.author,
+                former: &caller.former,
+            };
+            let now = inner.clock.now();
+            let arrival = Arrival::new(&caller.author, now, device_time);
+            for forgotten in &forgotten {
+                tx.acknowledge_forget(device, forgotten, now)?;
+            }
+            tx.see_device(device, now, SEEN_QUIET_MS)?;
+            let mut receipts = Vec::with_capacity(incoming.len());
+            for incoming in &incoming {
+                receipts.push(Receipt {
+                    change: incoming.hash,
+                    outcome: settle(tx, writer, arrival, incoming)?,
+                });
+            }
+            Ok((receipts, tx.head()))
+        };
+        self.inner.writer.write(job).await.map_err(from_write)
+    }
+
+    fn count(&self, receipts: &[Receipt], pulled: &Pulled) {
+        for receipt in receipts {
+            let outcome = match &receipt.outcome {
+                Outcome::Accepted(_) => "accepted",
+                Outcome::Duplicate(_) => "duplicate",
+                Outcome::Refused(reason) => {
+                    let code = reason.code.clone();
+                    metrics::counter!("yizhan_refused_total", "code" => code).increment(1);
+                    "refused"
+                }
+                Outcome::Needs(_) => "needs",
+                Outcome::Quarantined(_) => "quarantined",
+                Outcome::Unknown(_) => "unknown",
+            };
+            metrics::counter!("yizhan_pushes_total", "outcome" => outcome).increment(1);
+        }
+        let items = pulled.pages.iter().flat_map(|page| &page.items);
+        let changes = items.flat_map(|item| &item.changes);
+        let bytes: usize = changes.map(|change| change.change.len()).sum();
+        metrics::counter!("yizhan_pages_bytes_total").increment(bytes as u64);
+        if pulled.mismatches > 0 {
+            self.inner
+                .digest_mismatches
+                .fetch_add(pulled.mismatches, Ordering::Relaxed);
+            metrics::counter!("yizhan_digest_mismatch_total").increment(pulled.mismatches);
+            tracing::warn!(
+                scopes = pulled.mismatches,
+                "a device that is current holds something else than the relay; it repairs itself"
+            );
+        }
+    }
+}
+
+/// Version and counts.
+fn check(request: &SyncRequest) -> Result<(), RelayError> {
+    if !request.version.is_supported() {
+        return Err(RelayError::UnsupportedVersion {
+            found: request.version,
+        });
+    }
+    let counts = [
+        ("SCOPES_MAX", SCOPES_MAX, request.scopes.len()),
+        ("FORGOTTEN_MAX", FORGOTTEN_MAX, request.forgotten.len()),
+        (
+            "REPAIR_RANGES_MAX",
+            REPAIR_RANGES_MAX,
+            request.repairs.len(),
+        ),
+        ("FETCHES_MAX", FETCHES_MAX, request.fetches.len()),
+    ];
+    for (limit, bound, found) in counts {
+        if found > bound {
+            return Err(RelayError::Limit {
+                limit,
+                bound: bound as u64,
+                found: found as u64,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Looks at every pushed change: here if they are few, else on a thread that may be kept busy.
+async fn inspect_all(pushes: Vec<Push>) -> Result<Vec<Incoming>, RelayError> {
+    let bytes: usize = pushes.iter().map(|push| push.change.len()).sum();
+    let inspect = move || {
+        pushes
+            .into_iter()
+            .map(Incoming::inspect)
+            .collect::<Vec<_>>()
+    };
+    if bytes <= INLINE_BYTES_MAX {
+        return Ok(inspect());
+    }
+    tokio::task::spawn_blocking(inspect)
+        .await
+        .map_err(|_| RelayError::Internal("looking at changes failed"))
+}
+
+fn sequence_of(receipt: &Receipt) -> Option<Sequence> {
+    match &receipt.outcome {
+        Outcome::Accepted(stored) | Outcome::Duplicate(stored) => Some(stored.sequence),
+        Outcome::Refused(_) | Outcome::Needs(_) | Outcome::Quarantined(_) | Outcome::Unknown(_) => {
+            None
+        }
+    }
+}
+
+/// What to read, and whether the device is to be told its identity.
+fn pull(caller: &Caller, request: SyncRequest, epoch: yizhan_proto::Epoch) -> (Pull, bool) {
+    let known = request.identity_version == caller.identity.version;
+    // Positions in another lineage mean nothing here.
+    let lineage = request.epoch == Some(epoch);
+    let scopes = &caller.identity.scopes;
+    let (asks, summary) = match request.summary {
+        // What the device is complete in may not be what it would be told now: identity first.
+        Some(_) if !known => (Vec::new(), None),
+        Some(summary) => {
+            let window = lineage.then(|| Window::complete(summary.live));
+            let asks = scopes.iter().map(|scope| Ask {
+                scope: scope.clone(),
+                window,
+                digest: None,
+            });
+            (asks.collect(), lineage.then_some(summary.digest))
+        }
+        None => {
+            let states: BTreeMap<&Scope, _> = request
+                .scopes
+                .iter()
+                .map(|state| (&state.scope, state))
+                .collect();
+            let asks = scopes.iter().filter_map(|scope| {
+                let state = states.get(scope)?;
+                Some(Ask {
+                    scope: scope.clone(),
+                    window: state.window().filter(|_| lineage),
+                    digest: lineage.then_some(state.digest),
+                })
+            });
+            (asks.collect(), None)
+        }
+    };
+    let pull = Pull {
+        asks,
+        summary,
+        pushed: BTreeSet::new(),
+        page_bytes_max: request.page_bytes_max,
+        repairs: permitted(request.repairs, scopes, |range| &range.scope),
+        fetches: permitted(request.fetches, scopes, |fetch| &fetch.scope),
+    };
+    (pull, !known)
+}
+
+/// Only what is about scopes the device may read; the rest is as if it did not exist.
+fn permitted<T>(asked: Vec<T>, scopes: &[Scope], scope: impl Fn(&T) -> &Scope) -> Vec<T> {
+    asked
+        .into_iter()
+        .filter(|ask| scopes.contains(scope(ask)))
+        .collect()
+}
+
+fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {
+    let reading = Reading {
+        snapshot,
+        head: snapshot.head()?,
+        pushed: &pull.pushed,
+    };
+    let mut budget = Budget::new(pull.page_bytes_max);
+    let mut pages = Vec::new();
+    let mut mismatches = 0;
+    for ask in &pull.asks {
+        match reading.page(ask, &mut budget)? {
+            Answer::Unchanged => {}
+            Answer::Page(page) => pages.push(page),
+            Answer::Mismatch(page) => {
+                mismatches += 1;
+                pages.push(page);
+            }
+        }
+    }
+    if let Some(theirs) = pull.summary.filter(|_| pages.is_empty()) {
+        let digests = digest_pages(&reading, &pull.asks)?;
+        let ours = digests
+            .iter()
+            .filter_map(|page| page.digest)
+            .fold(ScopeDigest::EMPTY, ScopeDigest::and);
+        if ours != theirs {
+            // Which scope it is, only the device can tell.
+            mismatches += 1;
+            pages = digests;
+        }
+    }
+    Ok(Pulled {
+        head: reading.head,
+        pages,
+        mismatches,
+        repairs: reading.repairs(&pull.repairs)?,
+        fetched: reading.fetch(&pull.fetches, &mut budget)?,
+    })
+}
+
+/// For each scope a page that says nothing but its digest.
+fn digest_pages(reading: &Reading<'_>, asks: &[Ask]) -> Result<Vec<Page>, StoreError> {
+    let page = |ask: &Ask| {
+        let totals = reading.snapshot.scope(&ask.scope)?;
+        Ok(Page {
+            scope: ask.scope.clone(),
+            items: Vec::new(),
+            live: reading.head,
+            floor: Cursor::START,
+            digest: Some(totals.map_or(ScopeDigest::EMPTY, |totals| totals.digest)),
+            more: false,
+        })
+    };
+    asks.iter().map(page).collect()
+}

@@ -1,0 +1,215 @@
+//! How a device comes to act for a person: with a one-time code, or with a station's standing one.
+//!
+//! Both may be repeated after a lost answer. Signatures are checked before, by whoever calls.
+
+use yizhan_proto::identity::{PUBLIC_KEY_BYTES, PairRequest, RegisterRequest};
+use yizhan_proto::{DeviceId, PersonId, Role, Timestamp};
+
+use super::codes::Code;
+use super::people::label;
+use super::types::Paired;
+use super::{Relay, from_write};
+use crate::error::{PairError, PeopleError, RelayError};
+use crate::store::rows::{DeviceRow, PersonRow};
+use crate::store::{LogTx, StoreError};
+
+impl From<StoreError> for PairError {
+    fn from(error: StoreError) -> Self {
+        Self::Relay(RelayError::Storage(error))
+    }
+}
+
+/// A device that introduces itself.
+#[derive(Debug)]
+struct Newcomer {
+    device: DeviceId,
+    public_key: [u8; PUBLIC_KEY_BYTES],
+    label: String,
+    now: Timestamp,
+}
+
+impl Newcomer {
+    fn new(
+        relay: &Relay,
+        device: DeviceId,
+        public_key: &[u8],
+        named: &str,
+    ) -> Result<Self, PairError> {
+        if device == relay.device_id() {
+            return Err(PairError::DeviceConflict);
+        }
+        let public_key = public_key.try_into().map_err(|_| {
+            PairError::Invalid(format!(
+                "the public key has {} bytes; an Ed25519 key has {PUBLIC_KEY_BYTES}",
+                public_key.len()
+            ))
+        })?;
+        Ok(Self {
+            device,
+            public_key,
+            label: checked("a device's label", named, 0)?,
+            now: relay.inner.clock.now(),
+        })
+    }
+
+    /// What is known of the device, which must have the same key.
+    fn known(&self, tx: &LogTx<'_>) -> Result<Option<DeviceRow>, PairError> {
+        match tx.device(self.device)? {
+            Some(known) if known.public_key != self.public_key => Err(PairError::DeviceConflict),
+            known => Ok(known),
+        }
+    }
+
+    /// The device as it acts for `person` from now on.
+    fn act_for(&self, person: PersonId, known: Option<&DeviceRow>) -> DeviceRow {
+        DeviceRow {
+            id: self.device,
+            person,
+            public_key: self.public_key,
+            label: self.label.clone(),
+            created_at: known.map_or(self.now, |known| known.created_at),
+            revoked_at: None,
+            last_seen_at: Some(self.now),
+        }
+    }
+}
+
+impl Relay {
+    /// Pairs a device with a one-time code. The caller has verified the signature against
+    /// `request.public_key`. The same device may present the same code again.
+    ///
+    /// # Errors
+    /// [`PairError`].
+    pub async fn pair(&self, request: PairRequest) -> Result<Paired, PairError> {
+        let newcomer = Newcomer::new(self, request.device, &request.public_key, &request.label)?;
+        let code = Code::read(&request.code).ok_or(PairError::CodeWrong)?;
+        let provisional = request.provisional;
+        self.welcome(move |tx| pair(tx, &newcomer, &code, provisional))
+            .await
+    }
+
+    /// Registers a driver with a station's standing code. The caller has verified the signature.
+    /// The same device may register the same person again: nothing changes then.
+    ///
+    /// # Errors
+    /// [`PairError`].
+    pub async fn register(&self, request: RegisterRequest) -> Result<Paired, PairError> {
+        let newcomer = Newcomer::new(self, request.device, &request.public_key, &request.label)?;
+        let code = Code::read(&request.station_code).ok_or(PairError::StationCodeInvalid)?;
+        let name = checked("a driver's name", &request.name, 1)?;
+        let person = request.person;
+        self.welcome(move |tx| register(tx, &newcomer, &code, person, &name))
+            .await
+    }
+
+    async fn welcome(
+        &self,
+        job: impl FnOnce(&mut LogTx<'_>) -> Result<PersonRow, PairError> + Send + 'static,
+    ) -> Result<Paired, PairError> {
+        let person: PersonRow = self
+            .inner
+            .writer
+            .write(job)
+            .await
+            .map_err(from_write::<PairError, PairError>)?;
+        Ok(Paired {
+            identity: self.identity_of(&person),
+            epoch: self.epoch(),
+            relay_time: self.inner.clock.now(),
+        })
+    }
+}
+
+fn pair(
+    tx: &mut LogTx<'_>,
+    newcomer: &Newcomer,
+    code: &Code,
+    provisional: PersonId,
+) -> Result<PersonRow, PairError> {
+    let row = tx.pair_code(code.hash())?.ok_or(PairError::CodeWrong)?;
+    let known = newcomer.known(tx)?;
+    if let Some(user) = row.used_by {
+        // A lost answer: the same device asks again. A revoked one does not come back this way.
+        let again = user == newcomer.device
+            && known
+                .as_ref()
+                .is_some_and(|known| known.revoked_at.is_none() && known.person == row.person);
+        return if again {
+            person(tx, row.person)
+        } else {
+            Err(PairError::CodeUsed)
+        };
+    }
+    if row.expires_at <= newcomer.now {
+        return Err(PairError::CodeExpired);
+    }
+    adopt_alias(tx, row.person, provisional)?;
+    tx.put_device(&newcomer.act_for(row.person, known.as_ref()))?;
+    tx.use_pair_code(row.hash, newcomer.device, newcomer.now)?;
+    person(tx, row.person)
+}
+
+fn register(
+    tx: &mut LogTx<'_>,
+    newcomer: &Newcomer,
+    code: &Code,
+    id: PersonId,
+    name: &str,
+) -> Result<PersonRow, PairError> {
+    if tx.station_of_code(code.plain())?.is_none() {
+        return Err(PairError::StationCodeInvalid);
+    }
+    if let Some(known) = newcomer.known(tx)? {
+        return match known.revoked_at {
+            Some(_) => Err(PairError::DeviceRevoked),
+            None if known.person == id || tx.person_of_alias(id)? == Some(known.person) => {
+                person(tx, known.person)
+            }
+            None => Err(PairError::DeviceConflict),
+        };
+    }
+    if !is_free(tx, id)? {
+        return Err(PairError::PersonConflict);
+    }
+    tx.put_person(id, name, newcomer.now)?;
+    tx.add_role(id, &Role::Driver)?;
+    tx.put_device(&newcomer.act_for(id, None))?;
+    person(tx, id)
+}
+
+/// Makes the id under which a device wrote before pairing another id of the person, unless
+/// somebody else could claim it.
+fn adopt_alias(
+    tx: &mut LogTx<'_>,
+    person: PersonId,
+    provisional: PersonId,
+) -> Result<(), PairError> {
+    if provisional == person || tx.person_of_alias(provisional)? == Some(person) {
+        return Ok(());
+    }
+    if !is_free(tx, provisional)? {
+        return Err(PairError::PersonConflict);
+    }
+    Ok(tx.add_alias(person, provisional)?)
+}
+
+/// Whether nobody is, was or is written about under this id.
+fn is_free(tx: &mut LogTx<'_>, id: PersonId) -> Result<bool, PairError> {
+    Ok(tx.person(id)?.is_none() && tx.person_of_alias(id)?.is_none() && !tx.has_documents(id)?)
+}
+
+fn person(tx: &LogTx<'_>, id: PersonId) -> Result<PersonRow, PairError> {
+    tx.person(id)?
+        .ok_or_else(|| StoreError::damaged("a device without a person").into())
+}
+
+fn checked(what: &str, text: &str, bytes_min: usize) -> Result<String, PairError> {
+    label(what, text, bytes_min).map_err(|error| match error {
+        PeopleError::Relay(error) => PairError::Relay(error),
+        other @ (PeopleError::Invalid(_)
+        | PeopleError::NoPerson(_)
+        | PeopleError::NoDevice
+        | PeopleError::NoStation(_)
+        | PeopleError::NoRegion(_)) => PairError::Invalid(other.to_string()),
+    })
+}

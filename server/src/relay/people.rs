@@ -1,0 +1,266 @@
+//! People, roles, devices and regions.
+
+use yizhan_proto::identity::Identity;
+use yizhan_proto::limits::LABEL_BYTES_MAX;
+use yizhan_proto::{DeviceId, Kind, PersonId, RegionKey, Role, StationId};
+
+use super::codes::Code;
+use super::directory::{person_info, region_info};
+use super::types::{DeviceInfo, PairCode, PersonInfo, RegionInfo};
+use super::{Relay, from_read, from_write, random, unix_ms};
+use crate::error::{PeopleError, RelayError};
+use crate::store::rows::{DeviceRow, PairCodeRow, PersonRow, RegionRow, StationCodeRow};
+use crate::store::{LogTx, StoreError};
+
+/// Milliseconds that an expired pairing code is kept, so that "expired" can be told from "wrong".
+const EXPIRED_CODE_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+impl From<StoreError> for PeopleError {
+    fn from(error: StoreError) -> Self {
+        Self::Relay(RelayError::Storage(error))
+    }
+}
+
+impl From<crate::clock::NoRandomness> for PeopleError {
+    fn from(error: crate::clock::NoRandomness) -> Self {
+        Self::Relay(RelayError::Randomness(error))
+    }
+}
+
+impl Relay {
+    /// Adds a person.
+    ///
+    /// # Errors
+    /// [`PeopleError::Invalid`] for an empty or too long name, or a role this version does not
+    /// know; [`PeopleError::NoStation`] or [`PeopleError::NoRegion`] if a role is at a place that
+    /// is not there.
+    pub async fn add_person(
+        &self,
+        name: &str,
+        roles: Vec<Role>,
+    ) -> Result<PersonInfo, PeopleError> {
+        let name = label("a person's name", name, 1)?;
+        let clock = &*self.inner.clock;
+        let (id, now) = (
+            PersonId::new_v7(unix_ms(clock), random(clock)?),
+            clock.now(),
+        );
+        self.people_job(move |tx| {
+            tx.put_person(id, &name, now)?;
+            for role in &roles {
+                check_role(tx, role)?;
+                tx.add_role(id, role)?;
+            }
+            listed(tx, id)
+        })
+        .await
+    }
+
+    /// All people, ascending by name, then id.
+    #[must_use]
+    pub fn people(&self) -> Vec<PersonInfo> {
+        self.inner.directory.people()
+    }
+
+    /// One person, found by id or alias.
+    #[must_use]
+    pub fn person(&self, person: PersonId) -> Option<PersonInfo> {
+        self.inner.directory.person(person)
+    }
+
+    /// Gives a person a role (giving it again changes nothing).
+    ///
+    /// # Errors
+    /// As [`Relay::add_person`], and [`PeopleError::NoPerson`].
+    pub async fn add_role(&self, person: PersonId, role: Role) -> Result<PersonInfo, PeopleError> {
+        self.people_job(move |tx| {
+            existing(tx, person)?;
+            check_role(tx, &role)?;
+            tx.add_role(person, &role)?;
+            listed(tx, person)
+        })
+        .await
+    }
+
+    /// Takes a role away (one not held: nothing changes). What the person wrote under it and is
+    /// pushed later waits in quarantine.
+    ///
+    /// # Errors
+    /// [`PeopleError::NoPerson`].
+    pub async fn remove_role(
+        &self,
+        person: PersonId,
+        role: Role,
+    ) -> Result<PersonInfo, PeopleError> {
+        let now = self.inner.clock.now();
+        self.people_job(move |tx| {
+            existing(tx, person)?;
+            tx.end_role(person, &role, now)?;
+            listed(tx, person)
+        })
+        .await
+    }
+
+    /// Makes a one-time pairing code for a person.
+    ///
+    /// # Errors
+    /// [`PeopleError::NoPerson`].
+    pub async fn create_pair_code(
+        &self,
+        person: PersonId,
+        ttl_ms: u64,
+    ) -> Result<PairCode, PeopleError> {
+        let code = Code::from_random(random(&*self.inner.clock)?);
+        let now = self.inner.clock.now();
+        let expires_at = now.saturating_add_ms(i64::try_from(ttl_ms).unwrap_or(i64::MAX));
+        let hash = code.hash();
+        self.people_job(move |tx| {
+            existing(tx, person)?;
+            let row = PairCodeRow {
+                hash,
+                person,
+                expires_at,
+                used_by: None,
+            };
+            Ok(tx.put_pair_code(&row, now.saturating_add_ms(-EXPIRED_CODE_KEPT_MS))?)
+        })
+        .await?;
+        let code = code.shown();
+        Ok(PairCode { code, expires_at })
+    }
+
+    /// All devices, ascending by creation, then id.
+    ///
+    /// # Errors
+    /// [`RelayError`] if the store fails.
+    pub async fn devices(&self) -> Result<Vec<DeviceInfo>, RelayError> {
+        let read = self.inner.readers.read(|snapshot| snapshot.devices());
+        let rows = read.await.map_err(from_read)?;
+        Ok(rows.into_iter().map(device_info).collect())
+    }
+
+    /// Revokes a device: from its next request on it is refused, and its watches end. Again:
+    /// nothing changes.
+    ///
+    /// # Errors
+    /// [`PeopleError::NoDevice`].
+    pub async fn revoke_device(&self, device: DeviceId) -> Result<DeviceInfo, PeopleError> {
+        let now = self.inner.clock.now();
+        self.people_job(move |tx| {
+            let mut row = tx.device(device)?.ok_or(PeopleError::NoDevice)?;
+            if row.revoked_at.is_none() {
+                row.revoked_at = Some(now);
+                tx.put_device(&row)?;
+            }
+            Ok(device_info(row))
+        })
+        .await
+    }
+
+    /// A station's standing code for drivers to register with, as `XXXXX-XXXXX`; made when first
+    /// asked for, the same from then on.
+    ///
+    /// # Errors
+    /// [`PeopleError::NoStation`].
+    pub async fn station_code(&self, station: StationId) -> Result<String, PeopleError> {
+        let new = Code::from_random(random(&*self.inner.clock)?);
+        self.people_job(move |tx| {
+            check_station(tx, station)?;
+            if let Some(row) = tx.station_code(station)? {
+                return Ok(Code::read(&row.code).map_or(row.code, |code| code.shown()));
+            }
+            let code = new.plain().to_owned();
+            tx.put_station_code(&StationCodeRow { station, code })?;
+            Ok(new.shown())
+        })
+        .await
+    }
+
+    /// The regions served, ascending by key.
+    #[must_use]
+    pub fn regions(&self) -> Vec<RegionInfo> {
+        self.inner.directory.regions()
+    }
+
+    /// Adds a region, or names it anew.
+    ///
+    /// # Errors
+    /// [`PeopleError::Invalid`] for a name that is empty or too long.
+    pub async fn add_region(&self, key: RegionKey, name: &str) -> Result<RegionInfo, PeopleError> {
+        let name = label("a region's name", name, 1)?;
+        self.people_job(move |tx| {
+            let row = RegionRow { key, name };
+            if tx.region(&row.key)?.as_ref() != Some(&row) {
+                tx.put_region(&row)?;
+            }
+            Ok(region_info(&row))
+        })
+        .await
+    }
+
+    async fn people_job<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut LogTx<'_>) -> Result<T, PeopleError> + Send + 'static,
+    ) -> Result<T, PeopleError> {
+        self.inner.writer.write(job).await.map_err(from_write)
+    }
+
+    /// What a device of this person is told.
+    pub(super) fn identity_of(&self, person: &PersonRow) -> Identity {
+        self.inner.directory.identity_of(person)
+    }
+}
+
+fn existing(tx: &LogTx<'_>, person: PersonId) -> Result<PersonRow, PeopleError> {
+    tx.person(person)?.ok_or(PeopleError::NoPerson(person))
+}
+
+fn listed(tx: &LogTx<'_>, person: PersonId) -> Result<PersonInfo, PeopleError> {
+    Ok(person_info(&existing(tx, person)?))
+}
+
+/// A role is at a place that is there.
+fn check_role(tx: &mut LogTx<'_>, role: &Role) -> Result<(), PeopleError> {
+    match role {
+        Role::Driver | Role::Specialist(_) | Role::Operator => Ok(()),
+        Role::Keeper(station) | Role::Health(station) => check_station(tx, *station),
+        Role::Coordinator(region) => match tx.region(region)? {
+            Some(_) => Ok(()),
+            None => Err(PeopleError::NoRegion(region.clone())),
+        },
+        Role::Other(text) => Err(PeopleError::Invalid(format!(
+            "no role {text}: driver, keeper@STATION, health@STATION, specialist@DESK, \
+             coordinator@REGION or operator"
+        ))),
+    }
+}
+
+fn check_station(tx: &mut LogTx<'_>, station: StationId) -> Result<(), PeopleError> {
+    match tx.document(station.into())? {
+        Some(row) if row.outline.kind == Kind::Station => Ok(()),
+        Some(_) | None => Err(PeopleError::NoStation(station)),
+    }
+}
+
+/// A short text without blank ends; an error if it is too short or too long.
+pub(super) fn label(what: &str, text: &str, bytes_min: usize) -> Result<String, PeopleError> {
+    let text = text.trim();
+    if (bytes_min..=LABEL_BYTES_MAX).contains(&text.len()) {
+        return Ok(text.to_owned());
+    }
+    Err(PeopleError::Invalid(format!(
+        "{what} has {} bytes; {bytes_min} to {LABEL_BYTES_MAX} are allowed",
+        text.len()
+    )))
+}
+
+fn device_info(row: DeviceRow) -> DeviceInfo {
+    DeviceInfo {
+        id: row.id,
+        person: row.person,
+        label: row.label,
+        created_at: row.created_at,
+        revoked_at: row.revoked_at,
+        last_seen_at: row.last_seen_at,
+    }
+}

@@ -1,0 +1,134 @@
+//! What the relay tells its callers: plain data.
+
+use yizhan_client_core::model::Author;
+use yizhan_proto::identity::Identity;
+use yizhan_proto::{Cursor, DeviceId, Epoch, PersonId, RegionKey, Role, StationId, Timestamp};
+
+/// A device that may act, and for whom, at the moment of asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The device.
+    pub device: DeviceId,
+    /// Its Ed25519 public key, 32 bytes.
+    pub public_key: [u8; 32],
+    /// The person.
+    pub person: PersonId,
+    /// What the device is told about itself; `identity.scopes` are its subscriptions.
+    pub identity: Identity,
+    /// The same, as the gate takes it.
+    pub author: Author,
+    /// The same with the roles the person had once; the same author if there are none.
+    pub former: Author,
+}
+
+/// What a device gets at pairing and registration, but for its access token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paired {
+    /// Who the device acts for.
+    pub identity: Identity,
+    /// The relay's lineage.
+    pub epoch: Epoch,
+    /// The relay's clock.
+    pub relay_time: Timestamp,
+}
+
+/// A person as listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonInfo {
+    /// Who.
+    pub id: PersonId,
+    /// Name.
+    pub name: String,
+    /// Roles, ascending.
+    pub roles: Vec<Role>,
+    /// Other ids of the same person, ascending.
+    pub aliases: Vec<PersonId>,
+    /// When the person was added.
+    pub created_at: Timestamp,
+}
+
+/// A device as listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// Which.
+    pub id: DeviceId,
+    /// Who it acts for.
+    pub person: PersonId,
+    /// What people call it; may be empty.
+    pub label: String,
+    /// When it was paired first.
+    pub created_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it last paired or pushed. A sync without pushes writes nothing, so not this either.
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// A one-time pairing code. It is stored only as a hash: show it now or never.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PairCode {
+    /// Ten characters, shown as `XXXXX-XXXXX`.
+    pub code: String,
+    /// When it stops being good.
+    pub expires_at: Timestamp,
+}
+
+/// A region this relay serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionInfo {
+    /// Its key.
+    pub key: RegionKey,
+    /// Its name as shown; the key if nobody named it.
+    pub name: String,
+}
+
+/// What an import did to one station.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportOutcome {
+    /// It is new.
+    Created,
+    /// Fields differed and were changed.
+    Updated,
+    /// It was there just so.
+    Unchanged,
+}
+
+/// One station of an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedStation {
+    /// Its key.
+    pub key: String,
+    /// Its id.
+    pub id: StationId,
+    /// What was done.
+    pub outcome: ImportOutcome,
+}
+
+/// Numbers for operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Documents kept.
+    pub documents: u64,
+    /// Changes kept.
+    pub changes: u64,
+    /// People.
+    pub people: u64,
+    /// Devices that may act.
+    pub devices: u64,
+    /// Devices revoked.
+    pub devices_revoked: u64,
+    /// Changes waiting for a person to decide.
+    pub quarantined: u64,
+    /// Forgets that devices have not acknowledged are not counted here; those acknowledged are.
+    pub forgets_acknowledged: u64,
+    /// The latest sequence.
+    pub head: Cursor,
+    /// The relay's lineage.
+    pub epoch: Epoch,
+    /// Bytes of the database and its log.
+    pub database_bytes: u64,
+    /// Jobs waiting for the writer.
+    pub queue_depth: u64,
+    /// Digests of devices that did not agree, since the start.
+    pub digest_mismatches: u64,
+}
