@@ -98,8 +98,11 @@ where
             .map_err(|error| match error {
                 DecodeError::TooLarge { .. } => body::too_large(BYTES_MAX).into(),
                 DecodeError::TooDeep | DecodeError::Malformed(_) | DecodeError::Trailing(_) => {
-                    Fault::new(FaultCode::Malformed, format!("the body cannot be read: {error}"))
-                        .into()
+                    Fault::new(
+                        FaultCode::Malformed,
+                        format!("the body cannot be read: {error}"),
+                    )
+                    .into()
                 }
             })
     }

@@ -35,7 +35,9 @@ pub enum ServeError {
     #[error(transparent)]
     Keys(#[from] KeyError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}; is another program there? choose another with --listen (metrics: --metrics-listen)")]
+    #[error(
+        "cannot listen on {address}; is another program there? choose another with --listen (metrics: --metrics-listen)"
+    )]
     Listen {
         /// Which.
         address: SocketAddr,
@@ -196,7 +198,11 @@ fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, Serv
         .map_err(|source| ServeError::Listen { address, source })
 }
 
-fn run(listener: TcpListener, routes: axum::Router, stopping: &CancellationToken) -> JoinHandle<()> {
+fn run(
+    listener: TcpListener,
+    routes: axum::Router,
+    stopping: &CancellationToken,
+) -> JoinHandle<()> {
     let stopping = stopping.clone();
     tokio::spawn(async move {
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
@@ -237,6 +243,10 @@ fn write_address(path: &Path, addr: SocketAddr) -> Result<(), ServeError> {
         addr.ip()
     };
     let part = path.with_extension("addr-part");
-    fs::write(&part, format!("http://{}\n", SocketAddr::new(ip, addr.port()))).map_err(failed)?;
+    fs::write(
+        &part,
+        format!("http://{}\n", SocketAddr::new(ip, addr.port())),
+    )
+    .map_err(failed)?;
     fs::rename(&part, path).map_err(failed)
 }

@@ -77,7 +77,9 @@ pub(crate) fn count_request(route: &str, status: u16, took_ms: u64) {
 /// The routes of the second listener.
 pub(crate) fn router(relay: Relay) -> Router {
     recorder();
-    Router::new().route("/metrics", get(scrape)).with_state(relay)
+    Router::new()
+        .route("/metrics", get(scrape))
+        .with_state(relay)
 }
 
 async fn scrape(State(relay): State<Relay>) -> ([(HeaderName, &'static str); 1], String) {

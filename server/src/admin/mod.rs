@@ -266,5 +266,6 @@ pub struct Status {
 /// A time as RFC 3339, in UTC; empty if it lies outside what that can say.
 #[must_use]
 pub fn rfc3339(time: Timestamp) -> String {
-    Moment::from_millisecond(time.as_ms()).map_or_else(|_| String::new(), |moment| moment.to_string())
+    Moment::from_millisecond(time.as_ms())
+        .map_or_else(|_| String::new(), |moment| moment.to_string())
 }

@@ -90,7 +90,10 @@ mod tests {
             attempts.failed(address, 1_000);
         }
         assert_eq!(attempts.may_try(address, 1_000), Err(REFILL_MS));
-        assert_eq!(attempts.may_try("192.0.2.2".parse().unwrap(), 1_000), Ok(()));
+        assert_eq!(
+            attempts.may_try("192.0.2.2".parse().unwrap(), 1_000),
+            Ok(())
+        );
         assert_eq!(attempts.may_try(address, 1_000 + REFILL_MS), Ok(()));
         attempts.failed(address, 1_000 + REFILL_MS);
         assert!(attempts.may_try(address, 1_000 + REFILL_MS).is_err());

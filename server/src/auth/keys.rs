@@ -102,9 +102,12 @@ pub(super) struct Keys {
 impl Keys {
     /// Reads the keys in the folder `data`, making those that are not there.
     pub(super) fn open(data: &Path, clock: &dyn Clock) -> Result<Self, KeyError> {
-        let token = read_or_make(&data.join(TOKEN_KEY_FILE), clock, |seed| pkcs8(&seed).to_vec())?;
-        let challenge =
-            read_or_make(&data.join(CHALLENGE_KEY_FILE), clock, |secret| secret.to_vec())?;
+        let token = read_or_make(&data.join(TOKEN_KEY_FILE), clock, |seed| {
+            pkcs8(&seed).to_vec()
+        })?;
+        let challenge = read_or_make(&data.join(CHALLENGE_KEY_FILE), clock, |secret| {
+            secret.to_vec()
+        })?;
         let admin = data.join(ADMIN_KEY_FILE);
         read_or_make(&admin, clock, |secret| hex(&secret).into_bytes())?;
         Ok(Self {

@@ -40,8 +40,18 @@ mod tests {
         let signature = key.sign(b"a message").to_bytes();
         assert_eq!(verify(&public, b"a message", &signature), Ok(()));
         for (public, message, signature, expected) in [
-            (&public[..], &b"another"[..], &signature[..], SignatureError::Signature),
-            (&public, b"a message", &signature[..63], SignatureError::Signature),
+            (
+                &public[..],
+                &b"another"[..],
+                &signature[..],
+                SignatureError::Signature,
+            ),
+            (
+                &public,
+                b"a message",
+                &signature[..63],
+                SignatureError::Signature,
+            ),
             (&public, b"a message", &[0; 64], SignatureError::Signature),
             (&public[..31], b"a message", &signature, SignatureError::Key),
             (&[0; 32], b"a message", &signature, SignatureError::Key),

@@ -144,7 +144,10 @@ impl Tokens {
 
 impl Verified {
     fn get(&self, hash: &[u8; 32]) -> Option<Claims> {
-        self.newer.get(hash).or_else(|| self.older.get(hash)).copied()
+        self.newer
+            .get(hash)
+            .or_else(|| self.older.get(hash))
+            .copied()
     }
 
     fn insert(&mut self, hash: [u8; 32], claims: Claims) {

@@ -41,7 +41,9 @@ pub(super) fn station(draft: &StationDraft) -> Result<NewStation, Wrong> {
     degrees(draft.lat, 90.0).map_err(at("lat"))?;
     degrees(draft.lon, 180.0).map_err(at("lon"))?;
     if draft.lat.is_some() != draft.lon.is_some() {
-        return Err(at("lat")("lat and lon are given together or not at all".to_owned()));
+        return Err(at("lat")(
+            "lat and lon are given together or not at all".to_owned(),
+        ));
     }
     for (field, count) in [("rooms", draft.rooms), ("beds_total", draft.beds_total)] {
         if count.is_some_and(|count| count > BEDS_MAX) {
@@ -53,7 +55,10 @@ pub(super) fn station(draft: &StationDraft) -> Result<NewStation, Wrong> {
         ("hours", &draft.hours),
         ("phone", &draft.phone),
     ] {
-        if text.as_ref().is_some_and(|text| text.len() > STRING_BYTES_MAX) {
+        if text
+            .as_ref()
+            .is_some_and(|text| text.len() > STRING_BYTES_MAX)
+        {
             return Err(at(field)(format!("longer than {STRING_BYTES_MAX} bytes")));
         }
     }

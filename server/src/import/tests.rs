@@ -24,7 +24,8 @@ fn the_real_network_is_read_whole() {
 
 #[test]
 fn a_spreadsheet_is_read_however_it_was_saved() {
-    let plain = "key,region,name,type,facilities,beds_total\na-1,changzhou,一号驿站,repair,rest; bed,3\n";
+    let plain =
+        "key,region,name,type,facilities,beds_total\na-1,changzhou,一号驿站,repair,rest; bed,3\n";
     let expected = read(plain.as_bytes()).unwrap();
     assert_eq!(expected.stations[0].facilities, ["rest", "bed"]);
     assert_eq!(expected.stations[0].beds_total, Some(3));

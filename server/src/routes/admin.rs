@@ -102,8 +102,8 @@ async fn role(relay: &Relay, text: &str) -> Result<Role, Refused> {
                 Role::Health(station)
             })
         }
-        None => text.parse().map_err(|error: yizhan_proto::id::IdError| {
-            invalid(error.to_string())
-        }),
+        None => text
+            .parse()
+            .map_err(|error: yizhan_proto::id::IdError| invalid(error.to_string())),
     }
 }

@@ -63,9 +63,11 @@ impl From<RelayError> for Refused {
     fn from(error: RelayError) -> Self {
         let text = error.to_string();
         match &error {
-            RelayError::UnsupportedVersion { .. } => {
-                Fault::new(FaultCode::UnsupportedVersion, format!("{text}; update the app")).into()
-            }
+            RelayError::UnsupportedVersion { .. } => Fault::new(
+                FaultCode::UnsupportedVersion,
+                format!("{text}; update the app"),
+            )
+            .into(),
             RelayError::Limit { limit, bound, .. } => Fault::new(FaultCode::TooLarge, text)
                 .limit(limit, *bound)
                 .into(),
@@ -261,11 +263,14 @@ fn of_status(status: StatusCode) -> Fault {
             "the request took too long; try again on a better connection",
         ),
         413 => {
-            return Fault::new(FaultCode::TooLarge, "the request is too large; send less at once")
-                .limit(
-                    "request_compressed_bytes_max",
-                    REQUEST_COMPRESSED_BYTES_MAX as u64,
-                );
+            return Fault::new(
+                FaultCode::TooLarge,
+                "the request is too large; send less at once",
+            )
+            .limit(
+                "request_compressed_bytes_max",
+                REQUEST_COMPRESSED_BYTES_MAX as u64,
+            );
         }
         415 => (
             FaultCode::UnsupportedMedia,

@@ -6,9 +6,7 @@ use yizhan_proto::id::IdError;
 use yizhan_proto::{DeviceId, PersonId};
 
 use super::{invalid, not_found, role};
-use crate::admin::{
-    Device, NewPairCode, NewPerson, PairCode, Person, Problem, RoleText, rfc3339,
-};
+use crate::admin::{Device, NewPairCode, NewPerson, PairCode, Person, Problem, RoleText, rfc3339};
 use crate::extract::{Admin, Json};
 use crate::relay::{DeviceInfo, PersonInfo};
 use crate::routes::App;
@@ -29,7 +27,10 @@ const ROLES_MAX: usize = 256;
     responses((status = 200, body = Vec<Person>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("admin_key" = []))
 )]
-#[expect(clippy::unused_async, reason = "a handler is async, whatever it waits for")]
+#[expect(
+    clippy::unused_async,
+    reason = "a handler is async, whatever it waits for"
+)]
 pub(super) async fn list(State(app): State<App>, _: Admin) -> Answer<Vec<Person>> {
     Answer(app.relay.people().into_iter().map(person).collect())
 }
@@ -55,7 +56,9 @@ pub(super) async fn add(
     for text in &new.roles {
         roles.push(role(&app.relay, text).await?);
     }
-    Ok(Answer(person(app.relay.add_person(&new.name, roles).await?)))
+    Ok(Answer(person(
+        app.relay.add_person(&new.name, roles).await?,
+    )))
 }
 
 /// Gives a person a role.
@@ -167,12 +170,15 @@ pub(super) async fn revoke(
     _: Admin,
     Path(id): Path<String>,
 ) -> Result<Answer<Device>, Refused> {
-    let id: DeviceId = id.parse().map_err(|error: IdError| invalid(error.to_string()))?;
+    let id: DeviceId = id
+        .parse()
+        .map_err(|error: IdError| invalid(error.to_string()))?;
     Ok(Answer(device(app.relay.revoke_device(id).await?)))
 }
 
 fn person_id(text: &str) -> Result<PersonId, Refused> {
-    text.parse().map_err(|error: IdError| invalid(error.to_string()))
+    text.parse()
+        .map_err(|error: IdError| invalid(error.to_string()))
 }
 
 fn person(person: PersonInfo) -> Person {

@@ -42,8 +42,8 @@ pub(super) async fn import(
     _: Admin,
     Json(import): Json<Import>,
 ) -> Result<Answer<Vec<Imported>>, Refused> {
-    let import = checked(import)
-        .map_err(|error| invalid(format!("{error}; nothing was imported")))?;
+    let import =
+        checked(import).map_err(|error| invalid(format!("{error}; nothing was imported")))?;
     let imported = app.relay.import_stations(import.stations).await?;
     for (key, name) in import.regions {
         app.relay.add_region(key, &name).await?;
@@ -98,7 +98,10 @@ pub(super) async fn code(
     responses((status = 200, body = Vec<Region>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("admin_key" = []))
 )]
-#[expect(clippy::unused_async, reason = "a handler is async, whatever it waits for")]
+#[expect(
+    clippy::unused_async,
+    reason = "a handler is async, whatever it waits for"
+)]
 pub(super) async fn regions(State(app): State<App>, _: Admin) -> Answer<Vec<Region>> {
     let region = |region: RegionInfo| Region {
         id: region.key.to_string(),
