@@ -14,9 +14,7 @@ use yizhan_proto::{
 };
 
 use super::rows::{DocumentRow, Member, NewChange};
-use super::{
-    Birth, Commit, LogTx, OpenFailure, Opened, StoreError, StoreOptions, WriteError, open,
-};
+use super::{Birth, Commit, LogTx, Opened, StoreError, StoreOptions, WriteError, open};
 
 const BIRTH: Birth = Birth {
     epoch: Epoch::from_bytes([1; 8]),
