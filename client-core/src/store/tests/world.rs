@@ -287,6 +287,10 @@ impl Relay {
                 }
                 Outcome::Accepted(stored)
             }
+            Verdict::Needs(hashes) if hashes.iter().any(|h| self.quarantine.contains(h)) => {
+                self.quarantine.insert(change.hash);
+                Outcome::Quarantined(reason("dependency.held"))
+            }
             Verdict::Needs(hashes) => Outcome::Needs(hashes),
             Verdict::Refuse(refusal) => Outcome::Refused(Reason::from(&refusal)),
             Verdict::Quarantine(refusal) => Outcome::Quarantined(Reason::from(&refusal)),
