@@ -2,7 +2,7 @@
 
 mod files;
 mod local;
+mod relay;
 mod rounds;
-mod speed;
 mod trouble;
 mod world;
