@@ -75,14 +75,7 @@ fn fingerprint(path: &Path) -> io::Result<Option<Vec<u8>>> {
         print.extend(about.ctime_nsec().to_be_bytes());
     }
     #[cfg(not(unix))]
-    {
-        let since = |time: io::Result<std::time::SystemTime>| {
-            time.ok()
-                .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
-                .map_or(0, |since| since.as_nanos())
-        };
-        print.extend(since(about.created()).to_be_bytes());
-    }
+    print.extend(format!("{:?}", about.created().ok()).into_bytes());
     Ok(Some(print))
 }
 

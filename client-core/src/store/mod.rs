@@ -31,6 +31,7 @@ mod opened;
 mod outbox;
 mod queries;
 mod reread;
+mod rows;
 mod scopes;
 mod search;
 mod sql;
@@ -48,10 +49,13 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use error::Placed;
 
 pub use error::{EditError, FindError, StoreError};
+pub use rows::{
+    CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Hit,
+    StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,
+};
 pub use types::{
-    Applied, Budget, ChangeInfo, ChangeState, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
-    ConsentFilter, ConsentRow, DeviceInfo, Held, Hit, ScopeStatus, SetAside, StationDetail,
-    StationRow, Status, StoredAccess, VisitDetail, VisitFilter, VisitRow,
+    Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,
+    StoredAccess,
 };
 
 /// The store of one device. Several processes may open the same one; each step takes its turn.

@@ -1,9 +1,9 @@
 //! Opening a store: the folder and the file, their rights, their soundness, their format.
 
+use core::time::Duration;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 

@@ -86,7 +86,7 @@ fn pushes(
     let mut statement = connection.prepare_cached(
         "SELECT d.id, d.kind, c.bytes, c.waits_since
          FROM changes c JOIN documents d ON d.n = c.document
-         WHERE c.state = 0 ORDER BY c.urgent DESC, c.n",
+         WHERE c.state = 0 AND c.state <> 1 ORDER BY c.urgent DESC, c.n",
     )?;
     let mut rows = statement.query([])?;
     let mut left = bytes_max;
@@ -123,7 +123,10 @@ fn is_waiting(since: Timestamp, now: Timestamp) -> bool {
 /// How many changes could be sent at once.
 pub(super) fn sendable(connection: &Connection) -> Result<u64, StoreError> {
     let left: i64 = connection
-        .prepare_cached("SELECT COUNT(*) FROM changes WHERE state = 0 AND waits_since IS NULL")?
+        .prepare_cached(
+            "SELECT COUNT(*) FROM changes
+             WHERE state = 0 AND state <> 1 AND waits_since IS NULL",
+        )?
         .query_row([], |row| row.get(0))?;
     Ok(uint(left))
 }
@@ -133,7 +136,7 @@ fn forgotten(connection: &Connection) -> Result<Vec<Forgotten>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT f.document, f.sequence, f.scope FROM forgets f
          WHERE NOT EXISTS (SELECT 1 FROM documents d JOIN changes c ON c.document = d.n
-                           WHERE d.id = f.document AND c.state = 0)
+                           WHERE d.id = f.document AND c.state = 0 AND c.state <> 1)
          LIMIT ?1",
     )?;
     let rows = statement.query_map([int(count(FORGOTTEN_MAX))], |row| {

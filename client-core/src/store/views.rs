@@ -92,12 +92,13 @@ fn write_visit(tx: &Transaction<'_>, n: i64, visit: &Visit) -> Result<Indexed, S
         .iter()
         .fold(0_u32, |sum, service| sum.saturating_add(service.quantity));
     tx.prepare_cached(
-        "INSERT OR REPLACE INTO visits_view (document, driver, driver_name, station, arrived_at,
+        "INSERT OR REPLACE INTO visits_view (document, id, driver, driver_name, station, arrived_at,
              left_at, plate, given, rating, conflict)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         n,
+        visit.id.as_bytes(),
         visit.driver.as_bytes(),
         visit.driver_name,
         visit.station.as_bytes(),

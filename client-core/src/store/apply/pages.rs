@@ -131,9 +131,9 @@ pub(super) fn take(step: &mut Step<'_>, row: &ScopeRow, item: &Item) -> Result<(
 /// A scope is complete under the relay's new lineage: what it held before and did not come back
 /// is a member no more.
 fn drop_stale(step: &mut Step<'_>, scope: i64) -> Result<(), StoreError> {
-    let mut statement = step
-        .tx
-        .prepare_cached("SELECT document FROM members WHERE stale <> 0 AND scope = ?1")?;
+    let mut statement = step.tx.prepare_cached(
+        "SELECT document FROM members INDEXED BY members_stale WHERE stale <> 0 AND scope = ?1",
+    )?;
     let stale: Vec<i64> = statement
         .query_map([scope], |row| row.get(0))?
         .collect::<Result<_, _>>()?;

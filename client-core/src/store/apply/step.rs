@@ -138,7 +138,7 @@ impl<'a> Step<'a> {
                 .prepare_cached(
                     "UPDATE changes SET state = 0, reason_code = NULL, reason_path = NULL,
                          reason_bound = NULL
-                     WHERE document = ?1 AND state = 3 AND reason_code = ?2",
+                     WHERE document = ?1 AND state = 3 AND state <> 1 AND reason_code = ?2",
                 )?
                 .execute(rusqlite::params![document, DEPENDENCY_HELD])?;
         }
@@ -150,7 +150,7 @@ impl<'a> Step<'a> {
         self.tx
             .prepare_cached(
                 "UPDATE changes SET waits_since = NULL
-                 WHERE document = ?1 AND state = 0 AND waits_since IS NOT NULL",
+                 WHERE document = ?1 AND state = 0 AND state <> 1 AND waits_since IS NOT NULL",
             )?
             .execute([document])?;
         Ok(())

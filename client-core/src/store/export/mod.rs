@@ -58,14 +58,9 @@ fn header(device: &Device) -> Value {
 /// cannot be read here. Other people's documents that a keeper holds are not part of it.
 fn due(connection: &Connection, device: &Device) -> Result<Vec<i64>, StoreError> {
     let people = device.people();
-    let marks = vec!["?"; people.len()].join(", ");
-    // The same people for each of the three tables: numbered parameters.
-    let marks: String = marks
-        .split(", ")
-        .enumerate()
-        .map(|(at, _)| format!("?{}", at + 1))
-        .collect::<Vec<_>>()
-        .join(", ");
+    // Numbered, because all three tables ask about the same people.
+    let marks: Vec<String> = (1..=people.len()).map(|at| format!("?{at}")).collect();
+    let marks = marks.join(", ");
     let mut statement = connection.prepare(&format!(
         "SELECT document FROM visits_view WHERE driver IN ({marks})
          UNION SELECT document FROM checks_view WHERE driver IN ({marks})

@@ -41,13 +41,15 @@ CREATE TABLE documents (
     acked_digest INTEGER,               -- of the acknowledged heads; NULL: nothing acknowledged
     incarnation  INTEGER,               -- own, after a refusal; NULL: the device's
     set_aside    TEXT,                  -- why it cannot be opened
-    leaving      INTEGER NOT NULL DEFAULT 0,
+    leaving      INTEGER NOT NULL DEFAULT 0, -- 1: to go; 2: to go unless a scope turns out to hold it
     view         INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX documents_set_aside ON documents (n) WHERE set_aside IS NOT NULL;
 CREATE INDEX documents_leaving ON documents (n) WHERE leaving <> 0;
 CREATE INDEX documents_view ON documents (view);
 
+-- The two indexes hold the few changes that are not acknowledged. SQLite takes them only for
+-- queries that say `state <> 1` in so many words, also where `state = 0` says it already.
 -- state: 0 unsent, 1 acknowledged, 2 refused, 3 quarantined, 4 unconfirmed
 CREATE TABLE changes (
     n            INTEGER PRIMARY KEY,
@@ -129,6 +131,7 @@ CREATE INDEX stations_view_order ON stations_view (region, name, document);
 
 CREATE TABLE visits_view (
     document    INTEGER PRIMARY KEY REFERENCES documents (n) ON DELETE CASCADE,
+    id          BLOB NOT NULL,          -- the document's, so that records of one arrival have one order everywhere
     driver      BLOB NOT NULL,
     driver_name TEXT NOT NULL,
     station     BLOB NOT NULL,
@@ -142,7 +145,7 @@ CREATE TABLE visits_view (
 CREATE INDEX visits_view_arrived ON visits_view (arrived_at, document);
 CREATE INDEX visits_view_driver ON visits_view (driver, arrived_at, document);
 CREATE INDEX visits_view_station ON visits_view (station, arrived_at, document);
-CREATE INDEX visits_view_same ON visits_view (driver, station, arrived_at, document);
+CREATE INDEX visits_view_same ON visits_view (driver, station, arrived_at, id);
 
 CREATE TABLE checks_view (
     document INTEGER PRIMARY KEY REFERENCES documents (n) ON DELETE CASCADE,

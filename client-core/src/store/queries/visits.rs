@@ -91,11 +91,11 @@ fn select(
     let mut statement = connection.prepare_cached(&format!(
         "SELECT d.id, v.driver, v.driver_name, v.station, {STATION_NAME}, v.arrived_at, v.left_at,
                 v.left_at IS NULL AND v.arrived_at > :since, v.plate, v.given, v.rating,
-                (SELECT wd.id FROM visits_view w JOIN documents wd ON wd.n = w.document
+                (SELECT w.id FROM visits_view w
                  WHERE w.driver = v.driver AND w.station = v.station
                    AND w.arrived_at BETWEEN v.arrived_at - {SAME_MS} AND v.arrived_at
-                   AND (w.arrived_at, wd.id) < (v.arrived_at, d.id)
-                 ORDER BY w.arrived_at, wd.id LIMIT 1),
+                   AND (w.arrived_at, w.id) < (v.arrived_at, v.id)
+                 ORDER BY w.arrived_at, w.id LIMIT 1),
                 v.conflict, {UNSENT}, {HELD}
          FROM visits_view v JOIN documents d ON d.n = v.document
          WHERE {conditions} ORDER BY v.arrived_at DESC, v.document DESC LIMIT :limit"
@@ -127,9 +127,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
 /// Other records of the same arrival, earlier or later.
 fn same_arrival(connection: &Connection, visit: &Visit) -> Result<Vec<DocumentId>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT d.id FROM visits_view w JOIN documents d ON d.n = w.document
-         WHERE w.driver = ?1 AND w.station = ?2 AND w.arrived_at BETWEEN ?3 AND ?4 AND d.id <> ?5
-         ORDER BY w.arrived_at, d.id",
+        "SELECT id FROM visits_view
+         WHERE driver = ?1 AND station = ?2 AND arrived_at BETWEEN ?3 AND ?4 AND id <> ?5
+         ORDER BY arrived_at, id",
     )?;
     let rows = statement.query_map(
         rusqlite::params![

@@ -61,7 +61,7 @@ fn two_terminals_on_one_home_take_turns() {
     let hold = one.connection.unchecked_transaction().unwrap();
     hold.execute_batch("UPDATE device SET ignored = 0").unwrap();
     two.connection
-        .busy_timeout(std::time::Duration::ZERO)
+        .busy_timeout(core::time::Duration::ZERO)
         .unwrap();
     let rate = Command::Visit(visit::Command::Rate(5));
     let locked = two.edit(document(2), &rate, &clock).unwrap_err();

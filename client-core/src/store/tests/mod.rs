@@ -2,6 +2,7 @@
 
 mod files;
 mod local;
+mod relay;
 mod rounds;
 mod trouble;
 mod world;

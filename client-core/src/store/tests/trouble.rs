@@ -96,12 +96,15 @@ fn what_waits_for_a_decision_stays_in_the_document_and_is_not_pushed_again() {
     relay.quarantine.insert(odd);
     assert_eq!(sync(&mut driver, &mut relay, &clock).quarantined, 1);
     assert_eq!(note_of(&driver, &clock).as_deref(), Some("一"));
-    note(&mut driver, document(1), "二", &clock);
     let request = driver
         .plan_request(&Budget::default(), clock.now())
         .unwrap();
     assert!(request.pushes.is_empty());
+    // What builds on it is sent, so that the relay keeps it too.
+    note(&mut driver, document(1), "二", &clock);
+    assert_eq!(sync(&mut driver, &mut relay, &clock).quarantined, 1);
     assert_eq!(driver.held().unwrap().len(), 2);
+    assert_eq!(note_of(&driver, &clock).as_deref(), Some("二"));
     relay.quarantine.clear();
     assert_eq!(driver.retry(odd).unwrap(), 2);
     assert_eq!(sync(&mut driver, &mut relay, &clock).accepted, 2);
@@ -154,6 +157,21 @@ fn what_diverged_heals_and_is_counted() {
             .len(),
         2
     );
+}
+
+#[test]
+fn what_a_device_made_and_may_not_keep_goes_once_the_relay_has_it() {
+    let clock = TestClock::new(1);
+    let mut relay = Relay::new();
+    let mut driver = driver(&mut relay, &clock);
+    let device = driver.device().unwrap().device;
+    sync(&mut driver, &mut relay, &clock);
+    relay.narrow(device, |scope| matches!(scope, Scope::Region(_)));
+    check_in(&mut driver, document(1), "张伟国", &clock);
+    let applied = sync(&mut driver, &mut relay, &clock);
+    assert_eq!((applied.accepted, applied.forgotten), (1, 1));
+    assert!(driver.visit(document(1), clock.now()).is_err());
+    assert_eq!(driver.status().unwrap().documents, 1);
 }
 
 #[test]
