@@ -1,6 +1,6 @@
 //! Why the store could not do something, each naming what the caller can do about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use yizhan_proto::{ChangeHash, DocumentId, Kind};
 
@@ -142,4 +142,97 @@ pub enum FindError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        let is = |codes: &[Code]| {
+            error
+                .sqlite_error_code()
+                .is_some_and(|code| codes.contains(&code))
+        };
+        let unreadable = matches!(
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::Utf8Error(..)
+        );
+        if is(&[Code::DatabaseBusy, Code::DatabaseLocked]) {
+            Self::Locked(error)
+        } else if is(&[Code::DiskFull]) {
+            Self::Full(error)
+        } else if is(&[Code::ReadOnly, Code::PermissionDenied]) {
+            Self::ReadOnly(error)
+        } else if is(&[Code::SystemIoFailure, Code::CannotOpen]) {
+            Self::Io(error)
+        } else if unreadable || is(&[Code::DatabaseCorrupt, Code::NotADatabase]) {
+            Self::Damaged {
+                path: PathBuf::new(),
+                why: error.to_string(),
+                source: Some(error),
+            }
+        } else {
+            Self::Unexpected(error)
+        }
+    }
+}
+
+impl StoreError {
+    /// What is stored does not make sense; the path is filled in where it is known.
+    pub(super) fn damaged(why: impl Into<String>) -> Self {
+        Self::Damaged {
+            path: PathBuf::new(),
+            why: why.into(),
+            source: None,
+        }
+    }
+}
+
+/// An error that can say which file it is about.
+pub(super) trait Placed: From<StoreError> {
+    /// With the file, where it names one.
+    fn placed(self, file: &Path) -> Self;
+}
+
+impl Placed for StoreError {
+    fn placed(mut self, file: &Path) -> Self {
+        if let Self::Damaged { path, .. } | Self::TooNew { path, .. } = &mut self {
+            file.clone_into(path);
+        }
+        self
+    }
+}
+
+impl Placed for EditError {
+    fn placed(self, file: &Path) -> Self {
+        if let Self::Store(error) = self {
+            Self::Store(error.placed(file))
+        } else {
+            self
+        }
+    }
+}
+
+impl Placed for FindError {
+    fn placed(self, file: &Path) -> Self {
+        if let Self::Store(error) = self {
+            Self::Store(error.placed(file))
+        } else {
+            self
+        }
+    }
+}
+
+impl From<rusqlite::Error> for EditError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for FindError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
 }
