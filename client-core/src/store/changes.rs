@@ -42,7 +42,6 @@ pub(super) struct ChangeRow {
     pub(super) hash: ChangeHash,
     pub(super) bytes: Vec<u8>,
     pub(super) actor: Option<ActorId>,
-    pub(super) actor_seq: u64,
     pub(super) last_op: u64,
     pub(super) device_time: Timestamp,
     pub(super) deps: Vec<ChangeHash>,
@@ -61,16 +60,15 @@ impl ChangeRow {
             hash: bytes(row, 1, ChangeHash::from_bytes)?,
             bytes: row.get(2)?,
             actor: ActorId::from_slice(row.get_ref(3)?.as_blob()?).ok(),
-            actor_seq: uint(row.get(4)?),
-            last_op: uint(row.get(5)?),
-            device_time: time(row, 6)?,
-            deps: split_hashes(row.get_ref(7)?.as_blob()?),
-            own: row.get(8)?,
-            state: ChangeState::from_code(row.get(9)?),
-            sequence: sequence_opt(row, 10)?,
-            received_at: time_opt(row, 11)?,
-            skew_ms: row.get(12)?,
-            reason: read_reason(row, 13)?,
+            last_op: uint(row.get(4)?),
+            device_time: time(row, 5)?,
+            deps: split_hashes(row.get_ref(6)?.as_blob()?),
+            own: row.get(7)?,
+            state: ChangeState::from_code(row.get(8)?),
+            sequence: sequence_opt(row, 9)?,
+            received_at: time_opt(row, 10)?,
+            skew_ms: row.get(11)?,
+            reason: read_reason(row, 12)?,
         })
     }
 
@@ -112,7 +110,7 @@ pub(super) fn of_document(
 ) -> Result<Vec<ChangeRow>, StoreError> {
     // A change's first operation lies beyond all operations it builds on.
     let mut statement = connection.prepare_cached(
-        "SELECT n, hash, bytes, actor, actor_seq, last_op, device_time, deps, own, state,
+        "SELECT n, hash, bytes, actor, last_op, device_time, deps, own, state,
                 sequence, received_at, skew_ms, reason_code, reason_path, reason_bound
          FROM changes WHERE document = ?1 ORDER BY start_op, n",
     )?;
@@ -157,12 +155,8 @@ pub(super) fn insert(
 ) -> Result<i64, StoreError> {
     let hash = inspected.map_or_else(|| ChangeHash::of_chunk(new.bytes), |change| change.hash);
     let actor = inspected.map_or(&[][..], |change| &change.actor.as_bytes()[..]);
-    let (actor_seq, start_op, last_op) = inspected.map_or((0, i64::MAX, 0), |change| {
-        (
-            int(change.actor_seq),
-            int(change.start_op),
-            int(change.last_op),
-        )
+    let (start_op, last_op) = inspected.map_or((i64::MAX, 0), |change| {
+        (int(change.start_op), int(change.last_op))
     });
     let time = inspected.map_or(0, |change| change.time.as_ms());
     let deps = inspected.map_or_else(Vec::new, |change| join_hashes(&change.deps));
@@ -170,16 +164,15 @@ pub(super) fn insert(
     let received_at = new.stored.map(|stored| stored.received_at.as_ms());
     let skew_ms = new.stored.map_or(0, |stored| stored.skew_ms);
     tx.prepare_cached(
-        "INSERT INTO changes (document, hash, bytes, actor, actor_seq, start_op, last_op,
+        "INSERT INTO changes (document, hash, bytes, actor, start_op, last_op,
              device_time, deps, own, state, sequence, received_at, skew_ms, summary)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         new.document,
         hash.as_bytes(),
         new.bytes,
         actor,
-        actor_seq,
         start_op,
         last_op,
         time,

@@ -78,10 +78,52 @@ impl Arrival {
     }
 }
 
+/// Who writes, as they may now, and as they might once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writer<'a> {
+    /// With the rights they have.
+    pub(super) author: &'a Author,
+    /// With the rights they ever had.
+    pub(super) former: &'a Author,
+}
+
+impl Writer<'_> {
+    /// The gate's verdict; what is refused for want of a right that the author once had waits for
+    /// a person to decide.
+    fn judge(
+        self,
+        incoming: &Incoming,
+        outline: Option<&Outline>,
+        change: &Inspected,
+        known: &Known,
+    ) -> Result<Verdict, Refusal> {
+        let (document, kind) = (incoming.document, incoming.kind);
+        let decide =
+            |author| sealed(|| gate::decide(document, kind, outline, author, change, known));
+        let verdict = decide(self.author)?;
+        let Verdict::Refuse(refusal) = &verdict else {
+            return Ok(verdict);
+        };
+        let of_rights = matches!(
+            refusal.code,
+            RefusalCode::AuthorUnrelated | RefusalCode::FieldForbidden
+        );
+        if !of_rights || self.author.roles == self.former.roles {
+            return Ok(verdict);
+        }
+        Ok(match decide(self.former)? {
+            Verdict::Accept(_) | Verdict::Quarantine(_) => {
+                Verdict::Quarantine(Refusal::new(RefusalCode::RightEnded))
+            }
+            Verdict::Needs(_) | Verdict::Refuse(_) => verdict,
+        })
+    }
+}
+
 /// Decides about one change, and keeps it if it may enter.
 pub(super) fn settle(
     tx: &mut LogTx<'_>,
-    author: &Author,
+    writer: Writer<'_>,
     arrival: Arrival,
     incoming: &Incoming,
 ) -> Result<Outcome, StoreError> {
@@ -106,16 +148,7 @@ pub(super) fn settle(
         None | Some(_) => {}
     }
     let known = look_up(tx, incoming, change, outline)?;
-    let verdict = sealed(|| {
-        gate::decide(
-            incoming.document,
-            incoming.kind,
-            outline,
-            author,
-            change,
-            &known,
-        )
-    });
+    let verdict = writer.judge(incoming, outline, change, &known);
     match verdict {
         Ok(Verdict::Accept(outline)) => {
             let stored = keep(tx, arrival, incoming, change, before.as_ref(), *outline)?;

@@ -119,7 +119,7 @@ impl Inner {
             for device in &person.devices {
                 let caller = match device.revoked_at {
                     Some(_) => Err(CallerError::Revoked),
-                    None => Ok(Arc::new(caller(device, &identity))),
+                    None => Ok(Arc::new(caller(device, person, &identity))),
                 };
                 self.devices.insert(device.id, caller);
             }
@@ -127,19 +127,25 @@ impl Inner {
     }
 }
 
-fn caller(device: &DeviceRow, identity: &Identity) -> Caller {
+fn caller(device: &DeviceRow, person: &PersonRow, identity: &Identity) -> Caller {
+    let author = Author {
+        person: person.id,
+        aliases: person.aliases.clone(),
+        device: device.id,
+        roles: person.roles.clone(),
+        relay: false,
+    };
+    let former = Author {
+        roles: [&person.roles[..], &person.former_roles[..]].concat(),
+        ..author.clone()
+    };
     Caller {
         device: device.id,
         public_key: device.public_key,
-        person: identity.person,
-        author: Author {
-            person: identity.person,
-            aliases: identity.aliases.clone(),
-            device: device.id,
-            roles: identity.roles.clone(),
-            relay: false,
-        },
+        person: person.id,
         identity: identity.clone(),
+        author,
+        former,
     }
 }
 

@@ -14,12 +14,12 @@ use yizhan_proto::sync::{
 };
 use yizhan_proto::{Cursor, ProtocolVersion, Scope, ScopeDigest, Sequence, Window};
 
-use super::accept::{Arrival, Incoming, settle};
+use super::accept::{Arrival, Incoming, Writer, settle};
 use super::page::{Answer, Ask, Budget, Reading};
 use super::types::Caller;
 use super::{Relay, from_read, from_write};
 use crate::error::RelayError;
-use crate::store::{Snapshot, StoreError};
+use crate::store::{LogTx, Snapshot, StoreError};
 
 /// Pushed bytes up to which looking at them is quicker than handing them to another thread.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
@@ -129,25 +129,28 @@ impl Relay {
         let incoming = inspect_all(pushes).await?;
         let device = caller.device;
         let inner = Arc::clone(&self.inner);
-        let job =
-            move |tx: &mut crate::store::LogTx<'_>| -> Result<(Vec<Receipt>, Cursor), RelayError> {
-                // Looked up here, where revocations are ordered with everything else.
-                let author = &inner.directory.caller(device)?.author;
-                let now = inner.clock.now();
-                let arrival = Arrival::new(author, now, device_time);
-                for forgotten in &forgotten {
-                    tx.acknowledge_forget(device, forgotten, now)?;
-                }
-                tx.see_device(device, now, SEEN_QUIET_MS)?;
-                let mut receipts = Vec::with_capacity(incoming.len());
-                for incoming in &incoming {
-                    receipts.push(Receipt {
-                        change: incoming.hash,
-                        outcome: settle(tx, author, arrival, incoming)?,
-                    });
-                }
-                Ok((receipts, tx.head()))
+        let job = move |tx: &mut LogTx<'_>| -> Result<(Vec<Receipt>, Cursor), RelayError> {
+            // Looked up here, where revocations are ordered with everything else.
+            let caller = inner.directory.caller(device)?;
+            let writer = Writer {
+                author: &caller.author,
+                former: &caller.former,
             };
+            let now = inner.clock.now();
+            let arrival = Arrival::new(&caller.author, now, device_time);
+            for forgotten in &forgotten {
+                tx.acknowledge_forget(device, forgotten, now)?;
+            }
+            tx.see_device(device, now, SEEN_QUIET_MS)?;
+            let mut receipts = Vec::with_capacity(incoming.len());
+            for incoming in &incoming {
+                receipts.push(Receipt {
+                    change: incoming.hash,
+                    outcome: settle(tx, writer, arrival, incoming)?,
+                });
+            }
+            Ok((receipts, tx.head()))
+        };
         self.inner.writer.write(job).await.map_err(from_write)
     }
 

@@ -82,7 +82,8 @@ impl Relay {
         .await
     }
 
-    /// Takes a role away (one not held: nothing changes).
+    /// Takes a role away (one not held: nothing changes). What the person wrote under it and is
+    /// pushed later waits in quarantine.
     ///
     /// # Errors
     /// [`PeopleError::NoPerson`].
@@ -91,9 +92,10 @@ impl Relay {
         person: PersonId,
         role: Role,
     ) -> Result<PersonInfo, PeopleError> {
+        let now = self.inner.clock.now();
         self.people_job(move |tx| {
             existing(tx, person)?;
-            tx.remove_role(person, &role)?;
+            tx.end_role(person, &role, now)?;
             listed(tx, person)
         })
         .await

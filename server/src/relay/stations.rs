@@ -11,7 +11,7 @@ use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::sync::{Outcome, Push};
 use yizhan_proto::{ActorId, DocumentId, Kind, PersonId, Timestamp};
 
-use super::accept::{Arrival, Incoming, settle};
+use super::accept::{Arrival, Incoming, Writer, settle};
 use super::types::{ImportOutcome, ImportedStation};
 use super::{Relay, from_read, from_write, random, unix_ms};
 use crate::clock::Clock;
@@ -187,6 +187,10 @@ impl Importer {
             key: new.key.clone(),
             source,
         };
+        let writer = Writer {
+            author: &self.author,
+            former: &self.author,
+        };
         for edit in edits {
             let command = Command::Station(edit);
             let change = document
@@ -198,7 +202,7 @@ impl Importer {
                 change,
             });
             let arrival = Arrival::new(&self.author, self.now, self.now);
-            match settle(tx, &self.author, arrival, &incoming)? {
+            match settle(tx, writer, arrival, &incoming)? {
                 Outcome::Accepted(_) | Outcome::Duplicate(_) => {}
                 Outcome::Refused(reason) | Outcome::Quarantined(reason) => {
                     return Err(refused(refusal(reason)));

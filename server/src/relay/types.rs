@@ -17,6 +17,8 @@ pub struct Caller {
     pub identity: Identity,
     /// The same, as the gate takes it.
     pub author: Author,
+    /// The same with the roles the person had once; the same author if there are none.
+    pub former: Author,
 }
 
 /// What a device gets at pairing and registration, but for its access token.

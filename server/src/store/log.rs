@@ -1,22 +1,22 @@
-//! What a job may do with the log of changes: documents, changes, scopes, quarantine, forgets.
+//! What a job may do with the log of changes: documents, changes, scopes.
 //!
 //! Changes go to disk at once, inside the job's savepoint. Documents and scopes change many times
-//! in one commit, so they are kept in layers ([`super::cache`]) and written once, by [`flush`],
-//! just before the commit.
+//! in one commit, so they are kept in layers ([`super::cache`]) and written once, by
+//! [`super::flush`], just before the commit.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, params};
-use yizhan_proto::sync::{Forgotten, Stored};
-use yizhan_proto::{ChangeHash, Cursor, DeviceId, DocumentId, Kind, PersonId, Scope, Sequence};
-use yizhan_proto::{ScopeDigest, Timestamp};
+use rusqlite::{Connection, params};
+use yizhan_proto::ScopeDigest;
+use yizhan_proto::sync::Stored;
+use yizhan_proto::{ChangeHash, Cursor, DocumentId, Kind, PersonId, Scope, Sequence};
 
 use super::StoreError;
 use super::cache::{Committed, Dirty, Layer};
-use super::convert::{sequence, signed, timestamp, to_cbor, unsigned};
-use super::readers::document_row;
-use super::rows::{DocumentRow, KnownChange, Member, NewChange, QuarantineRow, ScopeId, ScopeRow};
+use super::convert::{sequence, signed, timestamp, unsigned};
+use super::queries::{self, document_row};
+use super::rows::{DocumentRow, KnownChange, NewChange, ScopeId, ScopeRow};
 
 /// What people and devices a commit touched, so that memory can follow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct LogTx<'c> {
     pub(super) connection: &'c Connection,
     committed: &'c mut Committed,
     batch: &'c Layer,
-    job: Layer,
+    pub(super) job: Layer,
     pub(super) touched: Touched,
 }
 
@@ -171,7 +171,7 @@ impl<'c> LogTx<'c> {
         if let Some(row) = self.committed.scopes.get(scope) {
             return Ok(Some(row));
         }
-        let row = super::readers::scope_row(self.connection, scope)?;
+        let row = queries::scope_row(self.connection, scope)?;
         if let Some(row) = row {
             self.committed.scopes.put(scope.clone(), row);
         }
@@ -233,7 +233,7 @@ impl<'c> LogTx<'c> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn change_bytes(&self, document: DocumentId) -> Result<Vec<Vec<u8>>, StoreError> {
-        super::readers::change_bytes(self.connection, document)
+        queries::change_bytes(self.connection, document)
     }
 
     /// All documents of a directory kind (station, activity, notice), ascending by id.
@@ -242,7 +242,7 @@ impl<'c> LogTx<'c> {
     /// [`StoreError`] if the store fails.
     pub fn directory(&self, kind: Kind) -> Result<Vec<DocumentId>, StoreError> {
         // The directory is on disk but for what this very commit adds.
-        let mut ids: BTreeSet<DocumentId> = super::readers::directory(self.connection, kind)?
+        let mut ids: BTreeSet<DocumentId> = queries::directory(self.connection, kind)?
             .into_iter()
             .map(|(id, _)| id)
             .collect();
@@ -257,229 +257,4 @@ impl<'c> LogTx<'c> {
         }
         Ok(ids.into_iter().collect())
     }
-
-    /// Whether a document id was erased for good.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn is_erased(&self, document: DocumentId) -> Result<bool, StoreError> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT 1 FROM erased WHERE doc = ?1")?
-            .exists([document.as_bytes()])?)
-    }
-
-    /// Whether a change waits in quarantine.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn is_quarantined(
-        &self,
-        document: DocumentId,
-        hash: ChangeHash,
-    ) -> Result<bool, StoreError> {
-        if self.job.counters.quarantined == 0 {
-            return Ok(false);
-        }
-        Ok(self
-            .connection
-            .prepare_cached("SELECT 1 FROM quarantine WHERE doc = ?1 AND hash = ?2")?
-            .exists(params![document.as_bytes(), hash.as_bytes()])?)
-    }
-
-    /// Keeps a change for a person to decide on. One that is there already stays as it is.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn put_quarantine(&mut self, row: &QuarantineRow<'_>) -> Result<(), StoreError> {
-        let added = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO quarantine(doc, hash, kind, device, person, bytes, code, path, bound,
-                 received_at, skew_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
-                row.document.as_bytes(),
-                row.hash.as_bytes(),
-                row.kind.code(),
-                row.device.as_bytes(),
-                row.person.as_bytes(),
-                row.bytes,
-                row.reason.code,
-                row.reason.path,
-                row.reason.bound,
-                row.received_at.as_ms(),
-                row.skew_ms,
-            ])?;
-        self.job.counters.quarantined += added as u64;
-        Ok(())
-    }
-
-    /// Takes a change out of quarantine (because it was accepted after all).
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn remove_quarantine(
-        &mut self,
-        document: DocumentId,
-        hash: ChangeHash,
-    ) -> Result<(), StoreError> {
-        if self.job.counters.quarantined == 0 {
-            return Ok(());
-        }
-        let removed = self
-            .connection
-            .prepare_cached("DELETE FROM quarantine WHERE doc = ?1 AND hash = ?2")?
-            .execute(params![document.as_bytes(), hash.as_bytes()])?;
-        self.job.counters.quarantined =
-            self.job.counters.quarantined.saturating_sub(removed as u64);
-        Ok(())
-    }
-
-    /// Notes that a device carried out a forget. One that the relay never asked for is ignored.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn acknowledge_forget(
-        &mut self,
-        device: DeviceId,
-        forgotten: &Forgotten,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let asked = self.document(forgotten.document)?.is_some_and(|row| {
-            row.members.iter().any(|member| {
-                member.scope == forgotten.scope
-                    && member.left.is_some()
-                    && member.last == forgotten.sequence
-            })
-        });
-        let Some(scope) = self.known_scope(&forgotten.scope)?.filter(|_| asked) else {
-            return Ok(());
-        };
-        self.connection
-            .prepare_cached(
-                "INSERT INTO forget_acks(device, scope, doc, seq, acked_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT(device, scope, doc) DO UPDATE SET seq = ?4, acked_at = ?5
-                 WHERE seq < ?4",
-            )?
-            .execute(params![
-                device.as_bytes(),
-                scope.id.0,
-                forgotten.document.as_bytes(),
-                signed(forgotten.sequence.get()),
-                now.as_ms(),
-            ])?;
-        Ok(())
-    }
-}
-
-/// Writes a layer's documents, scopes and counters.
-pub(super) fn flush(
-    connection: &Connection,
-    layer: &Layer,
-    committed: &Committed,
-) -> Result<(), StoreError> {
-    for (scope, row) in &layer.scopes {
-        connection
-            .prepare_cached(
-                "INSERT INTO scopes(id, scope, digest, documents) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT(id) DO UPDATE SET digest = ?3, documents = ?4",
-            )?
-            .execute(params![
-                row.id.0,
-                scope.to_string(),
-                signed(row.digest.to_bits()),
-                signed(row.documents),
-            ])?;
-    }
-    for (id, dirty) in &layer.documents {
-        connection
-            .prepare_cached(
-                "INSERT INTO documents(doc, kind, outline, digest, members)
-                 VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT(doc) DO UPDATE SET outline = ?3, digest = ?4, members = ?5",
-            )?
-            .execute(params![
-                id.as_bytes(),
-                dirty.after.outline.kind.code(),
-                to_cbor(&dirty.after.outline)?,
-                signed(dirty.after.digest.to_bits()),
-                to_cbor(&dirty.after.members)?,
-            ])?;
-        flush_members(connection, *id, dirty, layer)?;
-    }
-    if layer.counters.head != committed.counters.head {
-        connection
-            .prepare_cached("INSERT OR REPLACE INTO meta(key, value) VALUES ('head', ?1)")?
-            .execute([layer.counters.head.get().to_be_bytes()])?;
-    }
-    Ok(())
-}
-
-/// Moves a document to its new place in the index of each scope.
-fn flush_members(
-    connection: &Connection,
-    id: DocumentId,
-    dirty: &Dirty,
-    layer: &Layer,
-) -> Result<(), StoreError> {
-    let before = dirty
-        .before
-        .as_deref()
-        .map_or(&[][..], |row| &row.members[..]);
-    for member in &dirty.after.members {
-        let old = before.iter().find(|old| old.scope == member.scope);
-        if old == Some(member) {
-            continue;
-        }
-        let scope = layer
-            .scopes
-            .get(&member.scope)
-            .ok_or_else(|| StoreError::bug("a member's scope is not in its layer"))?
-            .id;
-        if let Some(old) = old {
-            connection
-                .prepare_cached("DELETE FROM scope_index WHERE scope = ?1 AND last_seq = ?2")?
-                .execute(params![scope.0, signed(old.last.get())])?;
-        }
-        insert_member(connection, scope, id, member)?;
-    }
-    Ok(())
-}
-
-fn insert_member(
-    connection: &Connection,
-    scope: ScopeId,
-    id: DocumentId,
-    member: &Member,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO scope_index(scope, last_seq, doc, joined_seq, left_reason)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            scope.0,
-            signed(member.last.get()),
-            id.as_bytes(),
-            signed(member.joined.get()),
-            member.left.map(yizhan_proto::sync::ForgetReason::code),
-        ])?;
-    Ok(())
-}
-
-/// The first row of a query, read by `read`.
-pub(super) fn first<T>(
-    connection: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-    read: impl FnOnce(&rusqlite::Row<'_>) -> Result<T, StoreError>,
-) -> Result<Option<T>, StoreError> {
-    let mut statement = connection.prepare_cached(sql)?;
-    statement
-        .query_row(params, |row| Ok(read(row)))
-        .optional()?
-        .transpose()
 }

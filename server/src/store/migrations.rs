@@ -105,9 +105,12 @@ CREATE TABLE people(
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- A role that was taken away stays, with its end: what was written while it was held may still
+-- arrive, and then waits for a person to decide.
 CREATE TABLE person_roles(
     person BLOB NOT NULL REFERENCES people(person),
     role TEXT NOT NULL,
+    ended_at INTEGER,
     PRIMARY KEY(person, role)
 ) STRICT, WITHOUT ROWID;
 

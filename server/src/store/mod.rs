@@ -8,10 +8,14 @@
 mod cache;
 mod convert;
 mod error;
+mod flush;
+mod held;
 mod log;
 mod migrations;
 mod open;
 mod people;
+mod places;
+mod queries;
 mod readers;
 pub mod rows;
 mod writer;

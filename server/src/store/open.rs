@@ -8,12 +8,12 @@ use yizhan_proto::{DeviceId, Epoch};
 
 use super::cache::{Committed, Counters};
 use super::convert::{bytes, unsigned};
-use super::log::first;
 use super::migrations::{self, Format};
-use super::readers::{Readers, head};
+use super::queries::{first, head};
+use super::readers::Readers;
 use super::rows::{PersonRow, RegionRow};
 use super::writer::{Commit, Writer};
-use super::{StoreError, people};
+use super::{StoreError, people, places};
 
 /// Name of the database in the data folder.
 const DATABASE: &str = "relay.db";
@@ -119,7 +119,7 @@ pub fn open(
     let connection = open_database(&database)?;
     let birth = birth_of(&connection, birth)?;
     let people = people::people(&connection)?;
-    let regions = people::regions(&connection)?;
+    let regions = places::regions(&connection)?;
     let committed = Committed::new(counters(&connection)?, options.documents_cached_max);
     let writer = Writer::start(
         connection,

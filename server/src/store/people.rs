@@ -2,13 +2,14 @@
 //! decision.
 
 use rusqlite::{Connection, Row, params};
-use yizhan_proto::{DeviceId, PersonId, RegionKey, Role, Scope, StationId, Timestamp};
+use yizhan_proto::{DeviceId, PersonId, Role, Scope, Timestamp};
 
 use super::StoreError;
 use super::convert::{bytes, timestamp, timestamp_or_none, word};
-use super::log::{LogTx, first};
-use super::readers::{Snapshot, all};
-use super::rows::{DeviceRow, PairCodeRow, PersonRow, RegionRow, StationCodeRow};
+use super::log::LogTx;
+use super::queries::{all, first};
+use super::readers::Snapshot;
+use super::rows::{DeviceRow, PairCodeRow, PersonRow};
 
 impl LogTx<'_> {
     /// A person by id (not by alias).
@@ -64,20 +65,31 @@ impl LogTx<'_> {
     pub fn add_role(&mut self, person: PersonId, role: &Role) -> Result<(), StoreError> {
         self.touched.people.insert(person);
         self.connection
-            .prepare_cached("INSERT OR IGNORE INTO person_roles(person, role) VALUES (?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO person_roles(person, role) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET ended_at = NULL",
+            )?
             .execute(params![person.as_bytes(), role.to_string()])?;
         Ok(())
     }
 
-    /// Takes a role away.
+    /// Takes a role away; that it was held stays known.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
-    pub fn remove_role(&mut self, person: PersonId, role: &Role) -> Result<(), StoreError> {
+    pub fn end_role(
+        &mut self,
+        person: PersonId,
+        role: &Role,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.touched.people.insert(person);
         self.connection
-            .prepare_cached("DELETE FROM person_roles WHERE person = ?1 AND role = ?2")?
-            .execute(params![person.as_bytes(), role.to_string()])?;
+            .prepare_cached(
+                "UPDATE person_roles SET ended_at = ?3
+                 WHERE person = ?1 AND role = ?2 AND ended_at IS NULL",
+            )?
+            .execute(params![person.as_bytes(), role.to_string(), now.as_ms()])?;
         Ok(())
     }
 
@@ -218,71 +230,6 @@ impl LogTx<'_> {
             .execute(params![hash, device.as_bytes(), now.as_ms()])?;
         Ok(())
     }
-
-    /// A station's standing code.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn station_code(&self, station: StationId) -> Result<Option<StationCodeRow>, StoreError> {
-        first(
-            self.connection,
-            "SELECT station, code FROM station_codes WHERE station = ?1",
-            [station.as_bytes()],
-            station_code_row,
-        )
-    }
-
-    /// The station with this standing code.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn station_of_code(&self, code: &str) -> Result<Option<StationCodeRow>, StoreError> {
-        first(
-            self.connection,
-            "SELECT station, code FROM station_codes WHERE code = ?1",
-            [code],
-            station_code_row,
-        )
-    }
-
-    /// Gives a station its standing code.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn put_station_code(&mut self, row: &StationCodeRow) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("INSERT INTO station_codes(station, code) VALUES (?1, ?2)")?
-            .execute(params![row.station.as_bytes(), row.code])?;
-        Ok(())
-    }
-
-    /// A region.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn region(&self, key: &RegionKey) -> Result<Option<RegionRow>, StoreError> {
-        first(
-            self.connection,
-            "SELECT region, name FROM regions WHERE region = ?1",
-            [key.as_str()],
-            region_row,
-        )
-    }
-
-    /// Adds a region, or names it anew.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn put_region(&mut self, row: &RegionRow) -> Result<(), StoreError> {
-        self.touched.regions = true;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO regions(region, name) VALUES (?1, ?2)
-                 ON CONFLICT(region) DO UPDATE SET name = ?2",
-            )?
-            .execute(params![row.key.as_str(), row.name])?;
-        Ok(())
-    }
 }
 
 impl Snapshot<'_> {
@@ -311,16 +258,6 @@ pub(super) fn people(connection: &Connection) -> Result<Vec<PersonRow>, StoreErr
         .collect()
 }
 
-/// All regions, ascending by key.
-pub(super) fn regions(connection: &Connection) -> Result<Vec<RegionRow>, StoreError> {
-    all(
-        connection,
-        "SELECT region, name FROM regions ORDER BY region",
-        [],
-        region_row,
-    )
-}
-
 /// One person with roles, aliases and devices.
 pub(super) fn person_row(
     connection: &Connection,
@@ -335,13 +272,15 @@ pub(super) fn person_row(
     let Some((name, created_at)) = person else {
         return Ok(None);
     };
-    let mut roles: Vec<Role> = all(
+    let mut held: Vec<(Role, bool)> = all(
         connection,
-        "SELECT role FROM person_roles WHERE person = ?1",
+        "SELECT role, ended_at IS NULL FROM person_roles WHERE person = ?1",
         [id.as_bytes()],
-        |row| word(row, 0),
+        |row| Ok((word(row, 0)?, row.get(1)?)),
     )?;
-    roles.sort_unstable();
+    held.sort_unstable();
+    let (roles, former_roles): (Vec<_>, Vec<_>) = held.into_iter().partition(|(_, now)| *now);
+    let names = |roles: Vec<(Role, bool)>| roles.into_iter().map(|(role, _)| role).collect();
     let aliases = all(
         connection,
         "SELECT alias FROM person_alias WHERE person = ?1 ORDER BY alias",
@@ -359,7 +298,8 @@ pub(super) fn person_row(
         id,
         name,
         created_at,
-        roles,
+        roles: names(roles),
+        former_roles: names(former_roles),
         aliases,
         devices,
     }))
@@ -374,19 +314,5 @@ fn device_row(row: &Row<'_>) -> Result<DeviceRow, StoreError> {
         created_at: timestamp(row, 4)?,
         revoked_at: timestamp_or_none(row, 5)?,
         last_seen_at: timestamp_or_none(row, 6)?,
-    })
-}
-
-fn station_code_row(row: &Row<'_>) -> Result<StationCodeRow, StoreError> {
-    Ok(StationCodeRow {
-        station: StationId::from_bytes(bytes(row, 0)?),
-        code: row.get(1)?,
-    })
-}
-
-fn region_row(row: &Row<'_>) -> Result<RegionRow, StoreError> {
-    Ok(RegionRow {
-        key: word(row, 0)?,
-        name: row.get(1)?,
     })
 }

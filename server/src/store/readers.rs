@@ -5,15 +5,14 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, OpenFlags, params};
 use tokio::sync::Semaphore;
-use yizhan_client_core::model::Outline;
 use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::sync::StoredChange;
-use yizhan_proto::{Cursor, DocumentId, Kind, Scope, ScopeDigest, Sequence};
+use yizhan_proto::{Cursor, DocumentId, Kind, Scope, Sequence};
 
-use super::convert::{bytes, cbor, forget, sequence, signed, timestamp, unsigned};
-use super::log::first;
+use super::convert::{bytes, forget, sequence, signed, timestamp, unsigned};
+use super::queries::{self, all, first};
 use super::rows::{DocumentRow, IndexRow, ScopeId, ScopeRow, Totals};
 use super::{StoreError, open};
 
@@ -134,7 +133,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn head(&self) -> Result<Cursor, StoreError> {
-        head(self.connection)
+        queries::head(self.connection)
     }
 
     /// A scope's totals, if anything was ever in it.
@@ -142,7 +141,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn scope(&self, scope: &Scope) -> Result<Option<ScopeRow>, StoreError> {
-        scope_row(self.connection, scope)
+        queries::scope_row(self.connection, scope)
     }
 
     /// Documents of a scope with a latest sequence past `after`, rising, at most `rows_max`.
@@ -224,7 +223,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn document(&self, id: DocumentId) -> Result<Option<DocumentRow>, StoreError> {
-        document_row(self.connection, id)
+        queries::document_row(self.connection, id)
     }
 
     /// The sequences of a document's changes, rising.
@@ -232,7 +231,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn sequences(&self, document: DocumentId) -> Result<Vec<Sequence>, StoreError> {
-        sequences(self.connection, document)
+        queries::sequences(self.connection, document)
     }
 
     /// One change, by its sequence.
@@ -261,7 +260,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn change_bytes(&self, document: DocumentId) -> Result<Vec<Vec<u8>>, StoreError> {
-        change_bytes(self.connection, document)
+        queries::change_bytes(self.connection, document)
     }
 
     /// All documents of a directory kind (station, activity, notice) with their digests,
@@ -270,7 +269,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn directory(&self, kind: Kind) -> Result<Vec<(DocumentId, DocumentDigest)>, StoreError> {
-        directory(self.connection, kind)
+        queries::directory(self.connection, kind)
     }
 
     /// How much there is.
@@ -298,111 +297,4 @@ impl Snapshot<'_> {
         })?;
         Ok(totals.unwrap_or_default())
     }
-}
-
-/// Every row of a query, read by `read`.
-pub(super) fn all<T>(
-    connection: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?);
-    }
-    Ok(found)
-}
-
-/// The latest sequence.
-pub(super) fn head(connection: &Connection) -> Result<Cursor, StoreError> {
-    let head = first(
-        connection,
-        "SELECT value FROM meta WHERE key = 'head'",
-        [],
-        |row| Ok(Cursor::new(u64::from_be_bytes(bytes(row, 0)?))),
-    )?;
-    Ok(head.unwrap_or(Cursor::START))
-}
-
-/// A scope's totals.
-pub(super) fn scope_row(
-    connection: &Connection,
-    scope: &Scope,
-) -> Result<Option<ScopeRow>, StoreError> {
-    first(
-        connection,
-        "SELECT id, digest, documents FROM scopes WHERE scope = ?1",
-        [scope.to_string()],
-        |row| {
-            Ok(ScopeRow {
-                id: ScopeId(row.get(0)?),
-                digest: ScopeDigest::from_bits(unsigned(row, 1)?),
-                documents: unsigned(row, 2)?,
-            })
-        },
-    )
-}
-
-/// A document.
-pub(super) fn document_row(
-    connection: &Connection,
-    id: DocumentId,
-) -> Result<Option<DocumentRow>, StoreError> {
-    first(
-        connection,
-        "SELECT outline, digest, members FROM documents WHERE doc = ?1",
-        [id.as_bytes()],
-        |row| {
-            Ok(DocumentRow {
-                outline: cbor::<Outline>(row, 0)?,
-                digest: DocumentDigest::from_bits(unsigned(row, 1)?),
-                members: cbor(row, 2)?,
-            })
-        },
-    )
-}
-
-fn sequences(connection: &Connection, document: DocumentId) -> Result<Vec<Sequence>, StoreError> {
-    let mut sequences = all(
-        connection,
-        "SELECT seq FROM changes WHERE doc = ?1",
-        [document.as_bytes()],
-        |row| sequence(row, 0),
-    )?;
-    sequences.sort_unstable();
-    Ok(sequences)
-}
-
-/// All changes of a document, in order of sequence.
-pub(super) fn change_bytes(
-    connection: &Connection,
-    document: DocumentId,
-) -> Result<Vec<Vec<u8>>, StoreError> {
-    all(
-        connection,
-        "SELECT bytes FROM changes WHERE doc = ?1 ORDER BY seq",
-        [document.as_bytes()],
-        |row| Ok(row.get(0)?),
-    )
-}
-
-/// Documents of a directory kind, ascending by id.
-pub(super) fn directory(
-    connection: &Connection,
-    kind: Kind,
-) -> Result<Vec<(DocumentId, DocumentDigest)>, StoreError> {
-    all(
-        connection,
-        "SELECT doc, digest FROM documents WHERE kind = ?1 AND kind <= 3 ORDER BY doc",
-        [kind.code()],
-        |row| {
-            Ok((
-                DocumentId::from_bytes(bytes(row, 0)?),
-                DocumentDigest::from_bits(unsigned(row, 1)?),
-            ))
-        },
-    )
 }

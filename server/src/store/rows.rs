@@ -134,6 +134,8 @@ pub struct PersonRow {
     pub created_at: Timestamp,
     /// Roles, ascending.
     pub roles: Vec<Role>,
+    /// Roles that were taken away, ascending.
+    pub former_roles: Vec<Role>,
     /// Other ids, ascending.
     pub aliases: Vec<PersonId>,
     /// Devices, ascending by id.

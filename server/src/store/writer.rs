@@ -19,8 +19,10 @@ use yizhan_proto::{Scope, Sequence};
 
 use super::StoreError;
 use super::cache::{Committed, Layer};
-use super::log::{LogTx, Touched, flush};
-use super::people::{person_row, regions};
+use super::flush::flush;
+use super::log::{LogTx, Touched};
+use super::people::person_row;
+use super::places::regions;
 use super::rows::{PersonRow, RegionRow};
 
 /// Jobs that share one commit at most.

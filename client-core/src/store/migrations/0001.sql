@@ -55,7 +55,6 @@ CREATE TABLE changes (
     hash         BLOB NOT NULL CHECK (length(hash) = 32),
     bytes        BLOB NOT NULL,
     actor        BLOB NOT NULL,
-    actor_seq    INTEGER NOT NULL,
     start_op     INTEGER NOT NULL,
     last_op      INTEGER NOT NULL,
     device_time  INTEGER NOT NULL,

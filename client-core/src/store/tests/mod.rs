@@ -1,0 +1,7 @@
+//! The store as a whole: edits, exchanges with a tiny relay, damage, copies, queries.
+
+mod files;
+mod local;
+mod rounds;
+mod trouble;
+mod world;

@@ -1,0 +1,105 @@
+//! Writing a commit's documents, scopes and counters, each once.
+
+use rusqlite::{Connection, params};
+use yizhan_proto::DocumentId;
+use yizhan_proto::sync::ForgetReason;
+
+use super::StoreError;
+use super::cache::{Committed, Dirty, Layer};
+use super::convert::{signed, to_cbor};
+use super::rows::{Member, ScopeId};
+
+/// Writes a layer's documents, scopes and counters.
+pub(super) fn flush(
+    connection: &Connection,
+    layer: &Layer,
+    committed: &Committed,
+) -> Result<(), StoreError> {
+    for (scope, row) in &layer.scopes {
+        connection
+            .prepare_cached(
+                "INSERT INTO scopes(id, scope, digest, documents) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT(id) DO UPDATE SET digest = ?3, documents = ?4",
+            )?
+            .execute(params![
+                row.id.0,
+                scope.to_string(),
+                signed(row.digest.to_bits()),
+                signed(row.documents),
+            ])?;
+    }
+    for (id, dirty) in &layer.documents {
+        connection
+            .prepare_cached(
+                "INSERT INTO documents(doc, kind, outline, digest, members)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT(doc) DO UPDATE SET outline = ?3, digest = ?4, members = ?5",
+            )?
+            .execute(params![
+                id.as_bytes(),
+                dirty.after.outline.kind.code(),
+                to_cbor(&dirty.after.outline)?,
+                signed(dirty.after.digest.to_bits()),
+                to_cbor(&dirty.after.members)?,
+            ])?;
+        flush_members(connection, *id, dirty, layer)?;
+    }
+    if layer.counters.head != committed.counters.head {
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO meta(key, value) VALUES ('head', ?1)")?
+            .execute([layer.counters.head.get().to_be_bytes()])?;
+    }
+    Ok(())
+}
+
+/// Moves a document to its new place in the index of each scope.
+fn flush_members(
+    connection: &Connection,
+    id: DocumentId,
+    dirty: &Dirty,
+    layer: &Layer,
+) -> Result<(), StoreError> {
+    let before = dirty
+        .before
+        .as_deref()
+        .map_or(&[][..], |row| &row.members[..]);
+    for member in &dirty.after.members {
+        let old = before.iter().find(|old| old.scope == member.scope);
+        if old == Some(member) {
+            continue;
+        }
+        let scope = layer
+            .scopes
+            .get(&member.scope)
+            .ok_or_else(|| StoreError::bug("a member's scope is not in its layer"))?
+            .id;
+        if let Some(old) = old {
+            connection
+                .prepare_cached("DELETE FROM scope_index WHERE scope = ?1 AND last_seq = ?2")?
+                .execute(params![scope.0, signed(old.last.get())])?;
+        }
+        insert_member(connection, scope, id, member)?;
+    }
+    Ok(())
+}
+
+fn insert_member(
+    connection: &Connection,
+    scope: ScopeId,
+    id: DocumentId,
+    member: &Member,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO scope_index(scope, last_seq, doc, joined_seq, left_reason)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            scope.0,
+            signed(member.last.get()),
+            id.as_bytes(),
+            signed(member.joined.get()),
+            member.left.map(ForgetReason::code),
+        ])?;
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! What is not in the log, or not any more: quarantined changes, erased ids, forgets carried out.
+
+use rusqlite::params;
+use yizhan_proto::sync::Forgotten;
+use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Timestamp};
+
+use super::StoreError;
+use super::convert::signed;
+use super::log::LogTx;
+use super::rows::QuarantineRow;
+
+impl LogTx<'_> {
+    /// Whether a document id was erased for good.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn is_erased(&self, document: DocumentId) -> Result<bool, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT 1 FROM erased WHERE doc = ?1")?
+            .exists([document.as_bytes()])?)
+    }
+
+    /// Enters a document id in the ledger of those erased for good.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn put_erased(&mut self, document: DocumentId, now: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("INSERT OR IGNORE INTO erased(doc, erased_at) VALUES (?1, ?2)")?
+            .execute(params![document.as_bytes(), now.as_ms()])?;
+        Ok(())
+    }
+
+    /// Whether a change waits in quarantine.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn is_quarantined(
+        &self,
+        document: DocumentId,
+        hash: ChangeHash,
+    ) -> Result<bool, StoreError> {
+        if self.job.counters.quarantined == 0 {
+            return Ok(false);
+        }
+        Ok(self
+            .connection
+            .prepare_cached("SELECT 1 FROM quarantine WHERE doc = ?1 AND hash = ?2")?
+            .exists(params![document.as_bytes(), hash.as_bytes()])?)
+    }
+
+    /// Keeps a change for a person to decide on. One that is there already stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn put_quarantine(&mut self, row: &QuarantineRow<'_>) -> Result<(), StoreError> {
+        let added = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO quarantine(doc, hash, kind, device, person, bytes, code, path, bound,
+                 received_at, skew_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                row.document.as_bytes(),
+                row.hash.as_bytes(),
+                row.kind.code(),
+                row.device.as_bytes(),
+                row.person.as_bytes(),
+                row.bytes,
+                row.reason.code,
+                row.reason.path,
+                row.reason.bound,
+                row.received_at.as_ms(),
+                row.skew_ms,
+            ])?;
+        self.job.counters.quarantined += added as u64;
+        Ok(())
+    }
+
+    /// Takes a change out of quarantine (because it was accepted after all).
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn remove_quarantine(
+        &mut self,
+        document: DocumentId,
+        hash: ChangeHash,
+    ) -> Result<(), StoreError> {
+        if self.job.counters.quarantined == 0 {
+            return Ok(());
+        }
+        let removed = self
+            .connection
+            .prepare_cached("DELETE FROM quarantine WHERE doc = ?1 AND hash = ?2")?
+            .execute(params![document.as_bytes(), hash.as_bytes()])?;
+        self.job.counters.quarantined =
+            self.job.counters.quarantined.saturating_sub(removed as u64);
+        Ok(())
+    }
+
+    /// Notes that a device carried out a forget. One that the relay never asked for is ignored.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn acknowledge_forget(
+        &mut self,
+        device: DeviceId,
+        forgotten: &Forgotten,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let asked = self.document(forgotten.document)?.is_some_and(|row| {
+            row.members.iter().any(|member| {
+                member.scope == forgotten.scope
+                    && member.left.is_some()
+                    && member.last == forgotten.sequence
+            })
+        });
+        let Some(scope) = self.known_scope(&forgotten.scope)?.filter(|_| asked) else {
+            return Ok(());
+        };
+        self.connection
+            .prepare_cached(
+                "INSERT INTO forget_acks(device, scope, doc, seq, acked_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT(device, scope, doc) DO UPDATE SET seq = ?4, acked_at = ?5
+                 WHERE seq < ?4",
+            )?
+            .execute(params![
+                device.as_bytes(),
+                scope.id.0,
+                forgotten.document.as_bytes(),
+                signed(forgotten.sequence.get()),
+                now.as_ms(),
+            ])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! The relay of the demonstration, served over loopback HTTP.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use yizhan_client_core::transport::RelayUrl;
+use yizhan_proto::{PersonId, Role, StationId};
+use yizhan_server::relay::{Relay, RelayOptions, Status};
+use yizhan_tests::clock::{DAY_MS, SimClock};
+use yizhan_tests::network;
+
+/// A relay, and the server in front of it.
+pub(crate) struct Served {
+    runtime: Runtime,
+    relay: Relay,
+    url: RelayUrl,
+    data: PathBuf,
+}
+
+impl Served {
+    /// Starts a relay on the folder `data` and serves it on a free port of this machine.
+    pub(crate) fn start(data: &Path, clock: Arc<SimClock>) -> Self {
+        std::fs::create_dir_all(data).expect("a folder for the relay");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let relay = Relay::open(data, clock, &RelayOptions::default()).expect("a relay");
+        let url = "http://127.0.0.1:8787".parse().expect("an address");
+        Self {
+            runtime,
+            relay,
+            url,
+            data: data.to_owned(),
+        }
+    }
+
+    pub(crate) fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    pub(crate) fn url(&self) -> &RelayUrl {
+        &self.url
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Imports the real network's stations.
+    pub(crate) fn import_network(&self) -> Vec<StationId> {
+        self.runtime
+            .block_on(self.relay.import_stations(network::stations()))
+            .expect("the network is imported")
+            .into_iter()
+            .map(|station| station.id)
+            .collect()
+    }
+
+    /// What the QR at a station's counter says.
+    pub(crate) fn station_code(&self, station: StationId) -> String {
+        self.runtime
+            .block_on(self.relay.station_code(station))
+            .expect("a standing code")
+    }
+
+    /// Adds somebody, with a code for their first phone.
+    pub(crate) fn add_person(&self, name: &str, roles: Vec<Role>) -> (PersonId, String) {
+        let person = self
+            .runtime
+            .block_on(self.relay.add_person(name, roles))
+            .expect("a person is added");
+        (person.id, self.pair_code(person.id))
+    }
+
+    /// A code for one more phone.
+    pub(crate) fn pair_code(&self, person: PersonId) -> String {
+        self.runtime
+            .block_on(self.relay.create_pair_code(person, DAY_MS.unsigned_abs()))
+            .expect("a code")
+            .code
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.runtime
+            .block_on(self.relay.status())
+            .expect("a status")
+    }
+}
