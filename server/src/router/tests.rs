@@ -1,0 +1,1 @@
+//! Requests against the router, without a socket.
