@@ -3,7 +3,7 @@
 use rusqlite::{Transaction, params};
 use yizhan_proto::{ActorId, ChangeHash, DocumentId, Incarnation, Kind, StationId, codec};
 
-use super::changes::{self, ChangeRow, DEPENDENCY_HELD, NewChange};
+use super::changes::{self, ChangeRow, NewChange};
 use super::documents::{self, DocumentRow};
 use super::opened::{self, Opened};
 use super::{ChangeState, EditError, Store, StoreError, device, instance, views};
@@ -61,7 +61,7 @@ fn edit(
         Some(row) => row.n,
         None => documents::create(tx, id, command.kind())?,
     };
-    insert(tx, n, &rows, (&chunk, &change), command)?;
+    insert(tx, n, (&chunk, &change), command)?;
     if matches!(&opened, Opened::Check(check) if check.crisis) {
         hurry(tx, n, command.kind(), &change)?;
     }
@@ -195,14 +195,9 @@ fn stand_in(tx: &Transaction<'_>) -> Result<Option<Outline>, StoreError> {
 fn insert(
     tx: &Transaction<'_>,
     document: i64,
-    rows: &[ChangeRow],
     (chunk, change): (&[u8], &Inspected),
     command: &Command,
 ) -> Result<(), StoreError> {
-    // What builds on a change that waits for a decision waits with it.
-    let waits = rows
-        .iter()
-        .any(|row| row.state == ChangeState::Quarantined && change.deps.contains(&row.hash));
     let new = NewChange {
         document,
         bytes: chunk,
@@ -211,15 +206,7 @@ fn insert(
         stored: None,
         summary: Some(&describe(command)),
     };
-    let n = changes::insert(tx, &new, Some(change))?;
-    if waits {
-        let reason = yizhan_proto::sync::Reason {
-            code: DEPENDENCY_HELD.to_owned(),
-            path: None,
-            bound: None,
-        };
-        changes::hold(tx, n, ChangeState::Quarantined, &reason)?;
-    }
+    changes::insert(tx, &new, Some(change))?;
     Ok(())
 }
 

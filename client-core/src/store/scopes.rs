@@ -102,6 +102,16 @@ pub(super) fn add_digests(
     Ok(())
 }
 
+/// Adds the digest of a scope up anew from its documents.
+pub(super) fn add_up(tx: &Transaction<'_>, scope: i64) -> Result<(), StoreError> {
+    let digest = digest_of(&in_range(tx, scope, &[], &NO_END)?);
+    tx.execute(
+        "UPDATE scopes SET digest = ?2 WHERE n = ?1",
+        params![scope, digest.to_bits().cast_signed()],
+    )?;
+    Ok(())
+}
+
 /// The scopes that count a document in their digests.
 pub(super) fn of_document(connection: &Connection, document: i64) -> Result<Vec<i64>, StoreError> {
     let mut statement =

@@ -43,7 +43,7 @@ impl Store {
                 unknown_kinds,
                 leaving: number(
                     connection,
-                    "SELECT COUNT(*) FROM documents WHERE leaving <> 0",
+                    "SELECT COUNT(*) FROM documents WHERE leaving <> 0 AND leaving = 1",
                 )?,
                 scopes: scope_statuses(connection)?,
                 repairs: number(connection, &of_device("repairs"))?,

@@ -46,6 +46,24 @@ pub(super) fn start_leaving(tx: &Transaction<'_>, document: i64) -> Result<(), S
     Ok(())
 }
 
+/// The relay took something of a document that no scope of this device holds (yet). Unless a page
+/// says otherwise until all scopes are current, it is none of this device's any more.
+pub(super) fn doubt(tx: &Transaction<'_>, document: i64) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE documents SET leaving = 2 WHERE n = ?1 AND leaving = 0
+             AND NOT EXISTS (SELECT 1 FROM members WHERE document = ?1)",
+    )?
+    .execute([document])?;
+    Ok(())
+}
+
+/// All scopes are current: what is still in doubt belongs to none of them.
+pub(super) fn end_doubts(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE documents SET leaving = 1 WHERE leaving <> 0 AND leaving = 2")?
+        .execute([])?;
+    Ok(())
+}
+
 /// A scope holds the document (again).
 pub(super) fn stay(
     tx: &Transaction<'_>,
@@ -77,7 +95,8 @@ pub(super) fn acknowledged(tx: &Transaction<'_>, request: &SyncRequest) -> Resul
 
 /// Drops the documents that are to leave and can. Returns how many went.
 pub(in super::super) fn drop_leaving(tx: &Transaction<'_>) -> Result<u64, StoreError> {
-    let mut statement = tx.prepare_cached("SELECT n FROM documents WHERE leaving <> 0")?;
+    let mut statement =
+        tx.prepare_cached("SELECT n FROM documents WHERE leaving <> 0 AND leaving = 1")?;
     let leaving: Vec<i64> = statement
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;

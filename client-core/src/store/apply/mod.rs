@@ -16,7 +16,7 @@ use yizhan_proto::Timestamp;
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 
 use super::sql::int;
-use super::{Applied, Store, StoreError, device, outbox};
+use super::{Applied, Store, StoreError, device, outbox, scopes};
 use crate::clock::Clock;
 use step::Step;
 
@@ -73,9 +73,23 @@ fn apply(
     repair::compare(&mut step, response)?;
     repair::narrow(&mut step, request, response)?;
     step.settle_touched()?;
+    if is_current(&step, response)? {
+        forget::end_doubts(tx)?;
+    }
     step.applied.forgotten += forget::drop_leaving(tx)?;
     note(tx, &step.applied, response, clock.now())?;
     finish(&step)
+}
+
+/// Whether every scope was read whole, up to what was pushed in this exchange.
+fn is_current(step: &Step<'_>, response: &SyncResponse) -> Result<bool, StoreError> {
+    let told_all = !step.applied.identity_changed && !step.applied.epoch_changed;
+    let scopes = scopes::all(step.tx)?;
+    Ok(told_all
+        && scopes.iter().all(|row| {
+            row.window
+                .is_some_and(|window| window.is_complete() && window.live >= response.head)
+        }))
 }
 
 /// Remembers on the device's row how the exchange went.

@@ -9,6 +9,7 @@ use yizhan_proto::{ChangeHash, DocumentId};
 use super::super::changes::{self, ChangeRow, DEPENDENCY_HELD};
 use super::super::device::random_incarnation;
 use super::super::{ChangeState, StoreError, documents};
+use super::forget;
 use super::step::Step;
 
 /// Carries out every receipt that names a pushed change; others do not fit and are left out.
@@ -35,6 +36,7 @@ pub(super) fn apply(
             continue;
         };
         step.touch(row.n)?;
+        forget::doubt(step.tx, row.n)?;
         one(step, row.n, (n, receipt.change, state), &receipt.outcome)?;
     }
     Ok(())
@@ -63,10 +65,8 @@ fn one(
         {
             Ok(())
         }
-        Outcome::Refused(reason) => hold(step, document, hash, ChangeState::Refused, reason),
-        Outcome::Quarantined(reason) => {
-            hold(step, document, hash, ChangeState::Quarantined, reason)
-        }
+        Outcome::Refused(reason) => refuse(step, document, hash, reason),
+        Outcome::Quarantined(reason) => quarantine(step, n, reason),
         Outcome::Needs(needed) if state == ChangeState::Unsent => {
             step.applied.needs += 1;
             send_needed(step, document, (n, hash), needed)
@@ -77,46 +77,45 @@ fn one(
     }
 }
 
-/// Holds a change, and with it what builds on it. After a refusal the document goes on under a
-/// new incarnation: the actor's next number is taken by what was refused.
-fn hold(
+/// Refuses a change, and with it what builds on it. The document goes on under a new incarnation:
+/// the actor's next number is taken by what was refused.
+fn refuse(
     step: &mut Step<'_>,
     document: i64,
     hash: ChangeHash,
-    state: ChangeState,
     reason: &Reason,
 ) -> Result<(), StoreError> {
     let rows = changes::of_document(step.tx, document)?;
-    let follows = Reason {
-        code: DEPENDENCY_HELD.to_owned(),
-        path: None,
-        bound: None,
-    };
-    let mut held = 0;
+    let follows = held_by_dependency();
     for row in changes::with_dependents(&rows, &[hash]) {
-        let is_root = row.hash == hash;
-        let open = row.state == ChangeState::Unsent
-            || (row.state == ChangeState::Quarantined && state == ChangeState::Refused);
-        if is_root || (row.own && open) {
-            held += u64::from(row.state != state);
-            changes::hold(
-                step.tx,
-                row.n,
-                state,
-                if is_root { reason } else { &follows },
-            )?;
+        let open = matches!(row.state, ChangeState::Unsent | ChangeState::Quarantined);
+        if row.hash == hash || (row.own && open) {
+            step.applied.refused += u64::from(row.state != ChangeState::Refused);
+            let why = if row.hash == hash { reason } else { &follows };
+            changes::hold(step.tx, row.n, ChangeState::Refused, why)?;
         }
     }
     step.progressed = true;
-    if state == ChangeState::Refused {
-        step.applied.refused += held;
-        step.tx
-            .prepare_cached("UPDATE documents SET incarnation = ?2 WHERE n = ?1")?
-            .execute(params![document, random_incarnation(step.clock)?])?;
-    } else {
-        step.applied.quarantined += held;
-    }
+    step.tx
+        .prepare_cached("UPDATE documents SET incarnation = ?2 WHERE n = ?1")?
+        .execute(params![document, random_incarnation(step.clock)?])?;
     Ok(())
+}
+
+/// A person decides at the relay. What builds on the change is sent all the same, so that the
+/// relay keeps it too, and has its own receipt.
+fn quarantine(step: &mut Step<'_>, n: i64, reason: &Reason) -> Result<(), StoreError> {
+    step.applied.quarantined += 1;
+    step.progressed = true;
+    changes::hold(step.tx, n, ChangeState::Quarantined, reason)
+}
+
+fn held_by_dependency() -> Reason {
+    Reason {
+        code: DEPENDENCY_HELD.to_owned(),
+        path: None,
+        bound: None,
+    }
 }
 
 /// The relay lacks what a change builds on: own changes are offered again; for others it waits.
@@ -128,14 +127,9 @@ fn send_needed(
 ) -> Result<(), StoreError> {
     let rows = changes::of_document(step.tx, document)?;
     let find = |hash: &ChangeHash| rows.iter().find(|row| row.hash == *hash);
-    let refused = |row: &ChangeRow| row.state == ChangeState::Refused;
-    if needed.iter().filter_map(find).any(refused) {
-        let reason = Reason {
-            code: DEPENDENCY_HELD.to_owned(),
-            path: None,
-            bound: None,
-        };
-        return hold(step, document, hash, ChangeState::Refused, &reason);
+    let is_refused = |row: &ChangeRow| row.state == ChangeState::Refused;
+    if needed.iter().filter_map(find).any(is_refused) {
+        return refuse(step, document, hash, &held_by_dependency());
     }
     let mut offered = false;
     for row in needed.iter().filter_map(find) {

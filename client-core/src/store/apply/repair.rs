@@ -8,6 +8,7 @@ use yizhan_proto::sync::{Fetched, RangeDigest, RepairAnswer, SyncRequest, SyncRe
 use yizhan_proto::{ChangeHash, DocumentId, Timestamp};
 
 use super::super::changes;
+use super::super::reread::reread;
 use super::super::scopes::{self, Held, NO_END, ScopeRow};
 use super::super::{ChangeState, StoreError, documents};
 use super::step::Step;
@@ -64,6 +65,13 @@ fn start(step: &mut Step<'_>, row: &ScopeRow) -> Result<(), StoreError> {
     if paused || under_way {
         return Ok(());
     }
+    if tries > 0 {
+        // Comparing what is noted of the documents did not help: it may be that which is wrong.
+        for held in scopes::in_range(step.tx, row.n, &[], &NO_END)? {
+            reread(step.tx, held.n)?;
+        }
+    }
+    scopes::add_up(step.tx, row.n)?;
     ask(step, row.n, &[], &NO_END)?;
     step.tx.execute(
         "UPDATE scopes SET repair_tries = repair_tries + 1, repaired_at = ?2 WHERE n = ?1",

@@ -41,7 +41,7 @@ CREATE TABLE documents (
     acked_digest INTEGER,               -- of the acknowledged heads; NULL: nothing acknowledged
     incarnation  INTEGER,               -- own, after a refusal; NULL: the device's
     set_aside    TEXT,                  -- why it cannot be opened
-    leaving      INTEGER NOT NULL DEFAULT 0,
+    leaving      INTEGER NOT NULL DEFAULT 0, -- 1: to go; 2: to go unless a scope turns out to hold it
     view         INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX documents_set_aside ON documents (n) WHERE set_aside IS NOT NULL;

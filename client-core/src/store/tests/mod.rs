@@ -3,5 +3,6 @@
 mod files;
 mod local;
 mod rounds;
+mod speed;
 mod trouble;
 mod world;

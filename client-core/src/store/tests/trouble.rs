@@ -96,12 +96,15 @@ fn what_waits_for_a_decision_stays_in_the_document_and_is_not_pushed_again() {
     relay.quarantine.insert(odd);
     assert_eq!(sync(&mut driver, &mut relay, &clock).quarantined, 1);
     assert_eq!(note_of(&driver, &clock).as_deref(), Some("一"));
-    note(&mut driver, document(1), "二", &clock);
     let request = driver
         .plan_request(&Budget::default(), clock.now())
         .unwrap();
     assert!(request.pushes.is_empty());
+    // What builds on it is sent, so that the relay keeps it too.
+    note(&mut driver, document(1), "二", &clock);
+    assert_eq!(sync(&mut driver, &mut relay, &clock).quarantined, 1);
     assert_eq!(driver.held().unwrap().len(), 2);
+    assert_eq!(note_of(&driver, &clock).as_deref(), Some("二"));
     relay.quarantine.clear();
     assert_eq!(driver.retry(odd).unwrap(), 2);
     assert_eq!(sync(&mut driver, &mut relay, &clock).accepted, 2);
@@ -123,18 +126,24 @@ fn what_diverged_heals_and_is_counted() {
     sync(&mut keeper, &mut relay, &clock);
     assert_eq!(keeper.status().unwrap().repairs, 0);
 
-    // As a mistake of this program would leave it: a change lost, a document lost, one too many.
-    keeper
-        .connection
-        .execute_batch(
-            "UPDATE scopes SET digest = digest + 1 WHERE scope LIKE 'station:%' AND scope NOT LIKE '%health';
-             DELETE FROM changes WHERE n = (SELECT MAX(n) FROM changes WHERE document =
-                 (SELECT n FROM documents WHERE id = x'01010101010101010101010101010101'));",
-        )
+    // As a mistake of this program would leave it: a change lost.
+    let lost = keeper
+        .write(|tx| {
+            let n = super::super::documents::find(tx, document(1))?.unwrap().n;
+            tx.execute(
+                "DELETE FROM changes WHERE n = (SELECT MAX(n) FROM changes WHERE document = ?1)",
+                [n],
+            )?;
+            super::super::reread::reread(tx, n)?;
+            for row in super::super::scopes::all(tx)? {
+                super::super::scopes::add_up(tx, row.n)?;
+            }
+            Ok::<_, crate::store::StoreError>(n)
+        })
         .unwrap();
-    keeper
-        .write(|tx| super::super::reread::reread(tx, 2).map(|_| ()))
-        .unwrap();
+    assert!(lost > 0);
+    note(&mut first, document(2), "news", &clock);
+    sync(&mut first, &mut relay, &clock);
     let applied = sync(&mut keeper, &mut relay, &clock);
     assert_eq!(applied.repairs_started, 1, "{applied:?}");
     let status = keeper.status().unwrap();
@@ -148,6 +157,42 @@ fn what_diverged_heals_and_is_counted() {
             .len(),
         2
     );
+}
+
+#[test]
+fn what_a_device_made_and_may_not_keep_goes_once_the_relay_has_it() {
+    let clock = TestClock::new(1);
+    let mut relay = Relay::new();
+    let mut driver = driver(&mut relay, &clock);
+    let device = driver.device().unwrap().device;
+    sync(&mut driver, &mut relay, &clock);
+    relay.narrow(device, |scope| matches!(scope, Scope::Region(_)));
+    check_in(&mut driver, document(1), "张伟国", &clock);
+    let applied = sync(&mut driver, &mut relay, &clock);
+    assert_eq!((applied.accepted, applied.forgotten), (1, 1));
+    assert!(driver.visit(document(1), clock.now()).is_err());
+    assert_eq!(driver.status().unwrap().documents, 1);
+}
+
+#[test]
+fn a_wrong_sum_is_added_up_again() {
+    let clock = TestClock::new(1);
+    let mut relay = Relay::new();
+    let mut driver = driver(&mut relay, &clock);
+    check_in(&mut driver, document(1), "张伟国", &clock);
+    sync(&mut driver, &mut relay, &clock);
+    for damage in [
+        "UPDATE scopes SET digest = digest + 1 WHERE rank = 0",
+        "UPDATE documents SET acked_digest = acked_digest + 1",
+    ] {
+        driver.connection.execute_batch(damage).unwrap();
+        for _ in 0..3 {
+            sync(&mut driver, &mut relay, &clock);
+        }
+        let started = driver.status().unwrap().repairs;
+        sync(&mut driver, &mut relay, &clock);
+        assert_eq!(driver.status().unwrap().repairs, started, "{damage}");
+    }
 }
 
 #[test]
@@ -242,7 +287,8 @@ fn what_does_not_fit_the_request_is_left_out_and_counted() {
     assert_eq!(applied.ignored, 4);
     assert_eq!((applied.accepted, applied.documents_received), (0, 0));
     assert_eq!(driver.status().unwrap().unsent_changes, 1);
-    assert_eq!(sync(&mut driver, &mut relay, &clock).accepted, 1);
+    // The relay has it since, and only its own receipt says so.
+    assert_eq!(sync(&mut driver, &mut relay, &clock).duplicate, 1);
 }
 
 #[test]

@@ -287,6 +287,10 @@ impl Relay {
                 }
                 Outcome::Accepted(stored)
             }
+            Verdict::Needs(hashes) if hashes.iter().any(|h| self.quarantine.contains(h)) => {
+                self.quarantine.insert(change.hash);
+                Outcome::Quarantined(reason("dependency.held"))
+            }
             Verdict::Needs(hashes) => Outcome::Needs(hashes),
             Verdict::Refuse(refusal) => Outcome::Refused(Reason::from(&refusal)),
             Verdict::Quarantine(refusal) => Outcome::Quarantined(Reason::from(&refusal)),
@@ -488,30 +492,14 @@ impl Relay {
         })
     }
 
-    pub(super) fn sync(&mut self, device: DeviceId, request: &SyncRequest) -> SyncResponse {
-        let (author, identity) = self.people[&device].clone();
-        let receipts: Vec<Receipt> = request
-            .pushes
-            .iter()
-            .map(|push| Receipt {
-                change: ChangeHash::of_chunk(&push.change),
-                outcome: self.store(&author, push.document, push.kind, &push.change),
-            })
-            .collect();
-        let pushed: BTreeSet<u64> = receipts
-            .iter()
-            .filter_map(|receipt| match &receipt.outcome {
-                Outcome::Accepted(stored) => Some(stored.sequence.get()),
-                _ => None,
-            })
-            .collect();
-        for forgotten in &request.forgotten {
-            self.acknowledged
-                .push((forgotten.scope.clone(), forgotten.document));
-        }
-        let same_epoch = request.epoch == Some(self.epoch);
+    /// The scopes to serve, where the device stands in each, and its digest.
+    fn asked(
+        &self,
+        request: &SyncRequest,
+        identity: &Identity,
+    ) -> Vec<(Scope, Option<Window>, ScopeDigest)> {
         let known = request.identity_version == identity.version;
-        let asked: Vec<(Scope, Option<Window>, ScopeDigest)> = match request.summary {
+        match request.summary {
             Some(_) if !known => Vec::new(),
             Some(summary) => {
                 let ours = identity
@@ -531,7 +519,37 @@ impl Relay {
                 .filter(|state| identity.scopes.contains(&state.scope))
                 .map(|state| (state.scope.clone(), state.window(), state.digest))
                 .collect(),
-        };
+        }
+    }
+
+    pub(super) fn sync(&mut self, device: DeviceId, request: &SyncRequest) -> SyncResponse {
+        let (author, identity) = self.people[&device].clone();
+        let receipts: Vec<Receipt> = request
+            .pushes
+            .iter()
+            .map(|push| Receipt {
+                change: ChangeHash::of_chunk(&push.change),
+                outcome: self.store(&author, push.document, push.kind, &push.change),
+            })
+            .collect();
+        let pushed: BTreeSet<u64> = receipts
+            .iter()
+            .filter_map(|receipt| match receipt.outcome {
+                Outcome::Accepted(stored) => Some(stored.sequence.get()),
+                Outcome::Duplicate(_)
+                | Outcome::Refused(_)
+                | Outcome::Needs(_)
+                | Outcome::Quarantined(_)
+                | Outcome::Unknown(_) => None,
+            })
+            .collect();
+        for forgotten in &request.forgotten {
+            self.acknowledged
+                .push((forgotten.scope.clone(), forgotten.document));
+        }
+        let same_epoch = request.epoch == Some(self.epoch);
+        let known = request.identity_version == identity.version;
+        let asked = self.asked(request, &identity);
         let mut pages = Vec::new();
         for (scope, window, digest) in asked {
             let window = window.filter(|_| same_epoch);
