@@ -64,7 +64,7 @@ fn only_one<T: ToString>(
     let could_be_id = prefix.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     if !could_be_id || prefix.len() < PREFIX_CHARS_MIN {
         return Err(Failure::usage(format!(
-            "{text:?} names no {what}: give four or more characters of its id, as `{what} list` shows it, or `last`"
+            "{text:?} names no {what}: give four or more characters of its id as the list shows it (`last` is the latest visit, check or consent)"
         )));
     }
     let mut fits: Vec<T> = candidates
@@ -162,7 +162,7 @@ pub(crate) fn held(client: &Client, text: &str) -> Result<ChangeHash, Failure> {
     let held = client.held()?;
     match text.parse() {
         Ok(hash) => Ok(hash),
-        Err(_) => only_one("refused", text, held.iter().map(|held| held.change)),
+        Err(_) => only_one("held change", text, held.iter().map(|held| held.change)),
     }
 }
 
