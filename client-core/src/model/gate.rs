@@ -2,7 +2,7 @@
 //! runs on every push and the phone on its own edits before it keeps them.
 //!
 //! It never opens a document: the [`Outline`] is all it knows of one. The rules themselves are
-//! tables beside each kind ([`super::rules`]); here is what is the same for all kinds.
+//! tables beside each kind (module `rules`); here is what is the same for all kinds.
 
 use std::collections::BTreeMap;
 

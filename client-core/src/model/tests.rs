@@ -82,5 +82,8 @@ fn a_station_a_consent_and_a_check_are_made_and_read() {
 
 mod authors;
 mod forged;
+mod limits;
 mod merging;
+mod produced;
 mod reads;
+mod values;

@@ -2,21 +2,19 @@
 
 use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
 use automerge::{ActorId as AutomergeActor, ExpandedChange, ObjType, ScalarValue};
-use yizhan_proto::limits::{DOCUMENT_ACTORS_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_HEADS_MAX};
-use yizhan_proto::{ActorId, ChangeHash, Incarnation, Kind};
+use yizhan_proto::{ChangeHash, Kind};
 
-use super::super::outline::{ActorSeq, Head};
 use super::super::testing::*;
-use super::super::{Command, RefusalCode, Verdict, check, station, visit};
+use super::super::{Command, RefusalCode, Verdict, visit};
 
 /// A change as somebody else makes it from one of ours.
-fn forged(chunk: &[u8], forge: impl FnOnce(&mut ExpandedChange)) -> Vec<u8> {
+pub(super) fn forged(chunk: &[u8], forge: impl FnOnce(&mut ExpandedChange)) -> Vec<u8> {
     let mut change = automerge::Change::try_from(chunk).unwrap().decode();
     forge(&mut change);
     automerge::Change::from(change).raw_bytes().to_vec()
 }
 
-fn op<'c>(change: &'c mut ExpandedChange, key: &str) -> &'c mut Op {
+pub(super) fn op<'c>(change: &'c mut ExpandedChange, key: &str) -> &'c mut Op {
     change
         .operations
         .iter_mut()
@@ -38,14 +36,14 @@ fn in_genesis(counter: u64) -> ObjectId {
     ObjectId::Id(OpId(counter, AutomergeActor::from([0_u8; 4].as_slice())))
 }
 
-fn visit_edit(shelf: &Shelf, who: u8, command: visit::Command) -> Vec<u8> {
+pub(super) fn visit_edit(shelf: &Shelf, who: u8, command: visit::Command) -> Vec<u8> {
     shelf
         .write(document(VISIT), &author(who), &Command::Visit(command))
         .unwrap()
 }
 
 #[track_caller]
-fn refused(verdict: &Verdict) -> RefusalCode {
+pub(super) fn refused(verdict: &Verdict) -> RefusalCode {
     match verdict {
         Verdict::Refuse(refusal) => refusal.code,
         Verdict::Accept(_) | Verdict::Needs(_) | Verdict::Quarantine(_) => {
@@ -325,120 +323,4 @@ fn nothing_needed_may_be_left_out() {
         });
         assert_eq!(refused(&verdict), RefusalCode::FieldMissing, "{field}");
     }
-}
-
-#[test]
-fn nobody_stores_a_false_level_or_value() {
-    let shelf = Shelf::furnished();
-    let check = new_check(plain_check());
-    let chunk = shelf
-        .write(document(CHECK), &author(MEDIC), &check)
-        .unwrap();
-    let decide = |forge: &dyn Fn(&mut ExpandedChange)| {
-        let chunk = forged(&chunk, forge);
-        shelf.decide(document(CHECK), Kind::Check, &author(MEDIC), &chunk)
-    };
-    assert!(matches!(decide(&|_| ()), Verdict::Accept(_)));
-    for (field, value) in [
-        ("pressure_level", ScalarValue::Str("normal".into())),
-        ("glucose_level", ScalarValue::Str("crisis".into())),
-        ("crisis", ScalarValue::Boolean(true)),
-        ("value", ScalarValue::F64(120.0)),
-        ("entered", ScalarValue::Str("120".into())),
-    ] {
-        let verdict = decide(&|c| op(c, field).action = OpType::Put(value.clone()));
-        assert_eq!(
-            refused(&verdict),
-            RefusalCode::ValueContradiction,
-            "{field}"
-        );
-    }
-    for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        let verdict = decide(&|c| op(c, "value").action = OpType::Put(number.into()));
-        assert_eq!(refused(&verdict), RefusalCode::ValueRange);
-    }
-    let verdict = decide(&|c| op(c, "rule_set").action = OpType::Put("cn-1999".into()));
-    assert_eq!(refused(&verdict), RefusalCode::ValueUnlisted);
-    // A check is not edited.
-    let mut shelf = shelf.clone();
-    shelf.push(document(CHECK), Kind::Check, &author(MEDIC), &chunk);
-    let again = check::Command::Create(plain_check());
-    let verdict = shelf.edit(document(CHECK), &author(MEDIC), &Command::Check(again));
-    assert_eq!(refused(&verdict), RefusalCode::DocumentExists);
-}
-
-#[test]
-fn a_document_holds_so_much_and_no_more() {
-    let shelf = Shelf::furnished();
-    let chunk = visit_edit(&shelf, DRIVER, visit::Command::Rate(5));
-    let with = |change: &dyn Fn(&mut super::super::Outline)| {
-        let mut shelf = shelf.clone();
-        change(&mut shelf.documents.get_mut(&document(VISIT)).unwrap().outline);
-        shelf.decide(document(VISIT), Kind::Visit, &author(DRIVER), &chunk)
-    };
-    let full = DOCUMENT_BYTES_MAX - chunk.len() as u64;
-    assert!(matches!(
-        with(&|outline| outline.bytes = full),
-        Verdict::Accept(_)
-    ));
-    assert_eq!(
-        refused(&with(&|outline| outline.bytes = full + 1)),
-        RefusalCode::DocumentFull
-    );
-    assert_eq!(
-        refused(&with(&|outline| outline.bytes = u64::MAX)),
-        RefusalCode::DocumentFull
-    );
-    let heads = |count: usize| {
-        move |outline: &mut super::super::Outline| {
-            outline.heads.extend((0..count).map(|n| Head {
-                hash: ChangeHash::from_bytes([u8::try_from(n).unwrap(); 32]),
-                last_op: 1,
-            }));
-        }
-    };
-    assert!(matches!(
-        with(&heads(DOCUMENT_HEADS_MAX - 1)),
-        Verdict::Accept(_)
-    ));
-    assert_eq!(
-        refused(&with(&heads(DOCUMENT_HEADS_MAX))),
-        RefusalCode::DocumentTooWide
-    );
-    let actors = |count: usize| {
-        move |outline: &mut super::super::Outline| {
-            outline.actors = (0..count)
-                .map(|n| ActorSeq {
-                    actor: ActorId::new(device(200), Incarnation(u32::try_from(n).unwrap())),
-                    seq: 1,
-                })
-                .collect();
-        }
-    };
-    let verdict = with(&actors(DOCUMENT_ACTORS_MAX));
-    assert_eq!(refused(&verdict), RefusalCode::SequenceGap);
-    let chunk = visit_edit(&shelf, KEEPER, visit::Command::SetKeeperNote("x".into()));
-    let mut wide = shelf.clone();
-    actors(DOCUMENT_ACTORS_MAX)(&mut wide.documents.get_mut(&document(VISIT)).unwrap().outline);
-    let verdict = wide.decide(document(VISIT), Kind::Visit, &author(KEEPER), &chunk);
-    assert_eq!(refused(&verdict), RefusalCode::DocumentTooWide);
-}
-
-#[test]
-fn a_flag_replaces_only_itself() {
-    let mut shelf = Shelf::furnished();
-    let offer = |facility: &str, offered| {
-        Command::Station(station::Command::SetFacility {
-            facility: facility.into(),
-            offered,
-        })
-    };
-    shelf.accepts(document(STATION), &author(KEEPER), &offer("bed", false));
-    shelf.accepts(document(STATION), &author(KEEPER), &offer("bed", true));
-    let chunk = shelf
-        .write(document(STATION), &author(KEEPER), &offer("bed", false))
-        .unwrap();
-    let chunk = forged(&chunk, |c| c.operations[0].key = Key::Map("wifi".into()));
-    let verdict = shelf.decide(document(STATION), Kind::Station, &author(KEEPER), &chunk);
-    assert_eq!(refused(&verdict), RefusalCode::PathUnknown);
 }
