@@ -120,6 +120,11 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
             let listener = listen(address).await?;
             let address = local(&listener, address)?;
             servers.push(run(listener, telemetry::router(relay.clone()), &stopping));
+            tasks.spawn(
+                stopping
+                    .clone()
+                    .run_until_cancelled_owned(telemetry::upkeep()),
+            );
             Some(address)
         }
     };
