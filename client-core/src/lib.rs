@@ -8,4 +8,19 @@
 pub mod model;
 
 #[cfg(feature = "store")]
+pub mod client;
+#[cfg(feature = "store")]
 pub mod clock;
+#[cfg(feature = "store")]
+pub mod driver;
+#[cfg(feature = "store")]
+pub mod engine;
+#[cfg(feature = "store")]
+pub mod error;
+#[cfg(feature = "store")]
+pub mod store;
+#[cfg(feature = "store")]
+pub mod transport;
+
+#[cfg(feature = "store")]
+pub use client::Client;

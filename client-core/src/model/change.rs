@@ -19,8 +19,10 @@ use super::{Refusal, RefusalCode};
 mod columns;
 mod leb128;
 mod preparse;
+mod runs;
 
-pub(crate) use columns::{Object, Op, OpRef, Span, Value};
+pub(crate) use columns::{Object, Op, OpRef, Value};
+pub(crate) use runs::Span;
 
 /// A change that is well formed and within every bound; what it says is not yet checked.
 #[derive(Debug, Clone)]

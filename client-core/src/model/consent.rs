@@ -7,7 +7,7 @@ use super::document::{Register, Unreadable};
 use super::draft::Draft;
 use super::outline::{Facts, Routing};
 use super::reader::Reader;
-use super::rules::{Container, Field, Holds, Table, What, When, Who, field};
+use super::rules::{Container, Field, Holds, Table, What, When, Who, any_edit, field};
 use super::{Document, Refusal, RefusalCode};
 
 /// What a consent is for.
@@ -150,11 +150,12 @@ pub(crate) const RULES: Table = Table {
         station: draft.root().station("station"),
         ..Routing::default()
     },
+    facts,
     create,
-    edit,
+    edit: any_edit,
 };
 
-fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
+fn create(draft: &Draft<'_>) -> Result<(), Refusal> {
     let root = draft.root();
     if !root.has("witness") && !draft.who.meets(Who::DRIVER) {
         return Err(Refusal::new(RefusalCode::FieldMissing).at("witness"));
@@ -173,24 +174,25 @@ fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
             .at("until")
             .bound("not before given_at"));
     }
-    let facts = Facts {
-        began_at: given_at,
-        purpose: purpose.map(str::to_owned),
-        until: root.time("until"),
-        ..Facts::default()
-    };
-    edit(draft, &facts)
+    Ok(())
 }
 
 /// A withdrawal counts from the earliest time anybody gave for one. It may lie before the giving:
 /// two clocks disagree, and a withdrawal is never refused for that.
-fn edit(draft: &Draft<'_>, facts: &Facts) -> Result<Facts, Refusal> {
-    let withdrawn_at = match (facts.withdrawn_at, draft.root().time("withdrawn_at")) {
+fn facts(draft: &Draft<'_>, before: &Facts) -> Facts {
+    let root = draft.root();
+    let withdrawn_at = match (before.withdrawn_at, root.time("withdrawn_at")) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
-    Ok(Facts {
+    Facts {
+        began_at: root.time("given_at").or(before.began_at),
+        purpose: root
+            .text("purpose")
+            .map(str::to_owned)
+            .or_else(|| before.purpose.clone()),
         withdrawn_at,
-        ..facts.clone()
-    })
+        until: root.time("until").or(before.until),
+        writes: before.writes.clone(),
+    }
 }

@@ -5,8 +5,8 @@
 use yizhan_proto::{DocumentId, PersonId, RegionKey, StationId, Timestamp};
 
 use super::Inspected;
-use super::change::{Op, Span, Value};
-use super::rules::{Field, Table, Who, id_of};
+use super::change::{Object, Op, OtherActor, Span, Value};
+use super::rules::{Field, Table, When, Who, field_place, id_of};
 
 /// Fields that a table may have at most, of the root or of an entry.
 pub(crate) const FIELDS_MAX: usize = 32;
@@ -82,6 +82,28 @@ impl<'a> Draft<'a> {
             entries: Vec::new(),
             writes: Vec::new(),
         }
+    }
+
+    /// What a change that was accepted elsewhere writes into fields known here; the rest is passed over.
+    pub(crate) fn of_accepted(change: &'a Inspected, table: &'static Table) -> Self {
+        let mut draft = Self::new(change, table);
+        for (index, op) in change.ops.iter().enumerate() {
+            let key = change.text(op.key);
+            let place = match op.object {
+                Object::Root => table.field(key).map(|(at, field)| {
+                    draft.root.set(at, index);
+                    (field_place(at), field.when)
+                }),
+                Object::Made(made) if change.other(made.actor) == Some(OtherActor::Genesis) => {
+                    table.flag(made.counter, key)
+                }
+                Object::Made(_) => None,
+            };
+            if let Some((place, When::Always)) = place {
+                draft.writes.push((place, index));
+            }
+        }
+        draft
     }
 
     /// The fields of the root.

@@ -2,7 +2,7 @@
 //! runs on every push and the phone on its own edits before it keeps them.
 //!
 //! It never opens a document: the [`Outline`] is all it knows of one. The rules themselves are
-//! tables beside each kind ([`super::rules`]); here is what is the same for all kinds.
+//! tables beside each kind (module `rules`); here is what is the same for all kinds.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use yizhan_proto::{ChangeHash, DocumentId, Kind};
 use super::change::{Object, Value};
 use super::draft::Draft;
 use super::genesis::Genesis;
-use super::outline::{ActorSeq, Head, Write};
+use super::outline::{ActorSeq, Facts, Head, Routing, Write};
 use super::rules::Table;
 use super::{Author, Inspected, Outline, Refusal, RefusalCode};
 
@@ -63,7 +63,13 @@ pub fn references(kind: Kind, change: &Inspected) -> Vec<DocumentId> {
         .filter(|op| op.object == Object::Root && fields.contains(&change.text(op.key)))
         .filter_map(|op| match op.value {
             Value::Text(text) => super::rules::id_of(change.text(text)),
-            _ => None,
+            Value::Map
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Huge(_)
+            | Value::Real(_)
+            | Value::Bytes => None,
         })
         .map(DocumentId::from_bytes)
         .collect();
@@ -171,10 +177,10 @@ impl<'a> Case<'a> {
         };
         draft.who = paths::relations(self, &routing);
         paths::check_author(self, &draft)?;
-        let facts = match self.outline {
+        match self.outline {
             None => (self.table.create)(&draft)?,
             Some(outline) => (self.table.edit)(&draft, &outline.facts)?,
-        };
+        }
         if creates {
             match references::check(self, &draft, &routing)? {
                 references::Finding::Fits => {}
@@ -183,18 +189,11 @@ impl<'a> Case<'a> {
                 }
             }
         }
-        let mut next = self.outline.cloned().unwrap_or_else(|| Outline {
-            kind: self.kind,
-            schema: self.genesis.schema,
-            routing,
-            facts: super::outline::Facts::default(),
-            heads: Vec::new(),
-            last_op: self.genesis.last_op,
-            actors: Vec::new(),
-            bytes: 0,
-        });
-        next.facts = facts;
-        self.advance(&mut next, &draft);
+        let mut next = self
+            .outline
+            .cloned()
+            .unwrap_or_else(|| beginning(self.kind, self.genesis, routing));
+        advance(&mut next, &draft);
         Ok(Verdict::Accept(Box::new(next)))
     }
 
@@ -254,56 +253,82 @@ impl<'a> Case<'a> {
         }
         Ok(())
     }
+}
 
-    /// Takes the change into the outline.
-    fn advance(&self, outline: &mut Outline, draft: &Draft<'_>) {
-        let change = self.change;
-        outline
-            .heads
-            .retain(|head| change.deps.binary_search(&head.hash).is_err());
-        outline.heads.push(Head {
-            hash: change.hash,
-            last_op: change.last_op,
-        });
-        outline.heads.sort_unstable_by_key(|head| head.hash);
-        outline.last_op = outline.last_op.max(change.last_op);
-        outline.bytes = outline.bytes.saturating_add(change.bytes);
-        let actor = self.advance_actor(outline);
-        outline
-            .facts
-            .writes
-            .extend(draft.writes.iter().map(|(place, op)| Write {
-                place: *place,
-                actor,
-                // The pre-parser holds counters below 2^31.
-                counter: u32::try_from(change.start_op + *op as u64).unwrap_or(u32::MAX),
-            }));
+/// The outline of a document before its first change.
+fn beginning(kind: Kind, genesis: &Genesis, routing: Routing) -> Outline {
+    Outline {
+        kind,
+        schema: genesis.schema,
+        routing,
+        facts: Facts::default(),
+        heads: Vec::new(),
+        last_op: genesis.last_op,
+        actors: Vec::new(),
+        bytes: 0,
     }
+}
 
-    /// Notes the actor's sequence number; gives its position among the actors.
-    fn advance_actor(&self, outline: &mut Outline) -> u16 {
-        let actor = self.change.actor;
-        let entry = ActorSeq {
-            actor,
-            seq: self.change.actor_seq,
-        };
-        let at = match outline
-            .actors
-            .binary_search_by_key(&actor, |known| known.actor)
-        {
-            Ok(at) => {
-                outline.actors[at] = entry;
-                at
-            }
-            Err(at) => {
-                outline.actors.insert(at, entry);
-                // Those behind it moved by one.
-                for write in &mut outline.facts.writes {
-                    write.actor += u16::from(usize::from(write.actor) >= at);
-                }
-                at
-            }
-        };
-        u16::try_from(at).unwrap_or(u16::MAX)
+/// Takes a change into the outline.
+fn advance(outline: &mut Outline, draft: &Draft<'_>) {
+    let change = draft.change;
+    outline.facts = (draft.table.facts)(draft, &outline.facts);
+    outline
+        .heads
+        .retain(|head| change.deps.binary_search(&head.hash).is_err());
+    outline.heads.push(Head {
+        hash: change.hash,
+        last_op: change.last_op,
+    });
+    outline.heads.sort_unstable_by_key(|head| head.hash);
+    outline.last_op = outline.last_op.max(change.last_op);
+    outline.bytes = outline.bytes.saturating_add(change.bytes);
+    let actor = advance_actor(outline, change);
+    let writes = draft.writes.iter().map(|(place, op)| Write {
+        place: *place,
+        actor,
+        // The pre-parser holds counters at 2^31.
+        counter: u32::try_from(change.start_op + *op as u64).unwrap_or(u32::MAX),
+    });
+    outline.facts.writes.extend(writes);
+}
+
+/// Notes the actor's sequence number; gives its position among the actors.
+fn advance_actor(outline: &mut Outline, change: &Inspected) -> u16 {
+    let entry = ActorSeq {
+        actor: change.actor,
+        seq: change.actor_seq,
+    };
+    let at = outline.actor_position(change.actor);
+    let at = at.unwrap_or_else(|at| {
+        outline.actors.insert(at, entry);
+        // Those behind it moved by one.
+        for write in &mut outline.facts.writes {
+            write.actor += u16::from(usize::from(write.actor) >= at);
+        }
+        at
+    });
+    outline.actors[at] = entry;
+    u16::try_from(at).unwrap_or(u16::MAX)
+}
+
+/// The outline of a document from changes that were all accepted elsewhere, in an order in which
+/// dependencies come first; nothing is checked again, and fields not known here are passed over.
+/// `None` if there are none, or this version does not know the kind.
+///
+/// For a holder that shows some changes of a document and not others, and edits on top of those.
+#[must_use]
+pub fn outline_of<'a>(
+    kind: Kind,
+    changes: impl IntoIterator<Item = &'a Inspected>,
+) -> Option<Outline> {
+    let (table, genesis) = (Table::of(kind)?, Genesis::of(kind)?);
+    let mut outline: Option<Outline> = None;
+    for change in changes {
+        let draft = Draft::of_accepted(change, table);
+        let outline =
+            outline.get_or_insert_with(|| beginning(kind, genesis, (table.routing)(&draft)));
+        advance(outline, &draft);
     }
+    outline
 }

@@ -121,11 +121,10 @@ impl Outline {
         self.heads.iter().map(|head| head.hash).collect()
     }
 
-    /// Where an actor stands in [`Outline::actors`].
-    pub(crate) fn actor_position(&self, actor: ActorId) -> Option<usize> {
+    /// Where an actor stands in [`Outline::actors`], or where it would be put in.
+    pub(crate) fn actor_position(&self, actor: ActorId) -> Result<usize, usize> {
         self.actors
             .binary_search_by_key(&actor, |known| known.actor)
-            .ok()
     }
 
     /// The latest sequence number of an actor, 0 if it never wrote here.

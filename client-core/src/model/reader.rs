@@ -125,7 +125,13 @@ impl Map<'_> {
             Value::Scalar(scalar) => match scalar.as_ref() {
                 ScalarValue::Int(number) | ScalarValue::Timestamp(number) => Some(*number),
                 ScalarValue::Uint(number) => i64::try_from(*number).ok(),
-                _ => None,
+                ScalarValue::Bytes(_)
+                | ScalarValue::Str(_)
+                | ScalarValue::F64(_)
+                | ScalarValue::Counter(_)
+                | ScalarValue::Boolean(_)
+                | ScalarValue::Unknown { .. }
+                | ScalarValue::Null => None,
             },
             Value::Object(_) => None,
         }

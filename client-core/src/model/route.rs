@@ -43,26 +43,22 @@ pub fn subscriptions(
         return Vec::new();
     }
     let own = std::iter::once(&person).chain(aliases).copied();
-    let stations = roles.iter().flat_map(|role| match role {
-        Role::Keeper(station) => [Some(Scope::Station(*station)), None],
-        Role::Health(station) => [
-            Some(Scope::StationHealth(*station)),
-            Some(Scope::Station(*station)),
-        ],
-        _ => [None, None],
-    });
-    let desks = roles.iter().filter_map(|role| match role {
-        Role::Specialist(desk) => Some(Scope::Desk(desk.clone())),
-        _ => None,
-    });
-    let led = roles.iter().filter_map(|role| match role {
-        Role::Coordinator(region) => Some(Scope::Region(region.clone())),
-        _ => None,
-    });
+    let (mut stations, mut desks, mut led) = (Vec::new(), Vec::new(), Vec::new());
+    for role in roles {
+        match role {
+            Role::Keeper(station) => stations.push(Scope::Station(*station)),
+            Role::Health(station) => {
+                stations.extend([Scope::StationHealth(*station), Scope::Station(*station)]);
+            }
+            Role::Specialist(desk) => desks.push(Scope::Desk(desk.clone())),
+            Role::Coordinator(region) => led.push(Scope::Region(region.clone())),
+            Role::Driver | Role::Operator | Role::Other(_) => {}
+        }
+    }
     let mut scopes = Vec::new();
     for scope in own
         .map(Scope::Person)
-        .chain(stations.flatten())
+        .chain(stations)
         .chain(desks)
         .chain(led)
         .chain(regions.iter().cloned().map(Scope::Region))
@@ -72,4 +68,75 @@ pub fn subscriptions(
         }
     }
     scopes
+}
+
+#[cfg(test)]
+mod tests {
+    use yizhan_proto::StationId;
+
+    use super::*;
+
+    fn texts(scopes: &[Scope]) -> Vec<String> {
+        let short = |scope: &Scope| {
+            let zeros = "01010101-0101-0101-0101-010101010101";
+            let twos = "02020202-0202-0202-0202-020202020202";
+            scope.to_string().replace(zeros, "1").replace(twos, "2")
+        };
+        scopes.iter().map(short).collect()
+    }
+
+    #[test]
+    fn every_kind_has_its_audience() {
+        let routing = Routing {
+            region: Some("banan".parse().unwrap()),
+            driver: Some(PersonId::from_bytes([1; 16])),
+            station: Some(StationId::from_bytes([2; 16])),
+            desk: Some("legal".parse().unwrap()),
+        };
+        for (kind, expected) in [
+            (Kind::Station, &["region:banan"][..]),
+            (Kind::Activity, &["region:banan"]),
+            (Kind::Notice, &["station:2"]),
+            (Kind::Visit, &["person:1", "station:2"]),
+            (Kind::Check, &["person:1", "station:2/health"]),
+            (Kind::Consent, &["person:1", "station:2"]),
+            (Kind::Enrolment, &["person:1", "station:2"]),
+            (Kind::Ticket, &["person:1", "desk:legal", "station:2"]),
+            (Kind::CaseNote, &["desk:legal"]),
+            (Kind::Unknown(99), &[]),
+        ] {
+            assert_eq!(texts(&audience(kind, &routing)), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn subscriptions_are_ordered_and_each_once() {
+        let (me, alias) = (PersonId::from_bytes([1; 16]), PersonId::from_bytes([2; 16]));
+        let here = StationId::from_bytes([2; 16]);
+        let regions: Vec<RegionKey> = ["banan", "xindu"].map(|key| key.parse().unwrap()).into();
+        let of = |roles: &[Role]| texts(&subscriptions(me, &[alias, me], roles, &regions));
+        let directory = ["person:1", "person:2", "region:banan", "region:xindu"];
+        assert_eq!(of(&[Role::Driver]), directory);
+        assert_eq!(of(&[]), directory);
+        assert_eq!(of(&[Role::Operator]), [""; 0]);
+        assert_eq!(of(&[Role::Other("auditor".into())]), [""; 0]);
+        assert_eq!(of(&[Role::Operator, Role::Driver]), directory);
+        assert_eq!(
+            of(&[
+                Role::Coordinator(regions[1].clone()),
+                Role::Specialist("legal".parse().unwrap()),
+                Role::Keeper(here),
+                Role::Health(here),
+            ]),
+            [
+                "person:1",
+                "person:2",
+                "station:2",
+                "station:2/health",
+                "desk:legal",
+                "region:xindu",
+                "region:banan",
+            ]
+        );
+    }
 }

@@ -135,10 +135,12 @@ pub(crate) struct Table {
     pub(crate) containers: &'static [Container],
     /// The routing of a new document.
     pub(crate) routing: fn(&Draft<'_>) -> Routing,
-    /// What concerns several fields of a new document; gives its facts.
-    pub(crate) create: fn(&Draft<'_>) -> Result<Facts, Refusal>,
-    /// What concerns an edit and the document's facts; gives the facts from then on.
-    pub(crate) edit: fn(&Draft<'_>, &Facts) -> Result<Facts, Refusal>,
+    /// The facts from this change on.
+    pub(crate) facts: fn(&Draft<'_>, &Facts) -> Facts,
+    /// What concerns several fields of a new document.
+    pub(crate) create: fn(&Draft<'_>) -> Result<(), Refusal>,
+    /// What concerns an edit and the document's facts.
+    pub(crate) edit: fn(&Draft<'_>, &Facts) -> Result<(), Refusal>,
 }
 
 impl Table {
@@ -159,9 +161,52 @@ impl Table {
     }
 }
 
-/// The facts of an outline that an edit leaves alone.
-pub(crate) fn facts_unchanged(_: &Draft<'_>, facts: &Facts) -> Result<Facts, Refusal> {
-    Ok(facts.clone())
+impl Table {
+    /// A field of the root and its position.
+    pub(crate) fn field(&self, name: &str) -> Option<(usize, &'static Field)> {
+        find(self.fields, name)
+    }
+
+    /// The place of a flag in the container that the genesis made as this operation.
+    pub(crate) fn flag(&self, made_by: u32, code: &str) -> Option<(u16, When)> {
+        let at = (made_by as usize).checked_sub(1)?;
+        let container = self.containers.get(at)?;
+        match container.holds {
+            Holds::Flags(codes) => {
+                let code = codes.iter().position(|known| *known == code)?;
+                Some((flag_place(at, code), container.when))
+            }
+            Holds::Entries(_) | Holds::Nothing => None,
+        }
+    }
+}
+
+/// A field of a list and its position.
+pub(crate) fn find(fields: &'static [Field], name: &str) -> Option<(usize, &'static Field)> {
+    fields
+        .iter()
+        .enumerate()
+        .find(|(_, field)| field.name == name)
+}
+
+/// The place of a root field in [`super::outline::Write`].
+pub(crate) fn field_place(at: usize) -> u16 {
+    u16::try_from(at).unwrap_or(u16::MAX)
+}
+
+/// The place of a flag in [`super::outline::Write`]: from 64 on, 64 for each container.
+pub(crate) fn flag_place(container: usize, code: usize) -> u16 {
+    u16::try_from(64 * (container + 1) + code).unwrap_or(u16::MAX)
+}
+
+/// The facts of a kind that has none of its own.
+pub(crate) fn facts_unchanged(_: &Draft<'_>, facts: &Facts) -> Facts {
+    facts.clone()
+}
+
+/// For a kind whose edits need no rule across fields.
+pub(crate) fn any_edit(_: &Draft<'_>, _: &Facts) -> Result<(), Refusal> {
+    Ok(())
 }
 
 /// Whether an outline is a kind, and of that driver and station where they are given.

@@ -5,9 +5,11 @@ use yizhan_proto::{DocumentId, Kind, RegionKey};
 use super::codes::text_codes;
 use super::document::{Register, Unreadable};
 use super::draft::Draft;
-use super::outline::{Facts, Routing};
+use super::outline::Routing;
 use super::reader::Reader;
-use super::rules::{Container, Field, Holds, Table, What, When, Who, facts_unchanged, field};
+use super::rules::{
+    Container, Field, Holds, Table, What, When, Who, any_edit, facts_unchanged, field,
+};
 use super::{Document, Refusal, RefusalCode};
 
 /// What sort of station.
@@ -232,15 +234,16 @@ pub(crate) const RULES: Table = Table {
         region: draft.root().region("region"),
         ..Routing::default()
     },
+    facts: facts_unchanged,
     create,
-    edit: facts_unchanged,
+    edit: any_edit,
 };
 
-fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
+fn create(draft: &Draft<'_>) -> Result<(), Refusal> {
     for name in ["name", "type"] {
         if !draft.root().has(name) {
             return Err(Refusal::new(RefusalCode::FieldMissing).at(name));
         }
     }
-    Ok(Facts::default())
+    Ok(())
 }

@@ -79,3 +79,11 @@ fn a_station_a_consent_and_a_check_are_made_and_read() {
     assert_eq!(check.advice, ["rest"]);
     assert_eq!(check.measurements[0].value, Some(152.0));
 }
+
+mod authors;
+mod forged;
+mod limits;
+mod merging;
+mod produced;
+mod reads;
+mod values;

@@ -145,7 +145,7 @@ impl Visit {
                 .into_iter()
                 .filter_map(|(entry, map)| service(entry, &map))
                 .collect();
-            services.sort_by(|a, b| (a.at, a.entry, a.by).cmp(&(b.at, b.entry, b.by)));
+            services.sort_by_key(|service| (service.at, service.entry, service.by));
             services
         };
         Ok(Self {
@@ -234,31 +234,35 @@ pub(crate) const RULES: Table = Table {
         station: draft.root().station("station"),
         ..Routing::default()
     },
+    facts: |draft, before| Facts {
+        began_at: draft.root().time("arrived_at").or(before.began_at),
+        ..before.clone()
+    },
     create,
     edit,
 };
 
-fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
+fn create(draft: &Draft<'_>) -> Result<(), Refusal> {
     // Who took it down is told truly: a keeper's entry never passes for the driver's own.
     let by_keeper = draft.root().text("source") == Some(Source::Keeper.as_str());
     let needed = if by_keeper { STAFF } else { Who::DRIVER };
     if !draft.who.meets(needed) {
         return Err(Refusal::new(RefusalCode::ValueNotSelf).at("source"));
     }
-    let facts = Facts {
-        began_at: draft.root().time("arrived_at"),
-        ..Facts::default()
-    };
-    edit(draft, &facts)
+    left_after(draft, draft.root().time("arrived_at"))
 }
 
-fn edit(draft: &Draft<'_>, facts: &Facts) -> Result<Facts, Refusal> {
-    match (draft.root().time("left_at"), facts.began_at) {
+fn edit(draft: &Draft<'_>, facts: &Facts) -> Result<(), Refusal> {
+    left_after(draft, facts.began_at)
+}
+
+fn left_after(draft: &Draft<'_>, arrived_at: Option<Timestamp>) -> Result<(), Refusal> {
+    match (draft.root().time("left_at"), arrived_at) {
         (Some(left), Some(arrived)) if left < arrived => {
             Err(Refusal::new(RefusalCode::ValueContradiction)
                 .at("left_at")
                 .bound("not before arrived_at"))
         }
-        _ => Ok(facts.clone()),
+        _ => Ok(()),
     }
 }

@@ -332,3 +332,6 @@ pub fn glucose_level(item: Item, value: f64) -> Option<Level> {
 pub const fn is_crisis(level: Level) -> bool {
     matches!(level, Level::Grade3 | Level::Low | Level::Crisis)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,7 @@
 
 use crate::model::draft::{Draft, Fields};
 use crate::model::outline::{Facts, Routing};
-use crate::model::rules::{
-    Container, Field, Holds, Table, What, When, Who, facts_unchanged, field,
-};
+use crate::model::rules::{Container, Field, Holds, Table, What, When, Who, any_edit, field};
 use crate::model::vitals::{self, Item, Level};
 use crate::model::{Refusal, RefusalCode};
 
@@ -92,8 +90,12 @@ pub(crate) const RULES: Table = Table {
         station: draft.root().station("station"),
         ..Routing::default()
     },
+    facts: |draft, before| Facts {
+        began_at: draft.root().time("taken_at").or(before.began_at),
+        ..before.clone()
+    },
     create,
-    edit: facts_unchanged,
+    edit: any_edit,
 };
 
 /// What the measurements of a check come to.
@@ -132,7 +134,7 @@ pub(in crate::model) fn assess(values: impl Iterator<Item = (Item, f64)>) -> Ass
     sum
 }
 
-fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
+fn create(draft: &Draft<'_>) -> Result<(), Refusal> {
     let mut seen = [false; Item::ALL.len()];
     let mut values = [None; Item::ALL.len()];
     for (key, fields) in draft.entries(MEASUREMENTS, MEASUREMENT) {
@@ -157,10 +159,7 @@ fn create(draft: &Draft<'_>) -> Result<Facts, Refusal> {
             .at("replaces_reason")
             .bound("the check it replaces and the reason, together"));
     }
-    Ok(Facts {
-        began_at: draft.root().time("taken_at"),
-        ..Facts::default()
-    })
+    Ok(())
 }
 
 /// Checks one measurement; gives its canonical value, if it has one.

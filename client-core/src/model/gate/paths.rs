@@ -5,9 +5,11 @@ use yizhan_proto::{Kind, PersonId};
 
 use super::Case;
 use crate::model::change::{Object, Op, OtherActor, Value};
-use crate::model::draft::{Draft, Entry, FIELDS_MAX, Values};
+use crate::model::draft::{Draft, Entry, Values};
 use crate::model::outline::Routing;
-use crate::model::rules::{Container, Field, Holds, What, When, Who, id_of};
+use crate::model::rules::{
+    Container, Field, Holds, What, When, Who, field_place, find, flag_place, id_of,
+};
 use crate::model::{Inspected, Refusal, RefusalCode};
 
 /// Sorts the operations of a change into its kind's fields and entries; checks every value by itself.
@@ -84,7 +86,7 @@ fn check_preds(case: &Case<'_>, op: &Op, place: u16) -> Result<(), Refusal> {
         let is_write = case.outline.zip(actor).is_some_and(|(outline, actor)| {
             let writes = &outline.facts.writes;
             u64::from(pred.counter) < change.start_op
-                && outline.actor_position(actor).is_some_and(|actor| {
+                && outline.actor_position(actor).is_ok_and(|actor| {
                     writes.iter().rev().any(|write| {
                         write.place == place
                             && write.counter == pred.counter
@@ -100,13 +102,6 @@ fn check_preds(case: &Case<'_>, op: &Op, place: u16) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn position(fields: &[Field], name: &str) -> Option<usize> {
-    fields
-        .iter()
-        .take(FIELDS_MAX)
-        .position(|field| field.name == name)
-}
-
 fn root_field(
     case: &Case<'_>,
     op: &Op,
@@ -114,9 +109,7 @@ fn root_field(
     draft: &mut Draft<'_>,
 ) -> Result<(), Refusal> {
     let name = case.change.text(op.key);
-    let Some((at, field)) = position(case.table.fields, name)
-        .and_then(|at| case.table.fields.get(at).map(|field| (at, field)))
-    else {
+    let Some((at, field)) = case.table.field(name) else {
         return Err(refusal(RefusalCode::PathUnknown, name));
     };
     if case.outline.is_some() && field.when != When::Always {
@@ -129,7 +122,7 @@ fn root_field(
         return Err(refusal(code, name));
     }
     check_value(case, field, op.value, || name.to_owned())?;
-    let place = u16::try_from(at).unwrap_or(u16::MAX);
+    let place = field_place(at);
     check_preds(case, op, place)?;
     if !draft.root.set(at, index) {
         return Err(refusal(RefusalCode::FieldImmutable, name).bound("once in one change"));
@@ -203,9 +196,6 @@ fn entry(
 /// The flags that one change writes, one bit each.
 type Flags = u64;
 
-/// Where the places of flags begin, 64 for each container.
-const FLAG_PLACES_FROM: usize = 64;
-
 fn flag(
     case: &Case<'_>,
     op: &Op,
@@ -229,7 +219,7 @@ fn flag(
         return Err(refusal(RefusalCode::FieldImmutable, &path()));
     }
     *flags |= bit;
-    let place = u16::try_from(FLAG_PLACES_FROM * (at + 1) + code).unwrap_or(u16::MAX);
+    let place = flag_place(at, code);
     check_preds(case, op, place)?;
     if container.when == When::Always {
         draft.writes.push((place, index));
@@ -256,9 +246,7 @@ fn entry_field(
     };
     let (name, key) = (change.text(op.key), change.text(entry.key));
     let path = || format!("{}/{key}/{name}", container.name);
-    let Some((at, field)) =
-        position(fields, name).and_then(|at| fields.get(at).map(|field| (at, field)))
-    else {
+    let Some((at, field)) = find(fields, name) else {
         return Err(refusal(RefusalCode::PathUnknown, &path()));
     };
     check_value(case, field, op.value, path)?;

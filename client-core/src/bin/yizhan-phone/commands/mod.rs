@@ -1,0 +1,44 @@
+//! One file a group of commands. Each calls the façade and prints what came of it.
+
+mod check;
+mod consent;
+mod facts;
+mod pairing;
+mod state;
+mod station;
+mod sync;
+mod visit;
+
+use yizhan_client_core::Client;
+
+use crate::args::Command;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Runs a command.
+pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Result<(), Failure> {
+    match command {
+        Command::Pair { url, code, label } => {
+            pairing::pair(client, url, code.as_deref(), label, output)
+        }
+        Command::Register { url, name, label } => {
+            pairing::register(client, url, name, label, output)
+        }
+        Command::Visit(command) => visit::run(client, command, output),
+        Command::Check(command) => check::run(client, command, output),
+        Command::Consent(command) => consent::run(client, command, output),
+        Command::Station(command) => station::run(client, command, output),
+        Command::Search { text, limit } => state::search(client, &text.join(" "), *limit, output),
+        Command::Sync { watch, seconds } => {
+            if *watch {
+                sync::watch(client, *seconds, output)
+            } else {
+                sync::once(client, output)
+            }
+        }
+        Command::Status => state::status(client, output),
+        Command::Refused(command) => state::refused(client, command, output),
+        Command::Export { file } => state::export(client, file.as_deref(), output),
+        Command::Whoami => pairing::whoami(client, output),
+    }
+}

@@ -1,0 +1,132 @@
+//! `pair`, `register`, `whoami`.
+
+use serde_json::json;
+use yizhan_client_core::Client;
+use yizhan_client_core::transport::http::HttpTransport;
+use yizhan_client_core::transport::{Link, LinkKind, RelayUrl};
+use yizhan_proto::Role;
+use yizhan_proto::identity::Identity;
+
+use super::facts;
+use crate::failure::Failure;
+use crate::output::{Output, labelled};
+
+pub(crate) fn pair(
+    client: &mut Client,
+    url: &str,
+    code: Option<&str>,
+    label: &str,
+    output: Output,
+) -> Result<(), Failure> {
+    let (relay, code) = match code {
+        Some(code) => (url.parse()?, code.to_owned()),
+        None => link(url, LinkKind::Pair)?,
+    };
+    warn_if_readable(&relay, output);
+    let mut transport = HttpTransport::new(relay.clone());
+    let identity = client.pair(&mut transport, &relay, &code, label)?;
+    greet(client, &identity, &relay, output)
+}
+
+pub(crate) fn register(
+    client: &mut Client,
+    url: &str,
+    name: &str,
+    label: &str,
+    output: Output,
+) -> Result<(), Failure> {
+    let (relay, code) = link(url, LinkKind::Register)?;
+    warn_if_readable(&relay, output);
+    let mut transport = HttpTransport::new(relay.clone());
+    let identity = client.register(&mut transport, &relay, &code, name, label)?;
+    greet(client, &identity, &relay, output)
+}
+
+/// What a QR says, if it is of the kind that is wanted here.
+fn link(url: &str, wanted: LinkKind) -> Result<(RelayUrl, String), Failure> {
+    let link: Link = url.parse()?;
+    if link.kind == wanted {
+        return Ok((link.relay, link.code));
+    }
+    Err(Failure::usage(match link.kind {
+        LinkKind::Pair => "this is the QR of a pairing; use `yizhan-phone pair` with it",
+        LinkKind::Register => {
+            "this is the standing QR of a station; use `yizhan-phone register` with it"
+        }
+    }))
+}
+
+fn warn_if_readable(relay: &RelayUrl, output: Output) {
+    if relay.is_readable_on_the_way() && !output.json {
+        output.remark(&format!(
+            "warning: {relay} is plain HTTP: others on the way can read what is sent; use https where you can"
+        ));
+    }
+}
+
+fn greet(
+    client: &Client,
+    identity: &Identity,
+    relay: &RelayUrl,
+    output: Output,
+) -> Result<(), Failure> {
+    let device = client.device()?;
+    let roles = roles(&identity.roles);
+    let value = json!({
+        "id": identity.person.to_string(),
+        "name": identity.name,
+        "roles": roles,
+        "device": device.device.to_string(),
+        "relay": relay.as_str(),
+    });
+    output.result(&value, || {
+        let roles = roles.join(", ");
+        format!(
+            "this phone acts for {} ({roles}) at {relay}; next: yizhan-phone sync\n",
+            identity.name
+        )
+    })
+}
+
+fn roles(roles: &[Role]) -> Vec<String> {
+    roles.iter().map(Role::to_string).collect()
+}
+
+pub(crate) fn whoami(client: &Client, output: Output) -> Result<(), Failure> {
+    let device = client.device()?;
+    let identity = device.identity.as_ref();
+    let name = identity.map(|identity| identity.name.clone());
+    let roles = identity.map_or_else(Vec::new, |identity| roles(&identity.roles));
+    let scopes: Vec<String> = identity.map_or_else(Vec::new, |identity| {
+        identity.scopes.iter().map(ToString::to_string).collect()
+    });
+    let value = json!({
+        "id": device.person.to_string(),
+        "name": name,
+        "roles": roles,
+        "scopes": scopes,
+        "device": device.device.to_string(),
+        "provisional": device.provisional.to_string(),
+        "paired": identity.is_some(),
+        "relay": device.relay_url,
+        "epoch": facts::text(device.epoch),
+    });
+    output.result(&value, || {
+        let mut text = labelled("person", &device.person.to_string());
+        match &name {
+            Some(name) => text.push_str(&labelled("name", name)),
+            None => text.push_str(&labelled(
+                "name",
+                "none yet: this phone is not paired; what it writes is kept and sent once it is",
+            )),
+        }
+        if !roles.is_empty() {
+            text.push_str(&labelled("roles", &roles.join(", ")));
+        }
+        text.push_str(&labelled("device", &device.device.to_string()));
+        if let Some(relay) = &device.relay_url {
+            text.push_str(&labelled("relay", relay));
+        }
+        text
+    })
+}

@@ -1,0 +1,291 @@
+//! `status`, `refused`, `search`, `export`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use yizhan_client_core::Client;
+use yizhan_client_core::error::ClientError;
+use yizhan_client_core::store::{Held, ScopeStatus, Status, StoreError};
+use yizhan_proto::Timestamp;
+
+use super::facts;
+use crate::args::RefusedCommand;
+use crate::failure::Failure;
+use crate::names::{self, short};
+use crate::output::{Output, labelled, table, written};
+use crate::when;
+
+pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
+    let status = client.status()?;
+    let device = client.device()?;
+    let now = client.clock().now();
+    let held = client.held()?;
+    let mut value = status_json(&status, now);
+    value["id"] = json!(device.device.to_string());
+    value["paired"] = json!(device.identity.is_some());
+    value["relay"] = json!(device.relay_url);
+    value["held"] = held.iter().map(held_json).collect();
+    output.result(&value, || {
+        let mut text = status_form(&status, now);
+        if device.identity.is_none() {
+            text.push_str(&labelled(
+                "relay",
+                "none: pair or register this phone to sync",
+            ));
+        }
+        if !held.is_empty() {
+            text.push('\n');
+            text.push_str(&held_table(&held));
+        }
+        text
+    })
+}
+
+fn status_json(status: &Status, now: Timestamp) -> Value {
+    let set_aside: Value = status
+        .set_aside
+        .iter()
+        .map(|aside| json!({ "id": aside.document.to_string(), "kind": aside.kind.to_string(), "why": aside.why }))
+        .collect();
+    let scopes: Value = status.scopes.iter().map(scope_json).collect();
+    json!({
+        "home": status.home.as_ref().map(|home| home.display().to_string()),
+        "unsent_changes": status.unsent_changes,
+        "oldest_unsent_at": facts::time(status.oldest_unsent_at),
+        "oldest_unsent_age_ms": status.oldest_unsent_at.map(|at| now.ms_since(at)),
+        "last_sync_at": facts::time(status.last_sync_at),
+        "last_sync_error": status.last_sync_error,
+        "refused": status.refused,
+        "quarantined": status.quarantined,
+        "set_aside": set_aside,
+        "documents": status.documents,
+        "unknown_kinds": status.unknown_kinds,
+        "leaving": status.leaving,
+        "scopes": scopes,
+        "repairs": status.repairs,
+        "ignored": status.ignored,
+        "clock_offset_ms": status.clock_offset_ms,
+        "incarnation": status.incarnation.0,
+        "views_pending": status.views_pending,
+    })
+}
+
+fn scope_json(scope: &ScopeStatus) -> Value {
+    json!({
+        "scope": scope.scope.to_string(),
+        "live": scope.window.map(|window| window.live.get()),
+        "floor": scope.window.map(|window| window.floor.get()),
+        "complete": scope.window.is_some_and(yizhan_proto::Window::is_complete),
+        "documents": scope.documents,
+        "repairing": scope.repairing,
+    })
+}
+
+fn status_form(status: &Status, now: Timestamp) -> String {
+    let mut text = String::new();
+    let mut line = |label: &str, value: String| text.push_str(&labelled(label, &value));
+    let age = status.oldest_unsent_at.map_or_else(String::new, |at| {
+        format!(", the oldest {} old", when::span(now.ms_since(at)))
+    });
+    line("unsent", format!("{} changes{age}", status.unsent_changes));
+    let last = status.last_sync_at.map_or_else(
+        || "never".to_owned(),
+        |at| format!("{} ({} ago)", when::local(at), when::span(now.ms_since(at))),
+    );
+    line("last sync", last);
+    if let Some(error) = &status.last_sync_error {
+        line("last error", error.clone());
+    }
+    if status.refused + status.quarantined > 0 {
+        line(
+            "refused",
+            format!(
+                "{}, waiting for a decision: {}",
+                status.refused, status.quarantined
+            ),
+        );
+    }
+    line("documents", status.documents.to_string());
+    for aside in &status.set_aside {
+        line(
+            "set aside",
+            format!("{} {}: {}", aside.kind, aside.document, aside.why),
+        );
+    }
+    if status.unknown_kinds > 0 {
+        line(
+            "not shown",
+            format!(
+                "{} documents of kinds that a newer version knows",
+                status.unknown_kinds
+            ),
+        );
+    }
+    if status.leaving > 0 {
+        line(
+            "leaving",
+            format!(
+                "{} documents, once their unsent work is sent",
+                status.leaving
+            ),
+        );
+    }
+    let filling = status
+        .scopes
+        .iter()
+        .filter(|scope| !scope.window.is_some_and(yizhan_proto::Window::is_complete))
+        .count();
+    if filling > 0 {
+        line(
+            "still filling",
+            format!("{filling} of {} scopes", status.scopes.len()),
+        );
+    }
+    if let Some(offset_ms) = status.clock_offset_ms
+        && offset_ms.unsigned_abs() > yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS.unsigned_abs()
+    {
+        line(
+            "clock",
+            format!("{} of the relay's; set it right", when::skew(offset_ms)),
+        );
+    }
+    text
+}
+
+pub(crate) fn refused(
+    client: &mut Client,
+    command: &RefusedCommand,
+    output: Output,
+) -> Result<(), Failure> {
+    match command {
+        RefusedCommand::List => {
+            let held = client.held()?;
+            let value: Value = held.iter().map(held_json).collect();
+            output.result(&value, || held_table(&held))
+        }
+        RefusedCommand::Discard { hash } => {
+            let change = names::held(client, hash)?;
+            let changes = client.discard(change)?;
+            let value = json!({ "id": change.to_string(), "changes": changes });
+            output.result(&value, || {
+                format!("{changes} changes deleted from this phone\n")
+            })
+        }
+        RefusedCommand::Retry { hash } => {
+            let change = names::held(client, hash)?;
+            let changes = client.retry(change)?;
+            let value = json!({ "id": change.to_string(), "changes": changes });
+            output.result(&value, || {
+                format!("{changes} changes are offered again at the next sync\n")
+            })
+        }
+    }
+}
+
+fn held_json(held: &Held) -> Value {
+    json!({
+        "id": held.change.to_string(),
+        "document": held.document.to_string(),
+        "kind": held.kind.to_string(),
+        "state": facts::state(held.state),
+        "reason": facts::reason(&held.reason),
+        "made_at": when::rfc3339(held.made_at),
+        "summary": held.summary,
+    })
+}
+
+fn held_table(held: &[Held]) -> String {
+    let rows: Vec<Vec<String>> = held
+        .iter()
+        .map(|held| {
+            vec![
+                short(&held.change),
+                when::local(held.made_at),
+                held.summary.clone(),
+                facts::state(held.state).to_owned(),
+                held.reason.to_string(),
+            ]
+        })
+        .collect();
+    table(
+        &["change", "made", "what", "state", "reason"],
+        &rows,
+        "nothing was refused",
+    )
+}
+
+pub(crate) fn search(
+    client: &Client,
+    text: &str,
+    limit: u32,
+    output: Output,
+) -> Result<(), Failure> {
+    let hits = client.search(text, limit)?;
+    let value: Value = hits
+        .iter()
+        .map(|hit| {
+            json!({
+                "id": hit.document.to_string(),
+                "kind": hit.kind.to_string(),
+                "title": hit.title,
+                "excerpt": hit.excerpt,
+            })
+        })
+        .collect();
+    output.result(&value, || {
+        let rows: Vec<Vec<String>> = hits
+            .iter()
+            .map(|hit| {
+                vec![
+                    hit.kind.to_string(),
+                    short(&hit.document),
+                    hit.title.clone(),
+                    hit.excerpt.clone(),
+                ]
+            })
+            .collect();
+        table(&["kind", "id", "title", "found"], &rows, "nothing found")
+    })
+}
+
+pub(crate) fn export(client: &Client, file: Option<&Path>, output: Output) -> Result<(), Failure> {
+    let Some(path) = file else {
+        let mut out = BufWriter::new(io::stdout().lock());
+        export_to(client, &mut out)?;
+        return Ok(());
+    };
+    // Written beside and renamed, so that a half export never stands under the name.
+    let partial = beside(path);
+    let file = File::create(&partial).map_err(Failure::Output)?;
+    let mut out = BufWriter::new(&file);
+    let documents = export_to(client, &mut out)?;
+    drop(out);
+    file.sync_all()
+        .and_then(|()| std::fs::rename(&partial, path))
+        .map_err(Failure::Output)?;
+    let person = client.device()?.person.to_string();
+    let value = json!({ "id": person, "file": path.display().to_string(), "documents": documents });
+    output.result(&value, || {
+        format!("{documents} documents written to {}\n", path.display())
+    })
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    path.with_file_name(name)
+}
+
+fn export_to(client: &Client, out: &mut dyn Write) -> Result<u64, Failure> {
+    let documents = client.export(out).map_err(|error| {
+        if let ClientError::Store(StoreError::Export(error)) = error {
+            written(error)
+        } else {
+            Failure::Client(error)
+        }
+    })?;
+    out.flush().map_err(written)?;
+    Ok(documents)
+}

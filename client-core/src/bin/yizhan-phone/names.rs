@@ -1,0 +1,215 @@
+//! What a person means by a name, the beginning of an id, or `last`.
+
+use yizhan_client_core::Client;
+use yizhan_client_core::error::ClientError;
+use yizhan_client_core::store::{CheckFilter, ConsentFilter, StationRow, VisitFilter};
+use yizhan_proto::{ChangeHash, DocumentId, PersonId};
+
+use crate::failure::Failure;
+
+/// Characters of an id that are needed at least.
+const PREFIX_CHARS_MIN: usize = 4;
+/// Ids named when several fit.
+const FITS_MAX: usize = 8;
+
+/// A visit.
+pub(crate) fn visit(client: &Client, text: &str) -> Result<DocumentId, Failure> {
+    let limit = u32::from(text == "last");
+    let rows = client.visits(&VisitFilter {
+        limit,
+        ..VisitFilter::default()
+    })?;
+    document("visit", text, rows.iter().map(|row| row.id))
+}
+
+/// A check.
+pub(crate) fn check(client: &Client, text: &str) -> Result<DocumentId, Failure> {
+    let rows = client.checks(&CheckFilter::default())?;
+    document("check", text, rows.iter().map(|row| row.id))
+}
+
+/// A consent.
+pub(crate) fn consent(client: &Client, text: &str) -> Result<DocumentId, Failure> {
+    let rows = client.consents(&ConsentFilter::default())?;
+    document("consent", text, rows.iter().map(|row| row.id))
+}
+
+/// A document among candidates, the latest first.
+fn document(
+    what: &str,
+    text: &str,
+    mut candidates: impl Iterator<Item = DocumentId>,
+) -> Result<DocumentId, Failure> {
+    if text == "last" {
+        return candidates.next().ok_or_else(|| {
+            Failure::NotFound(format!(
+                "there is no {what} on this phone yet; record one, or sync first"
+            ))
+        });
+    }
+    // A whole id needs no list: whether it is here is found out by whoever reads it.
+    match text.parse() {
+        Ok(id) => Ok(id),
+        Err(_) => only_one(what, text, candidates),
+    }
+}
+
+/// The only candidate whose text begins as typed.
+fn only_one<T: ToString>(
+    what: &str,
+    text: &str,
+    candidates: impl Iterator<Item = T>,
+) -> Result<T, Failure> {
+    let prefix = text.to_ascii_lowercase();
+    let could_be_id = prefix.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    if !could_be_id || prefix.len() < PREFIX_CHARS_MIN {
+        return Err(Failure::usage(format!(
+            "{text:?} names no {what}: give four or more characters of its id as the list shows it (`last` is the latest visit, check or consent)"
+        )));
+    }
+    let mut fits: Vec<T> = candidates
+        .filter(|id| id.to_string().starts_with(&prefix))
+        .collect();
+    match fits.len() {
+        0 => Err(Failure::NotFound(format!(
+            "no {what} on this phone begins with {text}; look at the list, or sync first"
+        ))),
+        1 => Ok(fits.remove(0)),
+        _ => {
+            let named: Vec<String> = fits.iter().take(FITS_MAX).map(T::to_string).collect();
+            Err(Failure::NotFound(format!(
+                "{text} fits several: {}; give more of the id",
+                named.join(", ")
+            )))
+        }
+    }
+}
+
+/// A station: key, id, whole name, or the beginning of its id.
+pub(crate) fn station(client: &Client, text: &str) -> Result<StationRow, Failure> {
+    let error = match client.station(text) {
+        Ok(row) => return Ok(row),
+        Err(error) => error,
+    };
+    let ClientError::NotFound(_) = &error else {
+        return Err(error.into());
+    };
+    let rows = client.stations()?;
+    match only_one("station", text, rows.iter().map(|row| row.id)) {
+        Ok(id) => rows
+            .into_iter()
+            .find(|row| row.id == id)
+            .ok_or_else(|| error.into()),
+        Err(_) => Err(error.into()),
+    }
+}
+
+/// A driver: `me`, an id or its beginning, or a name as it stands in a visit on this phone.
+pub(crate) fn person(client: &Client, text: &str) -> Result<(PersonId, Option<String>), Failure> {
+    let author = client.author()?;
+    if text == "me" {
+        return Ok((author.person, None));
+    }
+    let mut known: Vec<(PersonId, Option<String>)> = vec![(author.person, None)];
+    known.extend(author.aliases.iter().map(|alias| (*alias, None)));
+    for row in client.visits(&VisitFilter::default())? {
+        known.push((row.driver, Some(row.driver_name)));
+    }
+    for row in client.consents(&ConsentFilter::default())? {
+        known.push((row.driver, None));
+    }
+    let name_of = |person: PersonId| {
+        known
+            .iter()
+            .find_map(|(id, name)| name.clone().filter(|_| *id == person))
+    };
+    if let Ok(person) = text.parse() {
+        return Ok((person, name_of(person)));
+    }
+    let mut named: Vec<PersonId> = known
+        .iter()
+        .filter(|(_, name)| name.as_deref() == Some(text))
+        .map(|(person, _)| *person)
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    let person = match named.as_slice() {
+        [person] => *person,
+        [] => {
+            let mut ids: Vec<PersonId> = known.iter().map(|(person, _)| *person).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let Ok(person) = only_one("person", text, ids.into_iter()) else {
+                return Err(Failure::NotFound(format!(
+                    "nobody on this phone is called {text:?}; give the driver's id (`yizhan-phone whoami` on their phone shows it)"
+                )));
+            };
+            person
+        }
+        several => {
+            let ids: Vec<String> = several.iter().map(PersonId::to_string).collect();
+            return Err(Failure::NotFound(format!(
+                "{text:?} fits several: {}; say which by the id",
+                ids.join(", ")
+            )));
+        }
+    };
+    Ok((person, name_of(person)))
+}
+
+/// A held change, by the beginning of its hash.
+pub(crate) fn held(client: &Client, text: &str) -> Result<ChangeHash, Failure> {
+    let held = client.held()?;
+    match text.parse() {
+        Ok(hash) => Ok(hash),
+        Err(_) => only_one("held change", text, held.iter().map(|held| held.change)),
+    }
+}
+
+/// As much of an id as people need: a document's and a person's begin with their time of making.
+pub(crate) fn short(id: &impl ToString) -> String {
+    id.to_string().chars().take(13).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(first: u8, last: u8) -> DocumentId {
+        let mut bytes = [first; 16];
+        bytes[15] = last;
+        DocumentId::from_bytes(bytes)
+    }
+
+    #[test]
+    fn a_beginning_names_what_it_fits_alone() {
+        let ids = [id(0xaa, 1), id(0xaa, 2), id(0xbb, 3)];
+        for (text, expected) in [
+            ("last", Ok(ids[0])),
+            ("bbbb", Ok(ids[2])),
+            ("BBBBBBBB-BB", Ok(ids[2])),
+            ("aaaa", Err(3)),
+            ("cccc", Err(3)),
+            ("bbb", Err(2)),
+            ("", Err(2)),
+            ("站长", Err(2)),
+            ("last one", Err(2)),
+        ] {
+            let found = document("visit", text, ids.into_iter());
+            assert_eq!(
+                found.map_err(|failure| failure.exit_code()),
+                expected,
+                "{text}"
+            );
+        }
+        let whole = id(0xcc, 9);
+        let found = document("visit", &whole.to_string(), ids.into_iter());
+        assert_eq!(
+            found.ok(),
+            Some(whole),
+            "a whole id is looked up by the store"
+        );
+        let none = document("visit", "last", [].into_iter());
+        assert_eq!(none.map_err(|failure| failure.exit_code()), Err(3));
+    }
+}

@@ -1,0 +1,193 @@
+//! What the screens ask: all of it answered by the local store.
+
+use std::io::Write;
+
+use yizhan_proto::watch::Moved;
+use yizhan_proto::{ChangeHash, DocumentId, PersonId, StationId};
+
+use super::Client;
+use crate::error::ClientError;
+use crate::model::Author;
+use crate::model::consent::Purpose;
+use crate::store::{
+    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, DeviceInfo, Held, Hit,
+    StationRow, Status, VisitDetail, VisitFilter, VisitRow,
+};
+
+/// Every call: [`ClientError::Store`] if the store fails, [`ClientError::NotFound`] where
+/// something is asked for by name.
+impl Client {
+    /// This device, and who it acts for.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn device(&self) -> Result<DeviceInfo, ClientError> {
+        Ok(self.store.device()?)
+    }
+
+    /// Who writes here.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn author(&self) -> Result<Author, ClientError> {
+        Ok(self.store.author()?)
+    }
+
+    /// All stations, by region and name.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn stations(&self) -> Result<Vec<StationRow>, ClientError> {
+        Ok(self.store.stations()?)
+    }
+
+    /// The station that a person means: id, key or whole name.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`].
+    pub fn station(&self, text: &str) -> Result<StationRow, ClientError> {
+        Ok(self.store.station_by_key_or_id(text)?)
+    }
+
+    /// Visits, newest arrival first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn visits(&self, filter: &VisitFilter) -> Result<Vec<VisitRow>, ClientError> {
+        Ok(self.store.visits(filter, self.clock.now())?)
+    }
+
+    /// A driver's open visits: more than one is worth a warning.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn open_visits(&self, driver: PersonId) -> Result<Vec<VisitRow>, ClientError> {
+        Ok(self.store.open_visits(driver, self.clock.now())?)
+    }
+
+    /// One visit, with its changes.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`].
+    pub fn visit(&self, id: DocumentId) -> Result<VisitDetail, ClientError> {
+        Ok(self.store.visit(id, self.clock.now())?)
+    }
+
+    /// Checks, newest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn checks(&self, filter: &CheckFilter) -> Result<Vec<CheckRow>, ClientError> {
+        Ok(self.store.checks(filter)?)
+    }
+
+    /// One check, with its changes.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`].
+    pub fn check(&self, id: DocumentId) -> Result<CheckDetail, ClientError> {
+        Ok(self.store.check(id)?)
+    }
+
+    /// Consents, newest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn consents(&self, filter: &ConsentFilter) -> Result<Vec<ConsentRow>, ClientError> {
+        Ok(self.store.consents(filter, self.clock.now())?)
+    }
+
+    /// A driver's consent for a purpose at a station, if one is in force.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn consent_in_force(
+        &self,
+        driver: PersonId,
+        station: StationId,
+        purpose: Purpose,
+    ) -> Result<Option<ConsentRow>, ClientError> {
+        let now = self.clock.now();
+        Ok(self.store.consent_in_force(driver, station, purpose, now)?)
+    }
+
+    /// Documents whose names, notes or plates hold every word of the query.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn search(&self, query: &str, limit: u32) -> Result<Vec<Hit>, ClientError> {
+        Ok(self.store.search(query, limit)?)
+    }
+
+    /// How the store and the sync are doing.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn status(&self) -> Result<Status, ClientError> {
+        Ok(self.store.status()?)
+    }
+
+    /// Own changes that were refused or wait for a decision, oldest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn held(&self) -> Result<Vec<Held>, ClientError> {
+        Ok(self.store.held()?)
+    }
+
+    /// Deletes a refused change and the refused ones that build on it. Returns how many.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] if there is no such refused change.
+    pub fn discard(&mut self, change: ChangeHash) -> Result<u64, ClientError> {
+        Ok(self.store.discard(change)?)
+    }
+
+    /// Offers a held change again at the next sync. Returns how many changes that is.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] if there is no such held change.
+    pub fn retry(&mut self, change: ChangeHash) -> Result<u64, ClientError> {
+        let changes = self.store.retry(change)?;
+        self.written();
+        Ok(changes)
+    }
+
+    /// Writes everything about this device's person as JSON. Returns the number of documents.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`], also if the writer fails.
+    pub fn export(&self, writer: &mut dyn Write) -> Result<u64, ClientError> {
+        Ok(self.store.export(writer)?)
+    }
+
+    /// The token for [`crate::transport::Transport::watch`]; empty if there is none yet.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn access_token(&self) -> Result<String, ClientError> {
+        Ok(self.store.access()?.token.unwrap_or_default())
+    }
+
+    /// Whether what a watched relay says is old news: that scope is read up to there.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn has_read(&self, moved: &Moved) -> Result<bool, ClientError> {
+        let scopes = self.store.status()?.scopes;
+        Ok(scopes
+            .iter()
+            .find(|status| status.scope == moved.scope)
+            .and_then(|status| status.window)
+            .is_some_and(|window| window.live.has_read(moved.sequence)))
+    }
+
+    /// Rebuilds the screens' rows after an update, a part at a time. Returns how many documents
+    /// are left.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn rebuild_views_step(&mut self, documents: u32) -> Result<u64, ClientError> {
+        Ok(self.store.rebuild_views_step(documents)?)
+    }
+}

@@ -1,0 +1,49 @@
+//! What a round did, added up for people.
+
+use crate::store::Applied;
+
+/// What one round of syncing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SyncReport {
+    /// Requests answered.
+    pub exchanges: u32,
+    /// Own changes accepted, those the relay had already among them.
+    pub sent: u64,
+    /// Own changes that are refused now.
+    pub refused: u64,
+    /// Own changes that wait for a person's decision now.
+    pub quarantined: u64,
+    /// Changes that were new here.
+    pub changes_received: u64,
+    /// Documents that were new here.
+    pub documents_received: u64,
+    /// Documents that left this device.
+    pub forgotten: u64,
+    /// Documents that cannot be opened here and were set aside.
+    pub set_aside: u64,
+    /// Repairs started after a digest that did not agree.
+    pub repairs_started: u64,
+    /// Whether roles or subscriptions changed.
+    pub identity_changed: bool,
+    /// Whether the relay has a new lineage, so that everything was offered again.
+    pub epoch_changed: bool,
+    /// Changes without a receipt.
+    pub unsent_left: u64,
+}
+
+impl SyncReport {
+    pub(super) fn add(&mut self, applied: &Applied) {
+        self.exchanges = self.exchanges.saturating_add(1);
+        self.sent += applied.accepted + applied.duplicate;
+        self.refused += applied.refused;
+        self.quarantined += applied.quarantined;
+        self.changes_received += applied.changes_received;
+        self.documents_received += applied.documents_received;
+        self.forgotten += applied.forgotten;
+        self.set_aside += applied.set_aside;
+        self.repairs_started += applied.repairs_started;
+        self.identity_changed |= applied.identity_changed;
+        self.epoch_changed |= applied.epoch_changed;
+        self.unsent_left = applied.unsent_left;
+    }
+}

@@ -1,0 +1,68 @@
+//! Who the device acts for, what it subscribes to, and which relay it speaks to.
+
+use rusqlite::{Transaction, params};
+use yizhan_proto::identity::{Identity, Welcome};
+use yizhan_proto::limits::SCOPES_MAX;
+
+use super::super::sql::{count, int};
+use super::super::{StoreError, device, scopes};
+use super::forget::drop_leaving;
+
+/// A pairing or registration.
+pub(in super::super) fn welcome(tx: &Transaction<'_>, welcome: &Welcome) -> Result<(), StoreError> {
+    let known = device::load(tx)?.epoch;
+    if known.is_some_and(|known| known != welcome.epoch) {
+        new_lineage(tx)?;
+    }
+    tx.execute(
+        "UPDATE device SET epoch = ?1",
+        params![welcome.epoch.as_bytes()],
+    )?;
+    subscribe(tx, &welcome.identity)?;
+    drop_leaving(tx)?;
+    Ok(())
+}
+
+/// Keeps a new identity. Scopes that are not in it any more are left: their documents are
+/// dropped once nothing unsent or held is in them, unless another scope holds them.
+pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(), StoreError> {
+    device::save_identity(tx, identity)?;
+    let granted = &identity.scopes[..identity.scopes.len().min(SCOPES_MAX)];
+    for row in scopes::all(tx)? {
+        if !granted.contains(&row.scope) {
+            tx.execute(
+                "UPDATE documents SET leaving = 1
+                 WHERE n IN (SELECT document FROM members WHERE scope = ?1)",
+                params![row.n],
+            )?;
+            tx.execute("DELETE FROM scopes WHERE n = ?1", params![row.n])?;
+        }
+    }
+    for (rank, scope) in granted.iter().enumerate() {
+        tx.execute(
+            "INSERT INTO scopes (scope, rank) VALUES (?1, ?2)
+             ON CONFLICT (scope) DO UPDATE SET rank = excluded.rank",
+            params![scope.to_string(), int(count(rank))],
+        )?;
+    }
+    Ok(())
+}
+
+/// The relay was restored from a backup, or it is another one: nothing is known of what it has.
+/// Own changes are offered again; others count as unconfirmed until they come back. What a scope
+/// held stays until that scope is complete again ([`super::pages`]).
+pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    tx.execute_batch(
+        "UPDATE scopes SET live = NULL, floor = 0, digest = 0, repair_tries = 0, repaired_at = NULL;
+         UPDATE members SET stale = 1;
+         UPDATE documents SET acked_digest = NULL;
+         UPDATE changes SET state = CASE own WHEN 1 THEN 0 ELSE 4 END, sequence = NULL,
+             received_at = NULL
+         WHERE state = 1;
+         UPDATE changes SET waits_since = NULL WHERE state = 0;
+         DELETE FROM forgets;
+         DELETE FROM repairs;
+         DELETE FROM fetches;",
+    )?;
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! This device: its id, its key, who it acts for, and its access to the relay.
+
+use ed25519_dalek::{Signer, SigningKey};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use yizhan_proto::identity::{Access, Identity, Welcome};
+use yizhan_proto::{DeviceId, Epoch, Incarnation, PersonId, Role, Timestamp, codec};
+
+use super::sql::{bytes, bytes_opt, cbor};
+use super::{DeviceInfo, Store, StoreError, StoredAccess, apply};
+use crate::clock::{Clock, NoRandomness};
+use crate::model::Author;
+
+/// The device's row.
+pub(super) struct Device {
+    pub(super) id: DeviceId,
+    key: SigningKey,
+    pub(super) provisional: PersonId,
+    pub(super) incarnation: Incarnation,
+    pub(super) relay_url: Option<String>,
+    pub(super) epoch: Option<Epoch>,
+    pub(super) identity: Option<Identity>,
+}
+
+/// Ten and more random bytes never come out equal; so neither do two lives of one store.
+pub(super) fn random_incarnation(clock: &dyn Clock) -> Result<u32, NoRandomness> {
+    let mut random = [0; 4];
+    clock.fill_random(&mut random)?;
+    Ok(u32::from_be_bytes(random))
+}
+
+/// Makes the device of a new store.
+pub(super) fn create(tx: &Transaction<'_>, clock: &dyn Clock) -> Result<(), StoreError> {
+    let unix_ms = u64::try_from(clock.now().as_ms()).unwrap_or(0);
+    let new_id = || -> Result<[u8; 16], NoRandomness> {
+        let mut random = [0; 10];
+        clock.fill_random(&mut random)?;
+        Ok(*DeviceId::new_v7(unix_ms, random).as_bytes())
+    };
+    let mut secret = [0; 32];
+    clock.fill_random(&mut secret)?;
+    tx.execute(
+        "INSERT INTO device (one, device, secret_key, provisional, incarnation)
+         VALUES (1, ?1, ?2, ?3, ?4)",
+        params![new_id()?, secret, new_id()?, random_incarnation(clock)?],
+    )?;
+    Ok(())
+}
+
+/// Reads the device's row.
+pub(super) fn load(connection: &Connection) -> Result<Device, StoreError> {
+    let row = connection
+        .prepare_cached(
+            "SELECT device, secret_key, provisional, incarnation, relay_url, epoch, identity
+             FROM device",
+        )?
+        .query_row([], |row| {
+            Ok((
+                bytes(row, 0, DeviceId::from_bytes)?,
+                bytes(row, 1, |secret| SigningKey::from_bytes(&secret))?,
+                bytes(row, 2, PersonId::from_bytes)?,
+                Incarnation(row.get(3)?),
+                row.get(4)?,
+                bytes_opt(row, 5, Epoch::from_bytes)?,
+                row.get::<_, Option<Vec<u8>>>(6)?,
+            ))
+        })
+        .optional()?
+        .ok_or_else(|| StoreError::damaged("it does not say which device it belongs to"))?;
+    let (id, key, provisional, incarnation, relay_url, epoch, identity) = row;
+    let identity = identity
+        .map(|bytes| cbor(&bytes, "the identity"))
+        .transpose()?;
+    Ok(Device {
+        id,
+        key,
+        provisional,
+        incarnation,
+        relay_url,
+        epoch,
+        identity,
+    })
+}
+
+impl Device {
+    /// Who it acts for.
+    pub(super) fn person(&self) -> PersonId {
+        self.identity
+            .as_ref()
+            .map_or(self.provisional, |identity| identity.person)
+    }
+
+    /// Every id that this device's person goes by.
+    pub(super) fn people(&self) -> Vec<PersonId> {
+        let mut people = vec![self.person(), self.provisional];
+        if let Some(identity) = &self.identity {
+            people.extend(&identity.aliases);
+        }
+        people.sort_unstable();
+        people.dedup();
+        people
+    }
+
+    /// Who writes here.
+    pub(super) fn author(&self) -> Author {
+        let (aliases, roles) = match &self.identity {
+            Some(identity) => (identity.aliases.clone(), identity.roles.clone()),
+            None => (Vec::new(), vec![Role::Driver]),
+        };
+        Author {
+            person: self.person(),
+            aliases,
+            device: self.id,
+            roles,
+            relay: false,
+        }
+    }
+}
+
+/// Keeps what the relay says about the person.
+pub(super) fn save_identity(tx: &Transaction<'_>, identity: &Identity) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE device SET identity = ?1",
+        params![codec::encode(identity)],
+    )?;
+    Ok(())
+}
+
+fn save_access(tx: &Transaction<'_>, access: &Access) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE device SET token = ?1, challenge = ?2",
+        params![access.token, access.challenge],
+    )?;
+    Ok(())
+}
+
+impl Store {
+    /// This device, and who it acts for.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn device(&self) -> Result<DeviceInfo, StoreError> {
+        self.read(|connection| {
+            let device = load(connection)?;
+            Ok(DeviceInfo {
+                device: device.id,
+                public_key: device.key.verifying_key().to_bytes(),
+                person: device.person(),
+                provisional: device.provisional,
+                identity: device.identity,
+                relay_url: device.relay_url,
+                epoch: device.epoch,
+            })
+        })
+    }
+
+    /// Signs bytes with the device's key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn sign(&self, bytes: &[u8]) -> Result<[u8; 64], StoreError> {
+        self.read(|connection| Ok(load(connection)?.key.sign(bytes).to_bytes()))
+    }
+
+    /// Who writes here. Before pairing: the provisional person, a driver.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn author(&self) -> Result<Author, StoreError> {
+        self.read(|connection| Ok(load(connection)?.author()))
+    }
+
+    /// Keeps what a pairing or registration gave: person, roles, scopes, relay, access. Paired to a
+    /// relay of another lineage, everything is offered again there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn welcome(
+        &mut self,
+        welcome: &Welcome,
+        relay_url: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|tx| {
+            apply::identity::welcome(tx, welcome)?;
+            save_access(tx, &welcome.access)?;
+            tx.execute(
+                "UPDATE device SET relay_url = ?1, clock_offset_ms = ?2, last_sync_error = NULL",
+                params![relay_url, now.ms_since(welcome.relay_time)],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Access to the relay as last given.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn access(&self) -> Result<StoredAccess, StoreError> {
+        self.read(|connection| {
+            Ok(
+                connection.query_row("SELECT token, challenge FROM device", [], |row| {
+                    Ok(StoredAccess {
+                        token: row.get(0)?,
+                        challenge: row.get(1)?,
+                    })
+                })?,
+            )
+        })
+    }
+
+    /// Keeps a new token and challenge.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn save_access(&mut self, access: &Access) -> Result<(), StoreError> {
+        self.write(|tx| save_access(tx, access))
+    }
+
+    /// Keeps a challenge that came with a fault, and drops the token.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn save_challenge(&mut self, challenge: &[u8]) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE device SET token = NULL, challenge = ?1",
+                params![challenge],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Drops token and challenge.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn clear_access(&mut self) -> Result<(), StoreError> {
+        self.save_challenge(&[])
+    }
+}

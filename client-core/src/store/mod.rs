@@ -1,0 +1,107 @@
+//! The phone's store: one SQLite file that holds every change, and what the screens read.
+//!
+//! It is the only place in this crate with SQL. Every step (an edit, one response) is one
+//! transaction; when a call returns, what it did is on disk. It never touches the network, and
+//! never drops what a person entered and the relay has not accepted.
+//!
+//! What must run inside a transaction takes `&Transaction`; what only reads takes `&Connection`.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | `open`, `migrations`, `instance` | the folder, the file, its format, and whether it is a copy |
+//! | `device` | this device: id, key, person, access |
+//! | `documents`, `changes`, `scopes` | the rows of each |
+//! | `edit` | a tap |
+//! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
+//! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
+//! | `queries`, `held`, `status`, `export` | what people ask |
+
+mod apply;
+mod changes;
+mod device;
+mod documents;
+mod edit;
+mod error;
+mod export;
+mod held;
+mod instance;
+mod migrations;
+mod open;
+mod opened;
+mod outbox;
+mod queries;
+mod reread;
+mod rows;
+mod scopes;
+mod search;
+mod sql;
+mod status;
+mod types;
+mod views;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use error::Placed;
+
+pub use error::{EditError, FindError, StoreError};
+pub use rows::{
+    CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Hit,
+    StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,
+};
+pub use types::{
+    Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,
+    StoredAccess,
+};
+
+/// The store of one device. Several processes may open the same one; each step takes its turn.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    /// The database file; `None` in memory.
+    path: Option<PathBuf>,
+    /// Its folder; `None` in memory.
+    home: Option<PathBuf>,
+    /// Whether this session has made sure that the store is not a copy (see `instance`).
+    instance_settled: bool,
+}
+
+impl Store {
+    /// Reads, of one state of the store however many statements it takes.
+    fn read<T, E: Placed>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let run = || {
+            let tx = self
+                .connection
+                .unchecked_transaction()
+                .map_err(StoreError::from)?;
+            f(&tx)
+        };
+        run().map_err(|error| self.placed(error))
+    }
+
+    /// One step: all of it, on disk, or nothing.
+    fn write<T, E: Placed>(
+        &mut self,
+        f: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let connection = &mut self.connection;
+        let run = || {
+            let tx = connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(StoreError::from)?;
+            let done = f(&tx)?;
+            tx.commit().map_err(StoreError::from)?;
+            Ok(done)
+        };
+        let done = run();
+        done.map_err(|error| self.placed(error))
+    }
+
+    fn placed<E: Placed>(&self, error: E) -> E {
+        error.placed(self.path.as_deref().unwrap_or(Path::new(":memory:")))
+    }
+}

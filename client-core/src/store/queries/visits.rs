@@ -1,0 +1,145 @@
+//! Visits.
+
+use rusqlite::{Connection, Row, ToSql};
+use yizhan_proto::{DocumentId, PersonId, StationId, Timestamp};
+
+use super::super::opened::Opened;
+use super::super::sql::{bytes, bytes_opt, small_opt, time, time_opt};
+use super::super::{FindError, Store, StoreError, VisitDetail, VisitFilter, VisitRow};
+use super::{HELD, SAME_MS, STATION_NAME, UNSENT, infos, limit, open, open_since, station_name};
+use crate::model::visit::Visit;
+
+impl Store {
+    /// Visits, newest arrival first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn visits(
+        &self,
+        filter: &VisitFilter,
+        now: Timestamp,
+    ) -> Result<Vec<VisitRow>, StoreError> {
+        self.read(|connection| select(connection, filter, now))
+    }
+
+    /// A driver's visits that are open: more than one is worth a warning.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open_visits(
+        &self,
+        driver: PersonId,
+        now: Timestamp,
+    ) -> Result<Vec<VisitRow>, StoreError> {
+        let filter = VisitFilter {
+            driver: Some(driver),
+            open: true,
+            ..VisitFilter::default()
+        };
+        self.visits(&filter, now)
+    }
+
+    /// One visit, with its changes.
+    ///
+    /// # Errors
+    /// [`FindError`] if it is not here or cannot be opened.
+    pub fn visit(&self, id: DocumentId, now: Timestamp) -> Result<VisitDetail, FindError> {
+        self.read(|connection| match open(connection, "visit", id)? {
+            (Opened::Visit(visit), rows) => Ok(VisitDetail {
+                station_name: station_name(connection, visit.station)?,
+                open: is_open(visit.left_at.value, visit.arrived_at, now),
+                same_as: same_arrival(connection, &visit)?,
+                visit: *visit,
+                changes: infos(&rows),
+            }),
+            _ => Err(FindError::None {
+                what: "visit",
+                text: id.to_string(),
+            }),
+        })
+    }
+}
+
+fn is_open(left_at: Option<Timestamp>, arrived_at: Timestamp, now: Timestamp) -> bool {
+    left_at.is_none() && arrived_at.as_ms() > open_since(now)
+}
+
+fn select(
+    connection: &Connection,
+    filter: &VisitFilter,
+    now: Timestamp,
+) -> Result<Vec<VisitRow>, StoreError> {
+    let (driver, station) = (filter.driver, filter.station);
+    let (driver, station) = (
+        driver.as_ref().map(PersonId::as_bytes),
+        station.as_ref().map(StationId::as_bytes),
+    );
+    let (since, limit) = (open_since(now), limit(filter.limit));
+    let mut params: Vec<(&str, &dyn ToSql)> = vec![(":since", &since), (":limit", &limit)];
+    let mut conditions = String::from("1");
+    if let Some(driver) = &driver {
+        conditions.push_str(" AND v.driver = :driver");
+        params.push((":driver", driver));
+    }
+    if let Some(station) = &station {
+        conditions.push_str(" AND v.station = :station");
+        params.push((":station", station));
+    }
+    if filter.open {
+        conditions.push_str(" AND v.left_at IS NULL AND v.arrived_at > :since");
+    }
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT d.id, v.driver, v.driver_name, v.station, {STATION_NAME}, v.arrived_at, v.left_at,
+                v.left_at IS NULL AND v.arrived_at > :since, v.plate, v.given, v.rating,
+                (SELECT w.id FROM visits_view w
+                 WHERE w.driver = v.driver AND w.station = v.station
+                   AND w.arrived_at BETWEEN v.arrived_at - {SAME_MS} AND v.arrived_at
+                   AND (w.arrived_at, w.id) < (v.arrived_at, v.id)
+                 ORDER BY w.arrived_at, w.id LIMIT 1),
+                v.conflict, {UNSENT}, {HELD}
+         FROM visits_view v JOIN documents d ON d.n = v.document
+         WHERE {conditions} ORDER BY v.arrived_at DESC, v.document DESC LIMIT :limit"
+    ))?;
+    let rows = statement.query_map(params.as_slice(), read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
+    Ok(VisitRow {
+        id: bytes(row, 0, DocumentId::from_bytes)?,
+        driver: bytes(row, 1, PersonId::from_bytes)?,
+        driver_name: row.get(2)?,
+        station: bytes(row, 3, StationId::from_bytes)?,
+        station_name: row.get(4)?,
+        arrived_at: time(row, 5)?,
+        left_at: time_opt(row, 6)?,
+        open: row.get(7)?,
+        vehicle_plate: row.get(8)?,
+        services_given: small_opt(row, 9)?.unwrap_or(u32::MAX),
+        rating: small_opt(row, 10)?,
+        same_as: bytes_opt(row, 11, DocumentId::from_bytes)?,
+        conflict: row.get(12)?,
+        unsent: row.get(13)?,
+        held: row.get(14)?,
+    })
+}
+
+/// Other records of the same arrival, earlier or later.
+fn same_arrival(connection: &Connection, visit: &Visit) -> Result<Vec<DocumentId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM visits_view
+         WHERE driver = ?1 AND station = ?2 AND arrived_at BETWEEN ?3 AND ?4 AND id <> ?5
+         ORDER BY arrived_at, id",
+    )?;
+    let rows = statement.query_map(
+        rusqlite::params![
+            visit.driver.as_bytes(),
+            visit.station.as_bytes(),
+            visit.arrived_at.saturating_add_ms(-SAME_MS).as_ms(),
+            visit.arrived_at.saturating_add_ms(SAME_MS).as_ms(),
+            visit.id.as_bytes(),
+        ],
+        |row| bytes(row, 0, DocumentId::from_bytes),
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,123 @@
+//! How the store is doing.
+
+use rusqlite::Connection;
+use yizhan_proto::{DocumentId, Kind, Timestamp};
+
+use super::sql::{bytes, time_opt, uint};
+use super::{ScopeStatus, SetAside, Status, Store, StoreError, device, opened, scopes, views};
+
+impl Store {
+    /// How the store is doing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn status(&self) -> Result<Status, StoreError> {
+        let home = self.home.clone();
+        self.read(|connection| {
+            let device = device::load(connection)?;
+            let (unsent_changes, oldest_unsent_at) = unsent(connection)?;
+            let open = |state: i64| -> Result<u64, StoreError> {
+                number(
+                    connection,
+                    &format!("SELECT COUNT(*) FROM changes WHERE state = {state} AND state <> 1"),
+                )
+            };
+            let (refused, quarantined) = (open(2)?, open(3)?);
+            let (documents, unknown_kinds) = documents(connection)?;
+            let of_device = |column: &str| format!("SELECT {column} FROM device");
+            let (last_sync_at, last_sync_error, clock_offset_ms) = connection.query_row(
+                "SELECT last_sync_at, last_sync_error, clock_offset_ms FROM device",
+                [],
+                |row| Ok((time_opt(row, 0)?, row.get(1)?, row.get(2)?)),
+            )?;
+            Ok(Status {
+                home,
+                unsent_changes,
+                oldest_unsent_at,
+                last_sync_at,
+                last_sync_error,
+                refused,
+                quarantined,
+                set_aside: set_aside(connection)?,
+                documents,
+                unknown_kinds,
+                leaving: number(
+                    connection,
+                    "SELECT COUNT(*) FROM documents WHERE leaving <> 0 AND leaving = 1",
+                )?,
+                scopes: scope_statuses(connection)?,
+                repairs: number(connection, &of_device("repairs"))?,
+                ignored: number(connection, &of_device("ignored"))?,
+                clock_offset_ms,
+                incarnation: device.incarnation,
+                views_pending: views::pending(connection)?,
+            })
+        })
+    }
+}
+
+fn number(connection: &Connection, sql: &str) -> Result<u64, StoreError> {
+    let number: i64 = connection
+        .prepare_cached(sql)?
+        .query_row([], |row| row.get(0))?;
+    Ok(uint(number))
+}
+
+/// How many, and since when by this device's clock.
+fn unsent(connection: &Connection) -> Result<(u64, Option<Timestamp>), StoreError> {
+    Ok(connection.query_row(
+        "SELECT COUNT(*), MIN(device_time) FROM changes WHERE state = 0 AND state <> 1",
+        [],
+        |row| Ok((uint(row.get(0)?), time_opt(row, 1)?)),
+    )?)
+}
+
+/// How many in all, and how many of kinds that are not shown.
+fn documents(connection: &Connection) -> Result<(u64, u64), StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT kind, COUNT(*) FROM documents GROUP BY kind")?;
+    let mut rows = statement.query([])?;
+    let (mut all, mut unknown) = (0, 0);
+    while let Some(row) = rows.next()? {
+        let of_kind = uint(row.get(1)?);
+        all += of_kind;
+        if !opened::is_shown(Kind::from_code(row.get(0)?)) {
+            unknown += of_kind;
+        }
+    }
+    Ok((all, unknown))
+}
+
+fn set_aside(connection: &Connection) -> Result<Vec<SetAside>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, kind, set_aside FROM documents WHERE set_aside IS NOT NULL ORDER BY n",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(SetAside {
+            document: bytes(row, 0, DocumentId::from_bytes)?,
+            kind: Kind::from_code(row.get(1)?),
+            why: row.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn scope_statuses(connection: &Connection) -> Result<Vec<ScopeStatus>, StoreError> {
+    let mut statuses = Vec::new();
+    for row in scopes::all(connection)? {
+        let (documents, repairing) = connection
+            .prepare_cached(
+                "SELECT (SELECT COUNT(*) FROM members WHERE scope = ?1),
+                        EXISTS (SELECT 1 FROM repairs WHERE scope = ?1)
+                            OR EXISTS (SELECT 1 FROM fetches WHERE scope = ?1)",
+            )?
+            .query_row([row.n], |row| Ok((uint(row.get(0)?), row.get(1)?)))?;
+        statuses.push(ScopeStatus {
+            scope: row.scope,
+            window: row.window,
+            documents,
+            repairing,
+        });
+    }
+    Ok(statuses)
+}

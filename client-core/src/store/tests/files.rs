@@ -1,0 +1,225 @@
+//! The store on disk: damage, copies, rights, two processes, a full disk.
+
+use std::fs;
+
+use yizhan_proto::Incarnation;
+
+use super::world::*;
+use crate::clock::Clock as _;
+use crate::model::{Command, visit};
+use crate::store::{EditError, Store, StoreError, VisitFilter};
+
+const FILE: &str = "yizhan.sqlite";
+
+fn count(store: &Store, clock: &TestClock) -> usize {
+    let all = store.visits(&VisitFilter::default(), clock.now()).unwrap();
+    all.len()
+}
+
+#[test]
+fn what_was_entered_is_there_after_reopening() {
+    let clock = TestClock::new(1);
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("a/b");
+    let mut store = Store::open(&home, &clock).unwrap();
+    let device = store.device().unwrap();
+    check_in(&mut store, document(1), "张伟国", &clock);
+    // Not closed: as after a crash.
+    let again = Store::open(&home, &clock).unwrap();
+    assert_eq!(again.device().unwrap(), device);
+    assert_eq!(count(&again, &clock), 1);
+    again.verify().unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode =
+            |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&home), 0o700);
+        for file in fs::read_dir(&home).unwrap() {
+            assert_eq!(mode(&file.unwrap().path()), 0o600);
+        }
+    }
+}
+
+#[test]
+fn two_terminals_on_one_home_take_turns() {
+    let clock = TestClock::new(1);
+    let folder = tempfile::tempdir().unwrap();
+    let mut one = Store::open(folder.path(), &clock).unwrap();
+    let mut two = Store::open(folder.path(), &clock).unwrap();
+    for n in 1..=4 {
+        check_in(&mut one, document(2 * n), "张伟国", &clock);
+        check_in(&mut two, document(2 * n + 1), "张伟国", &clock);
+        note(&mut one, document(2 * n + 1), "一", &clock);
+        note(&mut two, document(2 * n + 1), "二", &clock);
+    }
+    assert_eq!(count(&one, &clock), 8);
+    let detail = one.visit(document(3), clock.now()).unwrap();
+    assert_eq!(detail.changes.len(), 3);
+    assert!(!detail.visit.note.is_conflict());
+
+    let hold = one.connection.unchecked_transaction().unwrap();
+    hold.execute_batch("UPDATE device SET ignored = 0").unwrap();
+    two.connection
+        .busy_timeout(core::time::Duration::ZERO)
+        .unwrap();
+    let rate = Command::Visit(visit::Command::Rate(5));
+    let locked = two.edit(document(2), &rate, &clock).unwrap_err();
+    assert!(
+        matches!(locked, EditError::Store(StoreError::Locked(_))),
+        "{locked}"
+    );
+    assert_eq!(count(&two, &clock), 8);
+    drop(hold);
+    two.edit(document(2), &rate, &clock).unwrap();
+}
+
+fn incarnation_after_edit(store: &mut Store, clock: &TestClock) -> Incarnation {
+    clock.pass(1);
+    note(
+        store,
+        document(1),
+        &format!("又{}", clock.now().as_ms()),
+        clock,
+    );
+    store.status().unwrap().incarnation
+}
+
+#[test]
+fn a_copied_or_restored_store_writes_under_a_new_incarnation() {
+    let clock = TestClock::new(1);
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let mut store = Store::open(&home, &clock).unwrap();
+    check_in(&mut store, document(1), "张伟国", &clock);
+    let first = store.status().unwrap().incarnation;
+    drop(store);
+    let mut store = Store::open(&home, &clock).unwrap();
+    assert_eq!(incarnation_after_edit(&mut store, &clock), first);
+    drop(store);
+
+    let backup = folder.path().join("backup");
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        fs::create_dir_all(to).unwrap();
+        for file in fs::read_dir(from).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    };
+    copy(&home, &backup);
+    let mut copied = Store::open(&backup, &clock).unwrap();
+    assert_ne!(incarnation_after_edit(&mut copied, &clock), first);
+    drop(copied);
+    // The original is not disturbed.
+    let mut store = Store::open(&home, &clock).unwrap();
+    assert_eq!(incarnation_after_edit(&mut store, &clock), first);
+    drop(store);
+    // Restored over itself.
+    copy(&backup, &home);
+    let mut restored = Store::open(&home, &clock).unwrap();
+    let second = incarnation_after_edit(&mut restored, &clock);
+    assert_ne!(second, first);
+    let detail = restored.visit(document(1), clock.now()).unwrap();
+    assert!(detail.changes.iter().all(|change| change.own));
+}
+
+#[test]
+fn damage_is_said_and_nothing_is_deleted() {
+    let clock = TestClock::new(1);
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole");
+    let mut store = Store::open(&whole, &clock).unwrap();
+    for n in 1..=40 {
+        check_in(&mut store, document(n), "张伟国", &clock);
+    }
+    drop(store);
+    let bytes = fs::read(whole.join(FILE)).unwrap();
+    let damaged: [(&str, Vec<u8>); 4] = [
+        (
+            "text",
+            b"not a database at all, but a text of some length".repeat(40),
+        ),
+        ("half", bytes[..bytes.len() / 2].to_vec()),
+        ("zeros", {
+            let mut zeros = bytes.clone();
+            zeros[4096..40960].fill(0);
+            zeros
+        }),
+        ("empty", Vec::new()),
+    ];
+    for (name, bytes) in damaged {
+        let home = folder.path().join(name);
+        fs::create_dir(&home).unwrap();
+        fs::write(home.join(FILE), &bytes).unwrap();
+        fs::write(home.join("yizhan.instance"), [0; 16]).unwrap();
+        let error = Store::open(&home, &clock).unwrap_err();
+        let StoreError::Damaged { path, .. } = &error else {
+            panic!("{name}: {error}");
+        };
+        assert_eq!(path, &home.join(FILE));
+        assert!(error.to_string().contains("pair this device again"));
+        assert_eq!(fs::read(home.join(FILE)).unwrap(), bytes);
+        // What it tells people to do works.
+        fs::rename(home.join(FILE), home.join("aside")).unwrap();
+        assert_eq!(count(&Store::open(&home, &clock).unwrap(), &clock), 0);
+    }
+}
+
+#[test]
+fn a_store_of_the_future_is_left_alone() {
+    let clock = TestClock::new(1);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), &clock).unwrap();
+    store
+        .connection
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    drop(store);
+    let error = Store::open(folder.path(), &clock).unwrap_err();
+    assert!(
+        matches!(error, StoreError::TooNew { found: 99, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_full_disk_refuses_the_edit_and_keeps_the_rest() {
+    let clock = TestClock::new(1);
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path(), &clock).unwrap();
+    check_in(&mut store, document(1), "张伟国", &clock);
+    let pages: i64 = store
+        .connection
+        .query_row("PRAGMA page_count", [], |row| row.get(0))
+        .unwrap();
+    store
+        .connection
+        .pragma_update(None, "max_page_count", pages)
+        .unwrap();
+    let long = Command::Visit(visit::Command::SetNote("长".repeat(5_000)));
+    let full = store.edit(document(1), &long, &clock).unwrap_err();
+    assert!(
+        matches!(full, EditError::Store(StoreError::Full(_))),
+        "{full}"
+    );
+    assert_eq!(count(&store, &clock), 1);
+    assert_eq!(store.status().unwrap().unsent_changes, 1);
+    store
+        .connection
+        .pragma_update(None, "max_page_count", pages + 1_000)
+        .unwrap();
+    store.edit(document(1), &long, &clock).unwrap();
+}
+
+#[test]
+fn a_home_that_cannot_be_is_named() {
+    let clock = TestClock::new(1);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "x").unwrap();
+    for home in [file.clone(), file.join("below")] {
+        let error = Store::open(&home, &clock).unwrap_err();
+        assert!(matches!(error, StoreError::Home { .. }), "{error}");
+        assert!(error.to_string().contains("file"));
+    }
+}

@@ -1,0 +1,8 @@
+//! The store as a whole: edits, exchanges with a tiny relay, damage, copies, queries.
+
+mod files;
+mod local;
+mod relay;
+mod rounds;
+mod trouble;
+mod world;

@@ -1,0 +1,134 @@
+//! Random histories: people work, and everything goes wrong at once.
+
+use yizhan_proto::Role;
+use yizhan_tests::action::{Places, act};
+use yizhan_tests::chance::Chance;
+use yizhan_tests::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
+use yizhan_tests::world::{PhoneNo, World};
+
+use crate::{ELSEWHERE, HOME, seeds};
+
+/// How many histories a run plays by default.
+const RUNS: u64 = 200;
+/// Steps of one history.
+const STEPS: u32 = 60;
+
+fn runs() -> u64 {
+    std::env::var("YIZHAN_SIM_RUNS").map_or(RUNS, |runs| {
+        runs.parse().expect("YIZHAN_SIM_RUNS is a number")
+    })
+}
+
+/// Plays one history and proves its end.
+fn history(seed: u64) {
+    let mut world = World::new(seed);
+    let mut chance = world.chance("history");
+    let drivers = [world.driver("李师傅"), world.driver("张师傅")];
+    let mut phones = drivers.to_vec();
+    phones.push(world.second_phone_of(drivers[0]));
+    phones.push(world.keeper("王站长", HOME));
+    phones.push(world.medic("陈医生", HOME));
+    phones.push(world.medic("刘站长", ELSEWHERE));
+    let stranger = world.stranger("赵师傅");
+    phones.push(stranger);
+    let places = Places {
+        stations: vec![world.station(HOME), world.station(ELSEWHERE)],
+        drivers: drivers
+            .iter()
+            .map(|phone| (world.person(*phone), world.phone(*phone).name().to_owned()))
+            .collect(),
+    };
+    if chance.one_in(2) {
+        world.run_until_quiet();
+    }
+    world.net().fail_one_in(4);
+    let mut registered = false;
+    for _ in 0..STEPS {
+        let phone = *chance.pick(&phones);
+        if phone == stranger && !registered && chance.one_in(4) {
+            world.come_online(stranger);
+            world.register(stranger);
+            registered = true;
+        }
+        step(
+            &mut world,
+            phone,
+            phone != stranger || registered,
+            &places,
+            &mut chance,
+        );
+    }
+    if !registered {
+        world.net().heal();
+        world.register(stranger);
+    }
+    world.settle();
+}
+
+/// One thing happens to one phone, or its owner does something.
+fn step(world: &mut World, phone: PhoneNo, paired: bool, places: &Places, chance: &mut Chance) {
+    match chance.below(100) {
+        0..60 => {
+            act(world.phone(phone), places, chance);
+        }
+        60..80 if paired => {
+            world.sync(phone);
+        }
+        80..86 if paired => {
+            let effects = u32::try_from(chance.below(9)).unwrap_or(0);
+            world.phone(phone).sync_and_die_after(effects);
+        }
+        86..89 => world.crash(phone),
+        89..92 => world.go_offline(phone),
+        92..95 => world.come_online(phone),
+        95..98 => {
+            let wrong_ms = *chance.pick(&[0, 3 * HOUR_MS, -HOUR_MS, 40 * DAY_MS, -700 * DAY_MS]);
+            world.phone(phone).clock().set_wrong_by_ms(wrong_ms);
+        }
+        _ => world.wait_ms(chance.between(1, 90) * MINUTE_MS),
+    }
+}
+
+/// In two halves, so that two cores have something to do.
+#[test]
+fn random_histories_end_in_agreement() {
+    for seed in seeds(runs()).into_iter().step_by(2) {
+        history(seed);
+    }
+}
+
+#[test]
+fn more_random_histories_end_in_agreement() {
+    for seed in seeds(runs()).into_iter().skip(1).step_by(2) {
+        history(seed);
+    }
+}
+
+/// A role comes and goes in the middle of a history.
+#[test]
+fn random_histories_with_roles_that_come_and_go() {
+    for seed in seeds(20) {
+        let mut world = World::new(seed);
+        let mut chance = world.chance("roles");
+        let li = world.driver("李师傅");
+        let (wang, chen) = (world.keeper("王站长", HOME), world.medic("陈医生", HOME));
+        let station = world.station(HOME);
+        let places = Places {
+            stations: vec![station],
+            drivers: vec![(world.person(li), "李师傅".to_owned())],
+        };
+        world.net().fail_one_in(6);
+        for _ in 0..40 {
+            let phone = *chance.pick(&[li, wang, chen]);
+            let role = chance
+                .pick(&[Role::Keeper(station), Role::Health(station)])
+                .clone();
+            match chance.below(12) {
+                0 => world.take_role(chen, role),
+                1 => world.give_role(chen, role),
+                _ => step(&mut world, phone, true, &places, &mut chance),
+            }
+        }
+        world.settle();
+    }
+}

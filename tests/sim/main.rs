@@ -1,0 +1,29 @@
+//! The simulation: whole worlds in one process, with everything going wrong that can, each
+//! repeated by its seed.
+//!
+//! `YIZHAN_SIM_SEED=7` runs every scenario with that seed alone; `YIZHAN_SIM_RUNS=5000` runs so
+//! many random histories.
+
+mod clocks;
+mod crashes;
+mod editing;
+mod epochs;
+mod histories;
+mod joining;
+mod leaving;
+mod network;
+mod refusals;
+mod repairs;
+
+/// The seeds of a scenario: `number` of them, or the one that was asked for.
+fn seeds(number: u64) -> Vec<u64> {
+    match std::env::var("YIZHAN_SIM_SEED") {
+        Ok(seed) => vec![seed.parse().expect("YIZHAN_SIM_SEED is a number")],
+        Err(_) => (1..=number).collect(),
+    }
+}
+
+/// The driver home where most scenarios play.
+const HOME: &str = "zy-xinglongsheng";
+/// Another station.
+const ELSEWHERE: &str = "xd-transfar";

@@ -1,0 +1,437 @@
+//! What must be true once all is quiet: nobody lost anything, all agree, and nobody holds what
+//! they should not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use yizhan_client_core::store::{CheckFilter, ConsentFilter, VisitFilter};
+use yizhan_client_core::transport::Transport;
+use yizhan_proto::digest::DocumentDigest;
+use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, ScopeDigest};
+
+use crate::audit::Audit;
+use crate::ledger::Ledger;
+use crate::phone::Phone;
+use crate::pocket::{self, Kept, Pocket, Standing};
+use crate::reference::{Person, Reference, Visible};
+
+/// One phone, as the invariants look at it.
+#[derive(Debug)]
+pub struct Witness<'a> {
+    /// Its owner's name.
+    pub name: String,
+    /// Its id.
+    pub device: DeviceId,
+    /// Its owner.
+    pub person: Person,
+    /// What lies in its store.
+    pub pocket: Pocket,
+    /// The documents that its lists show, by kind.
+    pub listed: BTreeMap<Kind, BTreeSet<DocumentId>>,
+    /// Its folder, to look for traces in; `None`: not looked for (it once had a right to more).
+    pub home: Option<&'a Path>,
+    /// What the relay would give a new phone in its place.
+    pub audit: Audit,
+}
+
+impl<'a> Witness<'a> {
+    /// Looks at a phone. `traces`: whether its files are searched for what it must not hold.
+    ///
+    /// # Panics
+    /// If the phone is off or cannot be read.
+    #[must_use]
+    pub fn of<T: Transport>(
+        phone: &'a Phone<T>,
+        person: Person,
+        audit: Audit,
+        traces: bool,
+    ) -> Self {
+        Self {
+            name: format!("{} ({})", phone.name(), phone.device()),
+            device: phone.device(),
+            person,
+            pocket: phone.pocket(),
+            listed: listed(phone),
+            home: traces.then(|| phone.home()),
+            audit,
+        }
+    }
+}
+
+/// What the phone's lists show.
+fn listed<T: Transport>(phone: &Phone<T>) -> BTreeMap<Kind, BTreeSet<DocumentId>> {
+    let client = phone.client();
+    let visits = phone.visits(&VisitFilter::default());
+    let consents = phone.consents(&ConsentFilter::default());
+    let checks = client.checks(&CheckFilter::default());
+    let stations = client.stations().expect("stations are listed");
+    BTreeMap::from([
+        (Kind::Visit, visits.iter().map(|row| row.id).collect()),
+        (Kind::Consent, consents.iter().map(|row| row.id).collect()),
+        (
+            Kind::Check,
+            checks
+                .expect("checks are listed")
+                .iter()
+                .map(|row| row.id)
+                .collect(),
+        ),
+        (
+            Kind::Station,
+            stations
+                .iter()
+                .map(|row| DocumentId::from(row.id))
+                .collect(),
+        ),
+    ])
+}
+
+/// All that is wrong, in words; empty if all is well.
+#[must_use]
+pub fn check(reference: &Reference, ledger: &Ledger, witnesses: &[Witness<'_>]) -> Vec<String> {
+    let mut wrong = Wrong::default();
+    let held = HeldChanges::of(witnesses);
+    for problem in &ledger.problems {
+        wrong.push("the relay", problem);
+    }
+    wrong.nothing_is_lost(reference, ledger, witnesses, &held);
+    for witness in witnesses {
+        wrong.holds_its_audiences_documents(reference, witness, &held);
+        wrong.shows_what_people_entered(reference, witness, &held);
+        wrong.agrees_with_the_relay(reference, ledger, witness);
+        wrong.is_complete(witness);
+        wrong.lists_what_it_holds(witness);
+        wrong.leaves_no_traces(reference, witness);
+    }
+    wrong.0
+}
+
+/// Changes that the relay did not take, and who still shows them.
+#[derive(Debug, Default)]
+struct HeldChanges {
+    refused: BTreeSet<ChangeHash>,
+    quarantined: BTreeMap<ChangeHash, DeviceId>,
+}
+
+impl HeldChanges {
+    fn of(witnesses: &[Witness<'_>]) -> Self {
+        let mut held = Self::default();
+        for witness in witnesses {
+            for kept in witness.pocket.documents.values() {
+                held.refused.extend(kept.standing(Standing::Refused));
+                for change in kept.standing(Standing::Quarantined) {
+                    held.quarantined.insert(change, witness.device);
+                }
+            }
+        }
+        held
+    }
+
+    /// What `device` does not show.
+    fn hidden_from(&self, device: DeviceId) -> BTreeSet<ChangeHash> {
+        let elsewhere = self
+            .quarantined
+            .iter()
+            .filter(|(_, author)| **author != device)
+            .map(|(change, _)| *change);
+        self.refused.iter().copied().chain(elsewhere).collect()
+    }
+
+    fn holds(&self, change: ChangeHash) -> bool {
+        self.refused.contains(&change) || self.quarantined.contains_key(&change)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Wrong(Vec<String>);
+
+impl Wrong {
+    fn push(&mut self, who: &str, what: impl std::fmt::Display) {
+        self.0.push(format!("{who}: {what}"));
+    }
+
+    /// Every entry is at the relay, or held on its author's phone with a reason.
+    fn nothing_is_lost(
+        &mut self,
+        reference: &Reference,
+        ledger: &Ledger,
+        witnesses: &[Witness<'_>],
+        held: &HeldChanges,
+    ) {
+        for entry in reference.entries() {
+            if !ledger.has(entry.document, entry.change) && !held.holds(entry.change) {
+                let what = format!("lost: {} of {:?}", entry.change, entry.command);
+                self.push(&format!("device {}", entry.device), what);
+            }
+        }
+        for witness in witnesses {
+            for kept in witness.pocket.documents.values() {
+                for (hash, change) in &kept.changes {
+                    let held = matches!(change.standing, Standing::Refused | Standing::Quarantined);
+                    if held && change.reason.is_none() {
+                        self.push(&witness.name, format!("{hash} is held without a reason"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Exclusion: exactly the documents of its audiences, and its own work that the relay has not taken.
+    fn holds_its_audiences_documents(
+        &mut self,
+        reference: &Reference,
+        witness: &Witness<'_>,
+        held: &HeldChanges,
+    ) {
+        let at_relay: BTreeSet<DocumentId> = reference
+            .entries()
+            .filter(|entry| !held.holds(entry.change))
+            .map(|entry| entry.document)
+            .collect();
+        for (id, concern) in reference.documents() {
+            let kept = witness.pocket.documents.get(id);
+            let waits_here = kept.is_some_and(|kept| {
+                kept.changes
+                    .values()
+                    .any(|change| change.own && change.standing != Standing::Acknowledged)
+            });
+            let exists = reference.is_imported(*id) || at_relay.contains(id);
+            let expected = exists && reference.may_hold(&witness.person, *id);
+            match (kept.is_some(), expected) {
+                (false, true) => self.push(&witness.name, format!("misses {} {id}", concern.kind)),
+                (true, false) if !waits_here => {
+                    self.push(
+                        &witness.name,
+                        format!("holds {} {id}, which is not for it", concern.kind),
+                    );
+                }
+                (true | false, _) => {}
+            }
+            if witness.audit.documents.contains_key(id) != expected {
+                let what = format!(
+                    "the relay gives it {} {id}: {}, which should be {expected}",
+                    concern.kind, !expected
+                );
+                self.push(&witness.name, what);
+            }
+        }
+        for id in witness.pocket.documents.keys() {
+            if !reference.documents().contains_key(id) {
+                self.push(&witness.name, format!("holds {id}, which nobody made"));
+            }
+        }
+    }
+
+    /// What the phone shows is what people entered, conflicts included; so does the relay.
+    fn shows_what_people_entered(
+        &mut self,
+        reference: &Reference,
+        witness: &Witness<'_>,
+        held: &HeldChanges,
+    ) {
+        let hidden = held.hidden_from(witness.device);
+        for (id, kept) in &witness.pocket.documents {
+            if kept.shown().is_empty() {
+                continue;
+            }
+            match kept.visible(*id) {
+                // It stays for the work held on it only, and hears no news of it.
+                Ok(_) if !reference.may_hold(&witness.person, *id) => {}
+                Ok(shown) => {
+                    let expected = reference.visible(*id, &hidden);
+                    let imported = reference.is_imported(*id);
+                    self.compare(&witness.name, *id, imported, &expected, &shown);
+                }
+                Err(error) => self.push(&witness.name, format!("{id} cannot be read: {error}")),
+            }
+            if let Some(why) = &kept.set_aside {
+                self.push(&witness.name, format!("{id} is set aside: {why}"));
+            }
+        }
+        let all: BTreeSet<ChangeHash> = held
+            .refused
+            .iter()
+            .chain(held.quarantined.keys())
+            .copied()
+            .collect();
+        for (id, given) in &witness.audit.documents {
+            let who = format!("the relay for {}", witness.name);
+            match given.visible(*id) {
+                Ok(shown) => {
+                    let expected = reference.visible(*id, &all);
+                    self.compare(&who, *id, reference.is_imported(*id), &expected, &shown);
+                }
+                Err(error) => self.push(&who, format!("{id} cannot be read: {error}")),
+            }
+        }
+    }
+
+    fn compare(
+        &mut self,
+        who: &str,
+        id: DocumentId,
+        imported: bool,
+        expected: &Visible,
+        shown: &Visible,
+    ) {
+        let fields: BTreeSet<&String> = if imported {
+            expected.keys().collect()
+        } else {
+            expected.keys().chain(shown.keys()).collect()
+        };
+        for field in fields {
+            let (expected, shown) = (expected.get(field), shown.get(field));
+            if expected != shown {
+                self.push(
+                    who,
+                    format!("{id} {field}: shows {shown:?}, entered {expected:?}"),
+                );
+            }
+        }
+    }
+
+    /// Receipts and convergence: what it believes to be at the relay is just what is there.
+    fn agrees_with_the_relay(
+        &mut self,
+        reference: &Reference,
+        ledger: &Ledger,
+        witness: &Witness<'_>,
+    ) {
+        for (id, kept) in &witness.pocket.documents {
+            let acknowledged = kept.standing(Standing::Acknowledged);
+            for change in &acknowledged {
+                if !ledger.has(*id, *change) {
+                    self.push(
+                        &witness.name,
+                        format!("believes {change} accepted, and it is not"),
+                    );
+                }
+            }
+            let given: BTreeSet<ChangeHash> = witness
+                .audit
+                .documents
+                .get(id)
+                .map(|given| given.hashes().into_iter().collect())
+                .unwrap_or_default();
+            if acknowledged != given && reference.may_hold(&witness.person, *id) {
+                let what = format!(
+                    "has {} acknowledged changes of {id}, the relay gives {}",
+                    acknowledged.len(),
+                    given.len()
+                );
+                self.push(&witness.name, what);
+            }
+            for standing in [Standing::Unsent, Standing::Unconfirmed] {
+                let number = kept.standing(standing).len();
+                if number > 0 {
+                    self.push(
+                        &witness.name,
+                        format!("{number} changes of {id} are {standing:?}"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Windows complete, digests agree.
+    fn is_complete(&mut self, witness: &Witness<'_>) {
+        let subscribed: BTreeSet<_> = witness.audit.digests.keys().collect();
+        let own: BTreeSet<_> = witness.pocket.scopes.keys().collect();
+        if subscribed != own {
+            self.push(
+                &witness.name,
+                format!("subscribes to {own:?}, not {subscribed:?}"),
+            );
+        }
+        for (scope, standpoint) in &witness.pocket.scopes {
+            match standpoint.window {
+                Some(window) if window.is_complete() && window.live == witness.audit.head => {}
+                other => {
+                    let what = format!(
+                        "{scope} is not complete at {}: {other:?}",
+                        witness.audit.head
+                    );
+                    self.push(&witness.name, what);
+                }
+            }
+            let counted: ScopeDigest = witness
+                .pocket
+                .documents
+                .iter()
+                .filter(|(_, kept)| kept.scopes.contains(scope))
+                .filter_map(|(id, kept)| digest(*id, kept))
+                .collect();
+            if counted != standpoint.digest {
+                self.push(
+                    &witness.name,
+                    format!("the digest of {scope} is kept wrong"),
+                );
+            }
+            let at_relay = witness.audit.digests.get(scope);
+            if at_relay.is_some_and(|at_relay| *at_relay != counted) {
+                self.push(
+                    &witness.name,
+                    format!("the digest of {scope} is not the relay's"),
+                );
+            }
+        }
+    }
+
+    /// The screens' lists show each document once, and none that is not there.
+    fn lists_what_it_holds(&mut self, witness: &Witness<'_>) {
+        for (kind, listed) in &witness.listed {
+            let held: BTreeSet<DocumentId> = witness
+                .pocket
+                .documents
+                .iter()
+                .filter(|(_, kept)| kept.kind == *kind && !kept.shown().is_empty())
+                .map(|(id, _)| *id)
+                .collect();
+            if held != *listed {
+                let what = format!(
+                    "lists {} documents of kind {kind}, holds {}",
+                    listed.len(),
+                    held.len()
+                );
+                self.push(&witness.name, what);
+            }
+        }
+    }
+
+    /// No id of a document that is not for it stands in its files, but where one that is for it
+    /// names it.
+    fn leaves_no_traces(&mut self, reference: &Reference, witness: &Witness<'_>) {
+        let Some(home) = witness.home else { return };
+        let mut foreign: BTreeSet<DocumentId> = reference
+            .documents()
+            .keys()
+            .filter(|id| !reference.is_discarded(**id))
+            .copied()
+            .collect();
+        for id in witness.pocket.documents.keys() {
+            foreign.remove(id);
+            for named in &reference.documents()[id].names {
+                foreign.remove(named);
+            }
+        }
+        for id in pocket::traces(home, &foreign) {
+            self.push(
+                &witness.name,
+                format!("its files have traces of {id}, which is not for it"),
+            );
+        }
+    }
+}
+
+/// The digest of what is acknowledged of a document; `None` if nothing is.
+fn digest(id: DocumentId, kept: &Kept) -> Option<DocumentDigest> {
+    let acknowledged = kept.standing(Standing::Acknowledged);
+    let mut heads = acknowledged.clone();
+    for change in &acknowledged {
+        for dep in &kept.changes[change].deps {
+            heads.remove(dep);
+        }
+    }
+    let heads: Vec<ChangeHash> = heads.into_iter().collect();
+    (!heads.is_empty()).then(|| DocumentDigest::of(id, &heads))
+}

@@ -1,0 +1,156 @@
+//! One phone's end of the simulated network: the client's `Transport`, over [`Net`].
+
+use std::ops::ControlFlow;
+
+use ed25519_dalek::{Signature, Verifier, VerifyingKey};
+use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
+use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
+use yizhan_proto::limits::TOKEN_TTL_S;
+use yizhan_proto::sync::{SyncRequest, SyncResponse};
+use yizhan_proto::{DeviceId, Fault, FaultCode};
+use yizhan_server::error::PairError;
+use yizhan_server::relay::Paired;
+
+use crate::net::{Net, Trouble, code_of_caller};
+
+/// The transport of one device.
+#[derive(Debug, Clone)]
+pub struct SimTransport {
+    net: Net,
+    device: DeviceId,
+}
+
+impl SimTransport {
+    /// The end of the device on this network.
+    #[must_use]
+    pub fn new(net: Net, device: DeviceId) -> Self {
+        Self { net, device }
+    }
+
+    fn welcome(&self, paired: Paired) -> Welcome {
+        Welcome {
+            identity: paired.identity,
+            epoch: paired.epoch,
+            relay_time: paired.relay_time,
+            access: self.access(),
+        }
+    }
+
+    fn access(&self) -> Access {
+        Access {
+            token: format!("token of {}", self.device),
+            token_ttl_s: TOKEN_TTL_S,
+            challenge: CHALLENGE.to_vec(),
+        }
+    }
+}
+
+/// What every device is asked to sign: the simulated relay's front keeps no secrets.
+const CHALLENGE: &[u8] = b"a challenge of forty bytes, of this world";
+
+fn signed_by(key: &[u8], signature: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+    let verified = <[u8; 32]>::try_from(key)
+        .ok()
+        .and_then(|key| VerifyingKey::from_bytes(&key).ok())
+        .zip(Signature::from_slice(signature).ok())
+        .is_some_and(|(key, signature)| key.verify(bytes, &signature).is_ok());
+    if verified {
+        Ok(())
+    } else {
+        Err(Fault::new(
+            FaultCode::SignatureInvalid,
+            "the signature does not fit the key",
+        ))
+    }
+}
+
+fn pair_fault(error: &PairError) -> Fault {
+    let code = match error {
+        PairError::CodeWrong | PairError::CodeUsed => FaultCode::CodeWrong,
+        PairError::CodeExpired => FaultCode::CodeExpired,
+        PairError::StationCodeInvalid => FaultCode::StationCodeInvalid,
+        PairError::DeviceConflict => FaultCode::DeviceConflict,
+        PairError::DeviceRevoked => FaultCode::DeviceRevoked,
+        PairError::PersonConflict => FaultCode::PersonConflict,
+        PairError::Invalid(_) => FaultCode::Invalid,
+        PairError::Relay(_) => FaultCode::Internal,
+    };
+    Fault::new(code, error.to_string())
+}
+
+fn trouble(trouble: Trouble) -> TransportError {
+    match trouble {
+        Trouble::Offline => TransportError::offline("out of coverage"),
+        Trouble::TimedOut => TransportError::timed_out("an answer"),
+        Trouble::Garbled => TransportError::garbled("half a message"),
+        Trouble::Fault(fault) => TransportError::from(fault),
+    }
+}
+
+impl Transport for SimTransport {
+    fn pair(&mut self, request: &PairRequest) -> Result<Welcome, TransportError> {
+        signed_by(
+            &request.public_key,
+            &request.signature,
+            &request.signed_bytes(),
+        )?;
+        let relay = self.net.relay(self.device).map_err(trouble)?;
+        let paired = self
+            .net
+            .run(relay.pair(request.clone()))
+            .map_err(|error| pair_fault(&error))?;
+        Ok(self.welcome(paired))
+    }
+
+    fn register(&mut self, request: &RegisterRequest) -> Result<Welcome, TransportError> {
+        signed_by(
+            &request.public_key,
+            &request.signature,
+            &request.signed_bytes(),
+        )?;
+        let relay = self.net.relay(self.device).map_err(trouble)?;
+        let paired = self
+            .net
+            .run(relay.register(request.clone()))
+            .map_err(|error| pair_fault(&error))?;
+        Ok(self.welcome(paired))
+    }
+
+    fn token(&mut self, request: &TokenRequest) -> Result<Access, TransportError> {
+        let relay = self.net.relay(self.device).map_err(trouble)?;
+        let caller = relay
+            .caller(request.device)
+            .map_err(|error| Fault::new(code_of_caller(error), error.to_string()))?;
+        if request.challenge.is_empty() {
+            let mut fault = Fault::new(FaultCode::ChallengeInvalid, "answer this one");
+            fault.challenge = Some(CHALLENGE.to_vec());
+            return Err(TransportError::from(fault));
+        }
+        signed_by(
+            &caller.public_key,
+            &request.signature,
+            &request.signed_bytes(),
+        )?;
+        Ok(self.access())
+    }
+
+    fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
+        if token != self.access().token {
+            return Err(TransportError::from(Fault::new(
+                FaultCode::TokenInvalid,
+                "this is another device's token",
+            )));
+        }
+        self.net.exchange(self.device, request).map_err(trouble)
+    }
+
+    fn watch(
+        &mut self,
+        _token: &str,
+        _on_event: &mut dyn FnMut(WatchEvent) -> ControlFlow<()>,
+    ) -> Result<(), TransportError> {
+        Err(TransportError::offline(
+            "nobody listens in a simulated world: phones sync when a test says so",
+        ))
+    }
+}
