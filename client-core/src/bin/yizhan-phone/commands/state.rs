@@ -14,7 +14,7 @@ use super::facts;
 use crate::args::RefusedCommand;
 use crate::failure::Failure;
 use crate::names::{self, short};
-use crate::output::{Output, labelled, table, written};
+use crate::output::{Output, count, labelled, table, written};
 use crate::when;
 
 pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
@@ -89,7 +89,10 @@ fn status_form(status: &Status, now: Timestamp) -> String {
     let age = status.oldest_unsent_at.map_or_else(String::new, |at| {
         format!(", the oldest {} old", when::span(now.ms_since(at)))
     });
-    line("unsent", format!("{} changes{age}", status.unsent_changes));
+    line(
+        "unsent",
+        format!("{}{age}", count(status.unsent_changes, "change")),
+    );
     let last = status.last_sync_at.map_or_else(
         || "never".to_owned(),
         |at| format!("{} ({} ago)", when::local(at), when::span(now.ms_since(at))),
@@ -170,7 +173,7 @@ pub(crate) fn refused(
             let changes = client.discard(change)?;
             let value = json!({ "id": change.to_string(), "changes": changes });
             output.result(&value, || {
-                format!("{changes} changes deleted from this phone\n")
+                format!("{} deleted from this phone\n", count(changes, "change"))
             })
         }
         RefusedCommand::Retry { hash } => {
@@ -178,7 +181,10 @@ pub(crate) fn refused(
             let changes = client.retry(change)?;
             let value = json!({ "id": change.to_string(), "changes": changes });
             output.result(&value, || {
-                format!("{changes} changes are offered again at the next sync\n")
+                format!(
+                    "{} offered again at the next sync\n",
+                    count(changes, "change")
+                )
             })
         }
     }
@@ -268,7 +274,11 @@ pub(crate) fn export(client: &Client, file: Option<&Path>, output: Output) -> Re
     let person = client.device()?.person.to_string();
     let value = json!({ "id": person, "file": path.display().to_string(), "documents": documents });
     output.result(&value, || {
-        format!("{documents} documents written to {}\n", path.display())
+        format!(
+            "{} written to {}\n",
+            count(documents, "document"),
+            path.display()
+        )
     })
 }
 
