@@ -111,6 +111,13 @@ fn status_form(status: &Status, now: Timestamp) -> String {
         );
     }
     line("documents", status.documents.to_string());
+    text + &exceptions(status)
+}
+
+/// What is not as usual; mostly nothing.
+fn exceptions(status: &Status) -> String {
+    let mut text = String::new();
+    let mut line = |label: &str, value: String| text.push_str(&labelled(label, &value));
     for aside in &status.set_aside {
         line(
             "set aside",
@@ -264,13 +271,14 @@ pub(crate) fn export(client: &Client, file: Option<&Path>, output: Output) -> Re
     };
     // Written beside and renamed, so that a half export never stands under the name.
     let partial = beside(path);
-    let file = File::create(&partial).map_err(Failure::Output)?;
-    let mut out = BufWriter::new(&file);
-    let documents = export_to(client, &mut out)?;
-    drop(out);
-    file.sync_all()
-        .and_then(|()| std::fs::rename(&partial, path))
-        .map_err(Failure::Output)?;
+    let documents = match export_to_file(client, &partial, path) {
+        Ok(documents) => documents,
+        Err(failure) => {
+            // Whether it can be removed changes nothing about what is told.
+            let _ = std::fs::remove_file(&partial);
+            return Err(failure);
+        }
+    };
     let person = client.device()?.person.to_string();
     let value = json!({ "id": person, "file": path.display().to_string(), "documents": documents });
     output.result(&value, || {
@@ -280,6 +288,17 @@ pub(crate) fn export(client: &Client, file: Option<&Path>, output: Output) -> Re
             path.display()
         )
     })
+}
+
+fn export_to_file(client: &Client, partial: &Path, path: &Path) -> Result<u64, Failure> {
+    let file = File::create(partial).map_err(Failure::Output)?;
+    let mut out = BufWriter::new(&file);
+    let documents = export_to(client, &mut out)?;
+    drop(out);
+    file.sync_all()
+        .and_then(|()| std::fs::rename(partial, path))
+        .map_err(Failure::Output)?;
+    Ok(documents)
 }
 
 fn beside(path: &Path) -> PathBuf {
