@@ -104,6 +104,7 @@ async fn admitted(State(app): State<App>, request: Request, next: Next) -> Respo
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over so")]
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let said = panic
         .downcast_ref::<String>()

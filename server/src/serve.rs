@@ -120,6 +120,11 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
             let listener = listen(address).await?;
             let address = local(&listener, address)?;
             servers.push(run(listener, telemetry::router(relay.clone()), &stopping));
+            tasks.spawn(
+                stopping
+                    .clone()
+                    .run_until_cancelled_owned(telemetry::upkeep()),
+            );
             Some(address)
         }
     };
@@ -249,4 +254,78 @@ fn write_address(path: &Path, addr: SocketAddr) -> Result<(), ServeError> {
     )
     .map_err(failed)?;
     fs::rename(&part, path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpStream;
+
+    use yizhan_proto::identity::PairRequest;
+    use yizhan_proto::{DeviceId, PersonId, ProtocolVersion, Role};
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    async fn token(running: &Running, data: &Path) -> String {
+        let clock = SystemClock::new();
+        let person = running
+            .relay
+            .add_person("王站长", vec![Role::Driver])
+            .await
+            .unwrap();
+        let code = running
+            .relay
+            .create_pair_code(person.id, 60_000)
+            .await
+            .unwrap();
+        let device = DeviceId::from_bytes([9; 16]);
+        let request = PairRequest {
+            version: ProtocolVersion::CURRENT,
+            code: code.code,
+            device,
+            public_key: vec![1; 32],
+            provisional: PersonId::from_bytes([8; 16]),
+            label: String::new(),
+            signature: Vec::new(),
+        };
+        running.relay.pair(request).await.unwrap();
+        let auth = Auth::open(data, running.relay.epoch(), &clock).unwrap();
+        auth.grant(device, person.id, clock.now()).unwrap().token
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_watch_hears_of_a_change_and_ends_when_the_relay_stops() {
+        let data = tempfile::tempdir().unwrap();
+        let config = Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            ..Config::new(data.path())
+        };
+        let running = serve(config, Arc::new(SystemClock::new())).await.unwrap();
+        let token = token(&running, data.path()).await;
+        let mut stream = TcpStream::connect(running.addr).unwrap();
+        write!(
+            stream,
+            "GET /v1/watch HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
+        )
+        .unwrap();
+        let (said, heard) = std::sync::mpsc::channel();
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                if said.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        assert_eq!(heard.recv().unwrap(), "HTTP/1.1 200 OK");
+        let head: Vec<String> = heard.iter().take_while(|line| !line.is_empty()).collect();
+        assert!(head.iter().any(|line| line.contains("text/event-stream")));
+        // A new region changes what everybody subscribes to.
+        let region = "banan".parse().unwrap();
+        running.relay.add_region(region, "重庆巴南").await.unwrap();
+        assert!(heard.iter().any(|line| line == "event: pull"));
+        running.shutdown().await;
+        reader.join().unwrap();
+        assert!(!data.path().join(ADDRESS_FILE).exists());
+    }
 }

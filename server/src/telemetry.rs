@@ -1,15 +1,22 @@
 //! Logs and metrics. Neither ever holds a body, a token, a name, a place or a code.
 
+use std::io::IsTerminal as _;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::routing::get;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
 use crate::relay::Relay;
+
+/// Borders between which durations are counted.
+const SECONDS: [f64; 10] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+/// Between two tidyings of what was recorded and nobody scraped.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -43,6 +50,7 @@ pub fn log(filter: &str, format: LogFormat) -> Result<(), LogFilterError> {
     })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let set = match format {
         LogFormat::Text => lines.try_init(),
@@ -58,7 +66,11 @@ fn recorder() -> Option<&'static PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     RECORDER
         .get_or_init(|| {
-            let recorder = PrometheusBuilder::new().build_recorder();
+            let seconds = Matcher::Suffix("_seconds".to_owned());
+            let recorder = PrometheusBuilder::new()
+                .set_buckets_for_metric(seconds, &SECONDS)
+                .ok()?
+                .build_recorder();
             let handle = recorder.handle();
             // If a program that embeds the relay records elsewhere, its recorder stays.
             metrics::set_global_recorder(recorder).ok().map(|()| handle)
@@ -70,7 +82,7 @@ fn recorder() -> Option<&'static PrometheusHandle> {
 pub(crate) fn count_request(route: &str, status: u16, took_ms: u64) {
     metrics::counter!("yizhan_requests_total", "route" => route.to_owned(), "status" => status.to_string())
         .increment(1);
-    let took_s = std::time::Duration::from_millis(took_ms).as_secs_f64();
+    let took_s = Duration::from_millis(took_ms).as_secs_f64();
     metrics::histogram!("yizhan_request_seconds", "route" => route.to_owned()).record(took_s);
 }
 
@@ -80,6 +92,17 @@ pub(crate) fn router(relay: Relay) -> Router {
     Router::new()
         .route("/metrics", get(scrape))
         .with_state(relay)
+}
+
+/// Tidies what was recorded, for ever: a relay that nobody scrapes must not grow by its metrics.
+pub(crate) async fn upkeep() {
+    let mut due = tokio::time::interval(UPKEEP);
+    loop {
+        due.tick().await;
+        if let Some(recorder) = recorder() {
+            recorder.run_upkeep();
+        }
+    }
 }
 
 async fn scrape(State(relay): State<Relay>) -> ([(HeaderName, &'static str); 1], String) {

@@ -55,7 +55,7 @@ pub(super) enum Failure {
     Answer(#[source] Box<dyn Error + Send + Sync>),
     /// The relay said why not.
     #[error("{} ({})", .0.detail, .0.code)]
-    Problem(Problem),
+    Problem(Box<Problem>),
     /// A file of the data folder.
     #[error(transparent)]
     Keys(#[from] KeyError),

@@ -1,6 +1,6 @@
 //! Standard output: lines for people or JSON for programs, and a reader who may stop reading.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
 
 use serde::Serialize;
 
@@ -24,6 +24,11 @@ impl Output {
     /// Whether programs read it.
     pub(super) fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Whether a person looks at it in a terminal, which understands colours.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.out.get_ref().is_terminal()
     }
 
     /// Says it as JSON or, for people, as `text` puts it.

@@ -77,11 +77,12 @@ pub(super) fn pair(data: &Path, pair: &Pair, output: &mut Output) -> Result<(), 
             ttl_s: Some(pair.ttl),
         },
     )?;
+    let colours = output.is_terminal();
     output.say(&code, |code| {
         let url = code.url.split("/pair?").next().unwrap_or_default();
         format!(
             "{}\n{}: code {}, good once, until {}\nScan it with the phone, or type there:\n  yizhan-phone --home ./my-phone pair {url} {}",
-            text::qr(&code.url),
+            text::qr(&code.url, colours),
             code.name,
             code.code,
             text::local(&code.expires_at),

@@ -95,7 +95,7 @@ impl Relay {
             let problem: Problem = body
                 .read_json()
                 .map_err(|error| Failure::Answer(error.into()))?;
-            Err(Failure::Problem(problem))
+            Err(Failure::Problem(Box::new(problem)))
         }
     }
 }

@@ -74,6 +74,7 @@ fn greet(
         listen: running.addr.to_string(),
         metrics: running.metrics_addr.map(|address| address.to_string()),
     };
+    let colours = output.is_terminal();
     output.say(&started, |started| {
         let mut text = format!(
             "Yizhan relay {} on {}\nlistening on http://{}\n",
@@ -91,13 +92,13 @@ fn greet(
             );
         }
         if first {
-            text.push_str(&next_steps(data, &started.url));
+            text.push_str(&next_steps(data, &started.url, colours));
         }
         text
     })
 }
 
-fn next_steps(data: &Path, url: &str) -> String {
+fn next_steps(data: &Path, url: &str, colours: bool) -> String {
     let option = if data == Path::new("./yizhan-data") {
         String::new()
     } else {
@@ -111,7 +112,7 @@ fn next_steps(data: &Path, url: &str) -> String {
          3. Pair the driver's phone (the code is shown once, with a QR):\n     yizhan{option} pair 李师傅\n\
          4. Let drivers register by themselves at the counter:\n     yizhan{option} station qr zy-xinglongsheng\n\n\
          Ctrl-C stops the relay. Keep a backup of {}.\n",
-        text::qr(url),
+        text::qr(url, colours),
         data.display()
     )
 }

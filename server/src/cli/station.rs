@@ -95,10 +95,11 @@ fn list(data: &Path, output: &mut Output) -> Result<(), Failure> {
 fn qr(data: &Path, station: &str, output: &mut Output) -> Result<(), Failure> {
     let path = format!("stations/{}/code", part(station));
     let code: StationCode = Relay::find(data)?.post(&path, &serde_json::json!({}))?;
+    let colours = output.is_terminal();
     output.say(&code, |code| {
         format!(
             "{}\n{}  ({})\nDrivers scan this at the counter, or type:\n  yizhan-phone --home ./my-phone register '{}' --name NAME",
-            text::qr(&code.url),
+            text::qr(&code.url, colours),
             code.name,
             code.key,
             code.url

@@ -64,18 +64,25 @@ fn local_in(time: &str, zone: TimeZone) -> String {
     )
 }
 
-/// A QR code in half blocks, dark on light whatever the terminal's colours; empty for a text that
-/// no QR code holds.
-pub(super) fn qr(text: &str) -> String {
-    QrCode::new(text).map_or_else(
-        |_| String::new(),
-        |code| {
-            code.render::<Dense1x2>()
-                .dark_color(Dense1x2::Light)
-                .light_color(Dense1x2::Dark)
-                .build()
-        },
-    )
+/// A QR code in half blocks; empty for a text that no QR code holds. With `colours`, black on
+/// white whatever the terminal's own; without, as a dark terminal shows it.
+pub(super) fn qr(text: &str, colours: bool) -> String {
+    let Ok(code) = QrCode::new(text) else {
+        return String::new();
+    };
+    let code = code
+        .render::<Dense1x2>()
+        .dark_color(Dense1x2::Light)
+        .light_color(Dense1x2::Dark)
+        .build();
+    if !colours {
+        return code;
+    }
+    let lines: Vec<String> = code
+        .lines()
+        .map(|line| format!("\u{1b}[97;40m{line}\u{1b}[0m"))
+        .collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -110,12 +117,12 @@ mod tests {
 
     #[test]
     fn a_code_has_a_quiet_border_and_even_lines() {
-        let code = qr("http://127.0.0.1:8787");
+        let code = qr("http://127.0.0.1:8787", false);
         let widths: Vec<usize> = code.lines().map(|line| line.chars().count()).collect();
         assert!(
             widths.len() > 10 && widths.iter().all(|w| *w == widths[0]),
             "{code}"
         );
-        assert_eq!(qr(&"x".repeat(10_000)), "");
+        assert_eq!(qr(&"x".repeat(10_000), true), "");
     }
 }

@@ -7,10 +7,6 @@ use super::fault::{self, Refused};
 
 /// Whether the process is alive.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "It is", body = String)))]
-#[expect(
-    clippy::unused_async,
-    reason = "a handler is async, whatever it waits for"
-)]
 pub(super) async fn alive() -> &'static str {
     "ok\n"
 }

@@ -16,10 +16,6 @@ pub(super) fn pages() -> Router<App> {
         .route("/register", get(page))
 }
 
-#[expect(
-    clippy::unused_async,
-    reason = "a handler is async, whatever it waits for"
-)]
 async fn page(State(app): State<App>) -> ([(HeaderName, &'static str); 3], Html<String>) {
     let url = escaped(&app.url);
     let page = format!(

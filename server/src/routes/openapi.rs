@@ -38,10 +38,6 @@ pub(super) fn document() -> utoipa::openapi::OpenApi {
 
 /// This document.
 #[utoipa::path(get, path = "/v1/openapi.json", tag = "health", responses((status = 200, description = "OpenAPI", body = Object, content_type = "application/json")))]
-#[expect(
-    clippy::unused_async,
-    reason = "a handler is async, whatever it waits for"
-)]
 pub(super) async fn served(State(app): State<App>) -> ([(HeaderName, &'static str); 1], String) {
     (
         [(header::CONTENT_TYPE, "application/json")],

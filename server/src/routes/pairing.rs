@@ -85,10 +85,6 @@ pub(super) async fn register(
         (status = 401, description = "Fault, with a challenge to answer", body = Vec<u8>, content_type = "application/cbor"),
     )
 )]
-#[expect(
-    clippy::unused_async,
-    reason = "a handler is async, whatever it waits for"
-)]
 pub(super) async fn token(
     State(app): State<App>,
     Cbor(request): Cbor<TokenRequest, SMALL_REQUEST_BYTES_MAX>,

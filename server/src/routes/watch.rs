@@ -28,10 +28,6 @@ const FULL_RETRY_MS: u64 = 30_000;
     ),
     security(("device_token" = []))
 )]
-#[expect(
-    clippy::unused_async,
-    reason = "a handler is async, whatever it waits for"
-)]
 pub(super) async fn watch(
     State(app): State<App>,
     Device(caller): Device,

@@ -27,10 +27,6 @@ const ROLES_MAX: usize = 256;
     responses((status = 200, body = Vec<Person>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("admin_key" = []))
 )]
-#[expect(
-    clippy::unused_async,
-    reason = "a handler is async, whatever it waits for"
-)]
 pub(super) async fn list(State(app): State<App>, _: Admin) -> Answer<Vec<Person>> {
     Answer(app.relay.people().into_iter().map(person).collect())
 }

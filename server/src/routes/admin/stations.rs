@@ -98,10 +98,6 @@ pub(super) async fn code(
     responses((status = 200, body = Vec<Region>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("admin_key" = []))
 )]
-#[expect(
-    clippy::unused_async,
-    reason = "a handler is async, whatever it waits for"
-)]
 pub(super) async fn regions(State(app): State<App>, _: Admin) -> Answer<Vec<Region>> {
     let region = |region: RegionInfo| Region {
         id: region.key.to_string(),
