@@ -26,7 +26,7 @@ use yizhan_proto::{
 
 use crate::chance::Chance;
 use crate::clock::SimClock;
-use crate::pocket::{self, Pocket};
+use crate::pocket::{Eyes, Pocket};
 use crate::reference::{Entry, Reference};
 
 /// The reference, shared by all phones of a world.
@@ -42,7 +42,8 @@ pub struct Phone<T: Transport> {
     transport: T,
     reference: SharedReference,
     device: DeviceId,
-    /// `None` while it is dead.
+    eyes: Eyes,
+    /// `None` while it is off.
     client: Option<Client>,
 }
 
@@ -70,6 +71,7 @@ impl<T: Transport> Phone<T> {
         let device = client.device().expect("a device").device;
         Self {
             name: name.to_owned(),
+            eyes: Eyes::on(&home),
             home,
             clock,
             chance,
@@ -107,7 +109,7 @@ impl<T: Transport> Phone<T> {
     /// The person it acts for.
     ///
     /// # Panics
-    /// If it is dead.
+    /// If it is off.
     #[must_use]
     pub fn person(&self) -> PersonId {
         self.client().device().expect("a device").person
@@ -116,7 +118,7 @@ impl<T: Transport> Phone<T> {
     /// Its own roles, as it knows them; a driver before pairing.
     ///
     /// # Panics
-    /// If it is dead.
+    /// If it is off.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
         self.client().author().expect("an author").roles
@@ -165,7 +167,7 @@ impl<T: Transport> Phone<T> {
     /// What lies in its store.
     #[must_use]
     pub fn pocket(&self) -> Pocket {
-        pocket::look_into(&self.home)
+        self.eyes.pocket()
     }
 
     fn reference(&self) -> MutexGuard<'_, Reference> {
@@ -329,7 +331,7 @@ impl<T: Transport> Phone<T> {
         document: DocumentId,
         command: Command,
     ) -> Result<ChangeHash, ClientError> {
-        let before = pocket::shown_changes(&self.home, document);
+        let before = self.eyes.shown_changes(document);
         let entered = self.client_mut().edit(document, &command);
         match entered {
             Ok(change) => {
@@ -345,7 +347,7 @@ impl<T: Transport> Phone<T> {
                 Ok(change)
             }
             Err(error) => {
-                let after = pocket::shown_changes(&self.home, document);
+                let after = self.eyes.shown_changes(document);
                 assert_eq!(before, after, "{error}, and yet something was stored");
                 Err(error)
             }

@@ -129,32 +129,48 @@ pub struct Pocket {
     pub scopes: BTreeMap<Scope, Standpoint>,
 }
 
-/// Reads the store of a home folder.
-///
-/// # Panics
-/// If it cannot be read.
-#[must_use]
-pub fn look_into(home: &Path) -> Pocket {
-    read(home).unwrap_or_else(|error| panic!("{}: {error}", home.display()))
-}
+/// Eyes on one phone's store, kept open. With them open the store's log is not folded back into
+/// its file when the phone dies: just as if the process had been killed.
+#[derive(Debug)]
+pub struct Eyes(Connection);
 
-/// The changes that a phone shows of one document: none, if it does not hold it.
-///
-/// # Panics
-/// If the store cannot be read.
-#[must_use]
-pub fn shown_changes(home: &Path, document: DocumentId) -> BTreeSet<ChangeHash> {
-    let read = || -> rusqlite::Result<BTreeSet<ChangeHash>> {
-        open(home)?
-            .prepare(
-                "SELECT hash FROM changes WHERE state <> 2
-                 AND document = (SELECT n FROM documents WHERE id = ?1)",
-            )?
-            .query_map([document.as_bytes()], |row| row.get(0))?
-            .map(|hash| hash.map(ChangeHash::from_bytes))
-            .collect()
-    };
-    read().unwrap_or_else(|error| panic!("{}: {error}", home.display()))
+impl Eyes {
+    /// Looks into the store of a home folder.
+    ///
+    /// # Panics
+    /// If it cannot be opened.
+    #[must_use]
+    pub fn on(home: &Path) -> Self {
+        Self(open(home).unwrap_or_else(|error| panic!("{}: {error}", home.display())))
+    }
+
+    /// The changes that the phone shows of one document: none, if it does not hold it.
+    ///
+    /// # Panics
+    /// If the store cannot be read.
+    #[must_use]
+    pub fn shown_changes(&self, document: DocumentId) -> BTreeSet<ChangeHash> {
+        let read = || -> rusqlite::Result<BTreeSet<ChangeHash>> {
+            self.0
+                .prepare_cached(
+                    "SELECT hash FROM changes WHERE state <> 2
+                     AND document = (SELECT n FROM documents WHERE id = ?1)",
+                )?
+                .query_map([document.as_bytes()], |row| row.get(0))?
+                .map(|hash| hash.map(ChangeHash::from_bytes))
+                .collect()
+        };
+        read().unwrap_or_else(|error| panic!("{document}: {error}"))
+    }
+
+    /// All that lies in the store.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    #[must_use]
+    pub fn pocket(&self) -> Pocket {
+        read(&self.0).unwrap_or_else(|error| panic!("a store cannot be read: {error}"))
+    }
 }
 
 /// The store's file, for tests that tamper with it.
@@ -167,8 +183,7 @@ fn open(home: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(file(home), OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
-fn read(home: &Path) -> rusqlite::Result<Pocket> {
-    let connection = open(home)?;
+fn read(connection: &Connection) -> rusqlite::Result<Pocket> {
     let mut pocket = Pocket::default();
     let mut numbers = BTreeMap::new();
     for row in connection
@@ -206,7 +221,7 @@ fn read(home: &Path) -> rusqlite::Result<Pocket> {
             kept.changes.insert(hash, change);
         }
     }
-    read_scopes(&connection, &mut pocket, &numbers)?;
+    read_scopes(connection, &mut pocket, &numbers)?;
     Ok(pocket)
 }
 
@@ -291,24 +306,49 @@ pub fn traces(home: &Path, ids: &BTreeSet<DocumentId>) -> BTreeSet<DocumentId> {
             Err(error) => panic!("{}: {error}", Path::new(&path).display()),
         }
     }
-    // The ids of one world share few of their bytes, so one pass with a set finds all.
-    let raw: BTreeMap<[u8; 16], DocumentId> = ids.iter().map(|id| (*id.as_bytes(), *id)).collect();
-    let text: BTreeMap<Vec<u8>, DocumentId> = ids
+    search(&bytes, ids)
+}
+
+/// Which ids stand in the bytes. One pass; most places are ruled out by a look at one byte.
+fn search(bytes: &[u8], ids: &BTreeSet<DocumentId>) -> BTreeSet<DocumentId> {
+    let texts: BTreeMap<Vec<u8>, DocumentId> = ids
         .iter()
         .map(|id| (id.to_string().into_bytes(), *id))
         .collect();
-    let first: BTreeSet<u8> = ids.iter().map(|id| id.as_bytes()[0]).collect();
-    let mut found = BTreeSet::new();
-    for window in bytes
-        .windows(16)
-        .filter(|window| first.contains(&window[0]))
-    {
-        let id = <[u8; 16]>::try_from(window).ok();
-        found.extend(id.and_then(|id| raw.get(&id)));
+    let mut first = [false; 256];
+    let mut last = [false; 256];
+    for id in ids {
+        first[usize::from(id.as_bytes()[0])] = true;
+        last[usize::from(id.as_bytes()[15])] = true;
     }
-    let hyphen = |window: &&[u8]| window[8] == b'-' && window[13] == b'-';
-    for window in bytes.windows(36).filter(hyphen) {
-        found.extend(text.get(window));
+    let mut found = BTreeSet::new();
+    let mut at = 0;
+    while at + 16 <= bytes.len() {
+        if first[usize::from(bytes[at])] && last[usize::from(bytes[at + 15])] {
+            let raw = <[u8; 16]>::try_from(&bytes[at..at + 16]);
+            let id = raw.map(DocumentId::from_bytes).ok();
+            found.extend(id.filter(|id| ids.contains(id)));
+        }
+        if bytes[at] == b'-' && at >= 8 && at + 28 <= bytes.len() && bytes[at + 5] == b'-' {
+            found.extend(texts.get(&bytes[at - 8..at + 28]));
+        }
+        at += 1;
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_found_as_bytes_and_as_text() {
+        let id = |byte| DocumentId::new_v7(1_793_577_600_000, [byte; 10]);
+        let ids = BTreeSet::from([id(1), id(2), id(3)]);
+        let mut bytes = b"some pages ".to_vec();
+        bytes.extend(id(1).as_bytes());
+        bytes.extend(id(2).to_string().into_bytes());
+        assert_eq!(search(&bytes, &ids), BTreeSet::from([id(1), id(2)]));
+        assert!(search(b"nothing", &ids).is_empty());
+    }
 }

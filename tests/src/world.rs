@@ -86,7 +86,7 @@ impl World {
             chance,
             time,
             runtime,
-            folder: TempDir::new().expect("a folder"),
+            folder: folder(),
             relay: None,
             relays: 0,
             reference: Arc::new(Mutex::new(Reference::default())),
@@ -534,6 +534,17 @@ impl World {
         let audit = audit(&self.runtime, self.relay(), phone.device(), 0);
         Witness::of(phone, person, audit, !self.once_held_more.contains(&number))
     }
+}
+
+/// A folder in memory, if there is such a place: phones here die like processes, not like disks.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() {
+        TempDir::new_in(memory)
+    } else {
+        TempDir::new()
+    };
+    made.or_else(|_| TempDir::new()).expect("a folder")
 }
 
 fn relay_url() -> RelayUrl {

@@ -20,6 +20,12 @@ impl Source {
             .map(|(index, line)| (index + 1, line.split("//").next().unwrap_or_default()))
     }
 
+    /// Whether the file is nothing but a module's tests.
+    pub(crate) fn is_tests(&self) -> bool {
+        self.path.ends_with("/tests.rs")
+            || self.path.contains("/src/") && self.path.contains("/tests/")
+    }
+
     /// Lines before the tests at its end, comments included.
     pub(crate) fn lines_without_tests(&self) -> usize {
         self.text

@@ -5,6 +5,8 @@
 
 mod progress;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use yizhan_proto::identity::{Access, TokenRequest};
 use yizhan_proto::limits::DOCUMENT_BYTES_MAX;

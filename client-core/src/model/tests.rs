@@ -84,5 +84,6 @@ mod authors;
 mod forged;
 mod limits;
 mod merging;
+mod produced;
 mod reads;
 mod values;

@@ -23,8 +23,8 @@ use crate::store::{LogTx, Snapshot, StoreError};
 
 /// Pushed bytes up to which looking at them is quicker than handing them to another thread.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
-/// Milliseconds during which a device that pushed once is not noted as seen again.
-const SEEN_QUIET_MS: i64 = 10 * 60 * 1000;
+/// Threads that a larger push is spread over.
+const INSPECT_PARTS: usize = 4;
 
 /// What to read for a device.
 #[derive(Debug)]
@@ -128,6 +128,7 @@ impl Relay {
         let device_time = request.device_time;
         let incoming = inspect_all(pushes).await?;
         let device = caller.device;
+        let seen = self.inner.seen.is_news(device, self.inner.clock.now());
         let inner = Arc::clone(&self.inner);
         let job = move |tx: &mut LogTx<'_>| -> Result<(Vec<Receipt>, Cursor), RelayError> {
             // Looked up here, where revocations are ordered with everything else.
@@ -141,7 +142,9 @@ impl Relay {
             for forgotten in &forgotten {
                 tx.acknowledge_forget(device, forgotten, now)?;
             }
-            tx.see_device(device, now, SEEN_QUIET_MS)?;
+            if seen {
+                tx.see_device(device, now)?;
+            }
             let mut receipts = Vec::with_capacity(incoming.len());
             for incoming in &incoming {
                 receipts.push(Receipt {
@@ -155,20 +158,29 @@ impl Relay {
     }
 
     fn count(&self, receipts: &[Receipt], pulled: &Pulled) {
+        let mut outcomes: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut refusals: BTreeMap<&str, u64> = BTreeMap::new();
         for receipt in receipts {
             let outcome = match &receipt.outcome {
                 Outcome::Accepted(_) => "accepted",
                 Outcome::Duplicate(_) => "duplicate",
                 Outcome::Refused(reason) => {
-                    let code = reason.code.clone();
-                    metrics::counter!("yizhan_refused_total", "code" => code).increment(1);
+                    *refusals.entry(&reason.code).or_default() += 1;
                     "refused"
                 }
                 Outcome::Needs(_) => "needs",
                 Outcome::Quarantined(_) => "quarantined",
                 Outcome::Unknown(_) => "unknown",
             };
-            metrics::counter!("yizhan_pushes_total", "outcome" => outcome).increment(1);
+            *outcomes.entry(outcome).or_default() += 1;
+        }
+        for (outcome, count) in outcomes {
+            let outcome = outcome.to_owned();
+            metrics::counter!("yizhan_pushes_total", "outcome" => outcome).increment(count);
+        }
+        for (code, count) in refusals {
+            let code = code.to_owned();
+            metrics::counter!("yizhan_refused_total", "code" => code).increment(count);
         }
         let items = pulled.pages.iter().flat_map(|page| &page.items);
         let changes = items.flat_map(|item| &item.changes);
@@ -218,19 +230,27 @@ fn check(request: &SyncRequest) -> Result<(), RelayError> {
 
 /// Looks at every pushed change: here if they are few, else on a thread that may be kept busy.
 async fn inspect_all(pushes: Vec<Push>) -> Result<Vec<Incoming>, RelayError> {
+    let inspect =
+        |part: Vec<Push>| -> Vec<Incoming> { part.into_iter().map(Incoming::inspect).collect() };
     let bytes: usize = pushes.iter().map(|push| push.change.len()).sum();
-    let inspect = move || {
-        pushes
-            .into_iter()
-            .map(Incoming::inspect)
-            .collect::<Vec<_>>()
-    };
     if bytes <= INLINE_BYTES_MAX {
-        return Ok(inspect());
+        return Ok(inspect(pushes));
     }
-    tokio::task::spawn_blocking(inspect)
-        .await
-        .map_err(|_| RelayError::Internal("looking at changes failed"))
+    let part_len = pushes.len().div_ceil(INSPECT_PARTS);
+    let mut incoming = Vec::with_capacity(pushes.len());
+    let mut pushes = pushes.into_iter();
+    let mut parts = Vec::new();
+    while pushes.len() > 0 {
+        let part = pushes.by_ref().take(part_len).collect();
+        parts.push(tokio::task::spawn_blocking(move || inspect(part)));
+    }
+    for part in parts {
+        let part = part
+            .await
+            .map_err(|_| RelayError::Internal("looking at changes failed"))?;
+        incoming.extend(part);
+    }
+    Ok(incoming)
 }
 
 fn sequence_of(receipt: &Receipt) -> Option<Sequence> {

@@ -27,6 +27,7 @@ mod pairing;
 mod people;
 mod repair;
 mod scopes;
+mod seen;
 mod stations;
 mod types;
 
@@ -44,6 +45,7 @@ use crate::store::{
 };
 use crate::watch::{Hub, Subscription, Watch};
 use directory::Directory;
+use seen::Seen;
 use stations::StationCache;
 pub use types::{
     Caller, DeviceInfo, ImportOutcome, ImportedStation, PairCode, Paired, PersonInfo, RegionInfo,
@@ -91,6 +93,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     birth: Birth,
     stations: StationCache,
+    seen: Seen,
     digest_mismatches: AtomicU64,
 }
 
@@ -132,6 +135,7 @@ impl Relay {
                 clock,
                 birth,
                 stations: StationCache::default(),
+                seen: Seen::default(),
                 digest_mismatches: AtomicU64::new(0),
             }),
         })

@@ -19,6 +19,8 @@ pub(super) struct Counters {
     pub(super) scope_id: i64,
     /// Changes in quarantine.
     pub(super) quarantined: u64,
+    /// Document ids erased for good.
+    pub(super) erased: u64,
 }
 
 /// A document changed since the last commit.

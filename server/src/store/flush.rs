@@ -1,13 +1,13 @@
 //! Writing a commit's documents, scopes and counters, each once.
 
 use rusqlite::{Connection, params};
-use yizhan_proto::DocumentId;
 use yizhan_proto::sync::ForgetReason;
+use yizhan_proto::{DocumentId, Scope};
 
 use super::StoreError;
 use super::cache::{Committed, Dirty, Layer};
 use super::convert::{signed, to_cbor};
-use super::rows::{Member, ScopeId};
+use super::rows::{Member, ScopeId, ScopeRow};
 
 /// Writes a layer's documents, scopes and counters.
 pub(super) fn flush(
@@ -16,38 +16,54 @@ pub(super) fn flush(
     committed: &Committed,
 ) -> Result<(), StoreError> {
     for (scope, row) in &layer.scopes {
-        connection
-            .prepare_cached(
-                "INSERT INTO scopes(id, scope, digest, documents) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT(id) DO UPDATE SET digest = ?3, documents = ?4",
-            )?
-            .execute(params![
-                row.id.0,
-                scope.to_string(),
-                signed(row.digest.to_bits()),
-                signed(row.documents),
-            ])?;
+        flush_scope(connection, scope, row, committed)?;
     }
     for (id, dirty) in &layer.documents {
-        connection
-            .prepare_cached(
+        let sql = match dirty.before {
+            None => {
                 "INSERT INTO documents(doc, kind, outline, digest, members)
-                 VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT(doc) DO UPDATE SET outline = ?3, digest = ?4, members = ?5",
-            )?
-            .execute(params![
-                id.as_bytes(),
-                dirty.after.outline.kind.code(),
-                to_cbor(&dirty.after.outline)?,
-                signed(dirty.after.digest.to_bits()),
-                to_cbor(&dirty.after.members)?,
-            ])?;
+                 VALUES (?1, ?2, ?3, ?4, ?5)"
+            }
+            Some(_) => {
+                "UPDATE documents SET kind = ?2, outline = ?3, digest = ?4, members = ?5
+                 WHERE doc = ?1"
+            }
+        };
+        connection.prepare_cached(sql)?.execute(params![
+            id.as_bytes(),
+            dirty.after.outline.kind.code(),
+            to_cbor(&dirty.after.outline)?,
+            signed(dirty.after.digest.to_bits()),
+            to_cbor(&dirty.after.members)?,
+        ])?;
         flush_members(connection, *id, dirty, layer)?;
     }
     if layer.counters.head != committed.counters.head {
         connection
             .prepare_cached("INSERT OR REPLACE INTO meta(key, value) VALUES ('head', ?1)")?
             .execute([layer.counters.head.get().to_be_bytes()])?;
+    }
+    Ok(())
+}
+
+/// Scope numbers only grow, so the number says whether the row is there already.
+fn flush_scope(
+    connection: &Connection,
+    scope: &Scope,
+    row: &ScopeRow,
+    committed: &Committed,
+) -> Result<(), StoreError> {
+    let (digest, documents) = (signed(row.digest.to_bits()), signed(row.documents));
+    if row.id.0 > committed.counters.scope_id {
+        connection
+            .prepare_cached(
+                "INSERT INTO scopes(id, scope, digest, documents) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![row.id.0, scope.to_string(), digest, documents])?;
+    } else {
+        connection
+            .prepare_cached("UPDATE scopes SET digest = ?2, documents = ?3 WHERE id = ?1")?
+            .execute(params![row.id.0, digest, documents])?;
     }
     Ok(())
 }

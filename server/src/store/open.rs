@@ -19,6 +19,10 @@ use super::{StoreError, people, places};
 const DATABASE: &str = "relay.db";
 /// Name of the file whose lock says that a relay runs here.
 const LOCK: &str = "relay.lock";
+/// Pages of the write-ahead log after which it is written back: 32 MiB. A commit of many devices
+/// touches a page in each of their scopes, and most of those again in the next: the longer the log,
+/// the fewer times each is written back.
+const CHECKPOINT_PAGES: u32 = 8_192;
 /// Milliseconds to wait for another program that holds the database.
 const LOCK_WAIT_MS: u32 = 2_000;
 
@@ -172,6 +176,7 @@ fn durable(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     Ok(())
 }
 
@@ -192,15 +197,17 @@ fn birth_of(connection: &Connection, new: Birth) -> Result<Birth, StoreError> {
 }
 
 fn counters(connection: &Connection) -> Result<Counters, StoreError> {
-    let sql = "SELECT (SELECT ifnull(max(id), 0) FROM scopes), (SELECT count(*) FROM quarantine)";
+    let sql = "SELECT (SELECT ifnull(max(id), 0) FROM scopes), (SELECT count(*) FROM quarantine),
+                      (SELECT count(*) FROM erased)";
     let counts = first(connection, sql, [], |row| {
-        Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?))
+        Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?, unsigned(row, 2)?))
     })?;
-    let (scope_id, quarantined) = counts.unwrap_or_default();
+    let (scope_id, quarantined, erased) = counts.unwrap_or_default();
     Ok(Counters {
         head: head(connection)?,
         scope_id,
         quarantined,
+        erased,
     })
 }
 

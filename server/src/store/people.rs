@@ -147,26 +147,14 @@ impl LogTx<'_> {
         Ok(())
     }
 
-    /// Notes that a device was here, unless that was noted less than `quiet_ms` ago.
+    /// Notes that a device was here.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
-    pub fn see_device(
-        &mut self,
-        id: DeviceId,
-        now: Timestamp,
-        quiet_ms: i64,
-    ) -> Result<(), StoreError> {
+    pub fn see_device(&mut self, id: DeviceId, now: Timestamp) -> Result<(), StoreError> {
         self.connection
-            .prepare_cached(
-                "UPDATE devices SET last_seen_at = ?2
-                 WHERE device = ?1 AND (last_seen_at IS NULL OR last_seen_at < ?3)",
-            )?
-            .execute(params![
-                id.as_bytes(),
-                now.as_ms(),
-                now.saturating_add_ms(-quiet_ms).as_ms()
-            ])?;
+            .prepare_cached("UPDATE devices SET last_seen_at = ?2 WHERE device = ?1")?
+            .execute(params![id.as_bytes(), now.as_ms()])?;
         Ok(())
     }
 

@@ -9,9 +9,10 @@ use std::fmt;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -27,6 +28,10 @@ use super::rows::{PersonRow, RegionRow};
 
 /// Jobs that share one commit at most.
 const JOBS_PER_COMMIT_MAX: usize = 256;
+/// How long to wait for one more job while fewer have come than half of those of the last commit:
+/// devices that were answered together come back together, and a commit for the first of them alone
+/// would keep all others waiting for the disk.
+const STRAGGLER_WAIT: Duration = Duration::from_micros(100);
 
 /// What a commit changed that memory elsewhere wants to follow.
 #[derive(Debug, Default)]
@@ -242,12 +247,20 @@ struct Worker {
 
 impl Worker {
     fn run(&mut self, queue: &Receiver<Box<dyn Job>>, waiting: &AtomicUsize) {
+        let mut expected = 0;
         while let Ok(first) = queue.recv() {
             let mut jobs = vec![first];
             while jobs.len() < JOBS_PER_COMMIT_MAX {
-                let Ok(job) = queue.try_recv() else { break };
+                let next = match queue.try_recv() {
+                    Err(TryRecvError::Empty) if jobs.len() < expected => queue
+                        .recv_timeout(STRAGGLER_WAIT)
+                        .map_err(|_| TryRecvError::Empty),
+                    other => other,
+                };
+                let Ok(job) = next else { break };
                 jobs.push(job);
             }
+            expected = jobs.len() / 2;
             waiting.fetch_sub(jobs.len(), Ordering::Relaxed);
             let committed = self.commit(&mut jobs, waiting.load(Ordering::Relaxed));
             if let Err(error) = &committed {

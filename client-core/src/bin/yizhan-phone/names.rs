@@ -3,7 +3,7 @@
 use yizhan_client_core::Client;
 use yizhan_client_core::error::ClientError;
 use yizhan_client_core::store::{CheckFilter, ConsentFilter, StationRow, VisitFilter};
-use yizhan_proto::{ChangeHash, DocumentId, PersonId};
+use yizhan_proto::{ChangeHash, DocumentId, PersonId, StationId};
 
 use crate::failure::Failure;
 
@@ -64,7 +64,7 @@ fn only_one<T: ToString>(
     let could_be_id = prefix.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     if !could_be_id || prefix.len() < PREFIX_CHARS_MIN {
         return Err(Failure::usage(format!(
-            "{text:?} names no {what}: give four or more characters of its id, as `{what} list` shows it, or `last`"
+            "{text:?} names no {what}: give four or more characters of its id as the list shows it (`last` is the latest visit, check or consent)"
         )));
     }
     let mut fits: Vec<T> = candidates
@@ -101,6 +101,18 @@ pub(crate) fn station(client: &Client, text: &str) -> Result<StationRow, Failure
             .find(|row| row.id == id)
             .ok_or_else(|| error.into()),
         Err(_) => Err(error.into()),
+    }
+}
+
+/// A station's id and a name to show. A whole id is taken even if the station is not here yet: a
+/// phone that was never online can write all the same.
+pub(crate) fn station_id(client: &Client, text: &str) -> Result<(StationId, String), Failure> {
+    match station(client, text) {
+        Ok(row) => Ok((row.id, row.name)),
+        Err(failure) => match text.parse::<StationId>() {
+            Ok(id) => Ok((id, id.to_string())),
+            Err(_) => Err(failure),
+        },
     }
 }
 
@@ -162,7 +174,7 @@ pub(crate) fn held(client: &Client, text: &str) -> Result<ChangeHash, Failure> {
     let held = client.held()?;
     match text.parse() {
         Ok(hash) => Ok(hash),
-        Err(_) => only_one("refused", text, held.iter().map(|held| held.change)),
+        Err(_) => only_one("held change", text, held.iter().map(|held| held.change)),
     }
 }
 

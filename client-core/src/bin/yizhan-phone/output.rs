@@ -8,9 +8,9 @@ use crate::failure::Failure;
 use crate::width::{columns, one_line, padded};
 
 /// Columns of the widest cell of a table.
-const CELL_COLUMNS_MAX: usize = 40;
+const CELL_COLUMNS_MAX: usize = 56;
 /// Columns of the names before values.
-const LABEL_COLUMNS: usize = 12;
+const LABEL_COLUMNS: usize = 14;
 
 /// Where results go, and in which form.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +111,12 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>], empty: &str) -> String 
         text.push('\n');
     }
     text
+}
+
+/// `1 change`, `2 changes`.
+pub(crate) fn count(number: u64, what: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{ending}")
 }
 
 /// One line of a form: a name and a value.

@@ -248,4 +248,41 @@ fn numbers_have_one_form() {
     }
 }
 
+#[test]
+fn actors_that_nothing_names_are_refused() {
+    let plain = repeated(2);
+    let (body, actors_at) = (&plain[10..], header().len() - 1);
+    let mut idle = body[..actors_at].to_vec();
+    idle.extend([1, 20]);
+    idle.extend([9; 20]);
+    idle.extend(&body[actors_at + 1..]);
+    assert_eq!(refused(&chunk(1, &idle)), RefusalCode::ChangeMalformed);
+    assert!(inspect(&chunk(1, body)).is_ok());
+}
+
+#[test]
+fn predecessors_stand_in_order_each_once() {
+    let replacing = |counters: &[u8]| {
+        let plain = with_columns(&[
+            (0x15, &[0x7f, 1, b'k']),
+            (0x34, &[1]),
+            (0x42, &[0x7f, 1]),
+            (0x56, &[0x7f, 0]),
+            (0x70, &[0x7f, 2]),
+            (0x71, &[2, 0]),
+            (0x73, counters),
+        ]);
+        let mut body = plain[10..].to_vec();
+        // Its first operation is the fifth.
+        body[23] = 5;
+        inspect(&chunk(1, &body)).map(|change| change.preds.len())
+    };
+    // Counters 1 and 3, 1 and 1, 3 and 1, 3 and 5, as differences.
+    assert_eq!(replacing(&[0x7e, 1, 2]), Ok(2));
+    for counters in [[0x7e, 1, 0], [0x7e, 3, 0x7e], [0x7e, 3, 2]] {
+        let refusal = replacing(&counters).unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::ChangeMalformed);
+    }
+}
+
 mod damage;

@@ -311,3 +311,18 @@ fn references_exist_and_fit() {
         RefusalCode::ReferenceMismatch
     );
 }
+
+#[test]
+fn a_withdrawal_counts_from_the_earliest_time_given() {
+    for order in [[20, 10], [10, 20]] {
+        let mut shelf = Shelf::furnished();
+        for (minutes, who) in order.into_iter().zip([DRIVER, KEEPER]) {
+            let withdraw = Command::Consent(consent::Command::Withdraw {
+                withdrawn_at: at(minutes),
+            });
+            shelf.accepts(document(CONSENT), &author(who), &withdraw);
+        }
+        let facts = &shelf.documents[&document(CONSENT)].outline.facts;
+        assert_eq!(facts.withdrawn_at, Some(at(10)));
+    }
+}

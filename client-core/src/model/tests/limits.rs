@@ -125,3 +125,38 @@ fn nobody_stores_a_false_level_or_value() {
     let verdict = shelf.edit(document(CHECK), &author(MEDIC), &Command::Check(again));
     assert_eq!(refused(&verdict), RefusalCode::DocumentExists);
 }
+
+#[test]
+fn a_write_that_its_author_cannot_have_seen_is_replaced_on_every_replica_alike() {
+    let mut shelf = Shelf::furnished();
+    let note = |text: &str| visit::Command::SetNote(text.into());
+    let unseen = visit_edit(&shelf, DRIVER, note("unseen"));
+    let mut second = author(DRIVER);
+    second.device = device(30);
+    let mut beside = shelf.clone();
+    for command in [visit::Command::Rate(3), visit::Command::Rate(4)] {
+        beside.accepts(document(VISIT), &second, &Command::Visit(command));
+    }
+    let command = Command::Visit(note("seen"));
+    let chunk = beside.write(document(VISIT), &second, &command).unwrap();
+    let change = automerge::Change::try_from(unseen.as_slice()).unwrap();
+    let id = automerge::legacy::OpId(change.start_op().get(), change.actor_id().clone());
+    let chunk = forged(&chunk, |c| op(c, "note").pred = vec![id].into());
+    let edits = beside.documents[&document(VISIT)].changes[1..].to_vec();
+
+    let verdict = shelf.push(document(VISIT), Kind::Visit, &author(DRIVER), &unseen);
+    assert!(matches!(verdict, Verdict::Accept(_)));
+    for edit in edits.iter().chain([&chunk]) {
+        let verdict = shelf.push(document(VISIT), Kind::Visit, &second, edit);
+        assert!(matches!(verdict, Verdict::Accept(_)), "{verdict:?}");
+    }
+    let in_order = shelf.open(document(VISIT), Kind::Visit);
+    let changes = &mut shelf.documents.get_mut(&document(VISIT)).unwrap().changes;
+    let moved = changes.remove(1);
+    changes.push(moved);
+    let out_of_order = shelf.open(document(VISIT), Kind::Visit);
+    let read = |document| visit::Visit::read(document).unwrap();
+    assert_eq!(read(&in_order), read(&out_of_order));
+    let saved = in_order.automerge.save();
+    assert!(automerge::Automerge::load(&saved).is_ok());
+}

@@ -1,8 +1,9 @@
 //! The transport against a server that answers what each test wants, on loopback.
 
+mod watching;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::ops::ControlFlow;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -341,65 +342,4 @@ fn other_routes_are_asked_without_a_token() {
     let arrived = served.join().unwrap();
     assert!(arrived.head.starts_with("post /v1/token"));
     assert_eq!(header(&arrived.head, "authorization"), None);
-}
-
-#[test]
-fn a_watched_relay_is_heard() {
-    let events = "event: moved\ndata: region:a 7\n\nevent: pull\ndata:\n\n";
-    let stream = ("content-type", "text/event-stream");
-    for until in [1, 2, 9] {
-        let (relay, served) = serve(answer("200 OK", &[stream], events.as_bytes()));
-        let mut heard = Vec::new();
-        HttpTransport::new(relay)
-            .watch("a-token", &mut |event| {
-                heard.push(event);
-                if heard.len() == until {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })
-            .unwrap();
-        let moved = WatchEvent::Moved("region:a 7".parse().unwrap());
-        let all = [WatchEvent::Connected, moved, WatchEvent::Pull];
-        assert_eq!(heard, all[..until.min(3)]);
-        let arrived = served.join().unwrap();
-        assert!(arrived.head.starts_with("get /v1/watch"));
-        assert_eq!(
-            header(&arrived.head, "authorization"),
-            Some("bearer a-token")
-        );
-    }
-}
-
-#[test]
-fn a_watch_that_is_refused_or_falls_silent_says_so() {
-    let fault = Fault::new(FaultCode::TokenExpired, "Renew it.");
-    let (relay, served) = serve(answer("401 Unauthorized", &[CBOR], &codec::encode(&fault)));
-    let error = HttpTransport::new(relay)
-        .watch("old", &mut |_| ControlFlow::Continue(()))
-        .unwrap_err();
-    assert!(matches!(error, TransportError::Fault(_)), "{error:?}");
-    served.join().unwrap();
-
-    let (done, wait) = std::sync::mpsc::channel::<()>();
-    let (relay, served) = serve_then(move |stream| {
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hello\n\n";
-        stream.write_all(head.as_bytes()).unwrap();
-        // Open and silent until the test is over.
-        let _ = wait.recv();
-    });
-    let timeouts = Timeouts {
-        silence: Duration::from_millis(50),
-        ..Timeouts::default()
-    };
-    let error = HttpTransport::with_timeouts(relay, timeouts)
-        .watch("a-token", &mut |_| ControlFlow::Continue(()))
-        .unwrap_err();
-    assert!(
-        matches!(error, TransportError::TimedOut { .. }),
-        "{error:?}"
-    );
-    drop(done);
-    served.join().unwrap();
 }

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 use yizhan_client_core::transport::RelayUrl;
 use yizhan_proto::{PersonId, Role, StationId};
-use yizhan_server::relay::{Relay, RelayOptions, Status};
+use yizhan_server::config::Config;
+use yizhan_server::relay::{Relay, Status};
+use yizhan_server::serve::{Running, serve};
 use yizhan_tests::clock::{DAY_MS, SimClock};
 use yizhan_tests::network;
 
 /// A relay, and the server in front of it.
 pub(crate) struct Served {
     runtime: Runtime,
-    relay: Relay,
+    running: Option<Running>,
     url: RelayUrl,
     data: PathBuf,
 }
@@ -21,23 +23,25 @@ pub(crate) struct Served {
 impl Served {
     /// Starts a relay on the folder `data` and serves it on a free port of this machine.
     pub(crate) fn start(data: &Path, clock: Arc<SimClock>) -> Self {
-        std::fs::create_dir_all(data).expect("a folder for the relay");
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .expect("a runtime");
-        let relay = Relay::open(data, clock, &RelayOptions::default()).expect("a relay");
-        let url = "http://127.0.0.1:8787".parse().expect("an address");
+        let mut config = Config::new(data);
+        config.listen.set_port(0);
+        let running = runtime
+            .block_on(serve(config, clock))
+            .expect("the relay serves");
         Self {
+            url: running.url.parse().expect("the relay says where it is"),
             runtime,
-            relay,
-            url,
+            running: Some(running),
             data: data.to_owned(),
         }
     }
 
     pub(crate) fn relay(&self) -> &Relay {
-        &self.relay
+        &self.running.as_ref().expect("the relay serves").relay
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
@@ -55,7 +59,7 @@ impl Served {
     /// Imports the real network's stations.
     pub(crate) fn import_network(&self) -> Vec<StationId> {
         self.runtime
-            .block_on(self.relay.import_stations(network::stations()))
+            .block_on(self.relay().import_stations(network::stations()))
             .expect("the network is imported")
             .into_iter()
             .map(|station| station.id)
@@ -65,7 +69,7 @@ impl Served {
     /// What the QR at a station's counter says.
     pub(crate) fn station_code(&self, station: StationId) -> String {
         self.runtime
-            .block_on(self.relay.station_code(station))
+            .block_on(self.relay().station_code(station))
             .expect("a standing code")
     }
 
@@ -73,7 +77,7 @@ impl Served {
     pub(crate) fn add_person(&self, name: &str, roles: Vec<Role>) -> (PersonId, String) {
         let person = self
             .runtime
-            .block_on(self.relay.add_person(name, roles))
+            .block_on(self.relay().add_person(name, roles))
             .expect("a person is added");
         (person.id, self.pair_code(person.id))
     }
@@ -81,14 +85,22 @@ impl Served {
     /// A code for one more phone.
     pub(crate) fn pair_code(&self, person: PersonId) -> String {
         self.runtime
-            .block_on(self.relay.create_pair_code(person, DAY_MS.unsigned_abs()))
+            .block_on(self.relay().create_pair_code(person, DAY_MS.unsigned_abs()))
             .expect("a code")
             .code
     }
 
     pub(crate) fn status(&self) -> Status {
         self.runtime
-            .block_on(self.relay.status())
+            .block_on(self.relay().status())
             .expect("a status")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.runtime.block_on(running.shutdown());
+        }
     }
 }

@@ -335,11 +335,14 @@ fn form(detail: &CheckDetail) -> String {
     text.push_str(&labelled("driver", &check.driver.to_string()));
     text.push_str(&labelled("taken", &when::local(check.taken_at)));
     for measurement in &check.measurements {
-        text.push_str(&labelled(measurement.item.as_str(), &measured(measurement)));
+        text.push_str(&labelled(
+            item_name(measurement.item),
+            &measured(measurement),
+        ));
     }
     for (label, level) in [
         ("pressure", check.pressure_level),
-        ("glucose", check.glucose_level),
+        ("glucose level", check.glucose_level),
     ] {
         if let Some(level) = level {
             let rules = format!("{level} (screening, rules {})", check.rule_set);
@@ -365,6 +368,20 @@ fn form(detail: &CheckDetail) -> String {
         text.push_str(&card());
     }
     text
+}
+
+/// What people call an item.
+const fn item_name(item: Item) -> &'static str {
+    match item {
+        Item::Systolic => "systolic",
+        Item::Diastolic => "diastolic",
+        Item::Pulse => "pulse",
+        Item::GlucoseRandom => "glucose",
+        Item::GlucoseFasting => "fasting gluc.",
+        Item::GlucoseAfterMeal => "gluc. p. meal",
+        Item::Neck => "neck",
+        Item::Lumbar => "lumbar",
+    }
 }
 
 fn measured(measurement: &Measurement) -> String {

@@ -26,7 +26,7 @@ pub(crate) fn run(
             with,
             until,
         } => {
-            let station = names::station(client, station)?;
+            let (station, station_name) = names::station_id(client, station)?;
             let driver = match driver {
                 Some(text) => Some(names::person(client, text)?.0),
                 None => None,
@@ -41,17 +41,18 @@ pub(crate) fn run(
                 .map(|until| when::parse(until, now))
                 .transpose()?;
             let id = client.give_consent(ConsentEntry {
-                station: station.id,
+                station,
                 purpose: parse_purpose(purpose)?,
                 driver,
                 share_with,
                 until,
             })?;
-            let value = json!({ "id": id.to_string(), "station": station.id.to_string(), "purpose": purpose });
+            let value =
+                json!({ "id": id.to_string(), "station": station.to_string(), "purpose": purpose });
             output.result(&value, || {
                 format!(
                     "consent {id} ({purpose}) given to {}, stored here; sync to send it\n",
-                    station.name
+                    station_name
                 )
             })
         }

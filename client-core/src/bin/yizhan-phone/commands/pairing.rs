@@ -79,10 +79,10 @@ fn greet(
         "device": device.device.to_string(),
         "relay": relay.as_str(),
     });
+    let shown = roles_for_people(client, &identity.roles)?;
     output.result(&value, || {
-        let roles = roles.join(", ");
         format!(
-            "this phone acts for {} ({roles}) at {relay}; next: yizhan-phone sync\n",
+            "this phone acts for {} ({shown}) at {relay}; next: yizhan-phone sync\n",
             identity.name
         )
     })
@@ -90,6 +90,23 @@ fn greet(
 
 fn roles(roles: &[Role]) -> Vec<String> {
     roles.iter().map(Role::to_string).collect()
+}
+
+/// Roles for people: with the keys of the stations that this phone knows.
+fn roles_for_people(client: &Client, roles: &[Role]) -> Result<String, Failure> {
+    let stations = client.stations()?;
+    let named: Vec<String> = roles
+        .iter()
+        .map(|role| {
+            let text = role.to_string();
+            let key = text.split_once('@').and_then(|(name, id)| {
+                let row = stations.iter().find(|row| row.id.to_string() == id)?;
+                Some(format!("{name}@{}", row.key))
+            });
+            key.unwrap_or(text)
+        })
+        .collect();
+    Ok(named.join(", "))
 }
 
 pub(crate) fn whoami(client: &Client, output: Output) -> Result<(), Failure> {
@@ -100,6 +117,10 @@ pub(crate) fn whoami(client: &Client, output: Output) -> Result<(), Failure> {
     let scopes: Vec<String> = identity.map_or_else(Vec::new, |identity| {
         identity.scopes.iter().map(ToString::to_string).collect()
     });
+    let shown = match identity {
+        Some(identity) => roles_for_people(client, &identity.roles)?,
+        None => String::new(),
+    };
     let value = json!({
         "id": device.person.to_string(),
         "name": name,
@@ -120,8 +141,8 @@ pub(crate) fn whoami(client: &Client, output: Output) -> Result<(), Failure> {
                 "none yet: this phone is not paired; what it writes is kept and sent once it is",
             )),
         }
-        if !roles.is_empty() {
-            text.push_str(&labelled("roles", &roles.join(", ")));
+        if !shown.is_empty() {
+            text.push_str(&labelled("roles", &shown));
         }
         text.push_str(&labelled("device", &device.device.to_string()));
         if let Some(relay) = &device.relay_url {

@@ -14,7 +14,7 @@ use super::facts;
 use crate::args::RefusedCommand;
 use crate::failure::Failure;
 use crate::names::{self, short};
-use crate::output::{Output, labelled, table, written};
+use crate::output::{Output, count, labelled, table, written};
 use crate::when;
 
 pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
@@ -89,7 +89,10 @@ fn status_form(status: &Status, now: Timestamp) -> String {
     let age = status.oldest_unsent_at.map_or_else(String::new, |at| {
         format!(", the oldest {} old", when::span(now.ms_since(at)))
     });
-    line("unsent", format!("{} changes{age}", status.unsent_changes));
+    line(
+        "unsent",
+        format!("{}{age}", count(status.unsent_changes, "change")),
+    );
     let last = status.last_sync_at.map_or_else(
         || "never".to_owned(),
         |at| format!("{} ({} ago)", when::local(at), when::span(now.ms_since(at))),
@@ -108,6 +111,13 @@ fn status_form(status: &Status, now: Timestamp) -> String {
         );
     }
     line("documents", status.documents.to_string());
+    text + &exceptions(status)
+}
+
+/// What is not as usual; mostly nothing.
+fn exceptions(status: &Status) -> String {
+    let mut text = String::new();
+    let mut line = |label: &str, value: String| text.push_str(&labelled(label, &value));
     for aside in &status.set_aside {
         line(
             "set aside",
@@ -170,7 +180,7 @@ pub(crate) fn refused(
             let changes = client.discard(change)?;
             let value = json!({ "id": change.to_string(), "changes": changes });
             output.result(&value, || {
-                format!("{changes} changes deleted from this phone\n")
+                format!("{} deleted from this phone\n", count(changes, "change"))
             })
         }
         RefusedCommand::Retry { hash } => {
@@ -178,7 +188,10 @@ pub(crate) fn refused(
             let changes = client.retry(change)?;
             let value = json!({ "id": change.to_string(), "changes": changes });
             output.result(&value, || {
-                format!("{changes} changes are offered again at the next sync\n")
+                format!(
+                    "{} offered again at the next sync\n",
+                    count(changes, "change")
+                )
             })
         }
     }
@@ -258,18 +271,34 @@ pub(crate) fn export(client: &Client, file: Option<&Path>, output: Output) -> Re
     };
     // Written beside and renamed, so that a half export never stands under the name.
     let partial = beside(path);
-    let file = File::create(&partial).map_err(Failure::Output)?;
+    let documents = match export_to_file(client, &partial, path) {
+        Ok(documents) => documents,
+        Err(failure) => {
+            // Whether it can be removed changes nothing about what is told.
+            let _ = std::fs::remove_file(&partial);
+            return Err(failure);
+        }
+    };
+    let person = client.device()?.person.to_string();
+    let value = json!({ "id": person, "file": path.display().to_string(), "documents": documents });
+    output.result(&value, || {
+        format!(
+            "{} written to {}\n",
+            count(documents, "document"),
+            path.display()
+        )
+    })
+}
+
+fn export_to_file(client: &Client, partial: &Path, path: &Path) -> Result<u64, Failure> {
+    let file = File::create(partial).map_err(Failure::Output)?;
     let mut out = BufWriter::new(&file);
     let documents = export_to(client, &mut out)?;
     drop(out);
     file.sync_all()
-        .and_then(|()| std::fs::rename(&partial, path))
+        .and_then(|()| std::fs::rename(partial, path))
         .map_err(Failure::Output)?;
-    let person = client.device()?.person.to_string();
-    let value = json!({ "id": person, "file": path.display().to_string(), "documents": documents });
-    output.result(&value, || {
-        format!("{documents} documents written to {}\n", path.display())
-    })
+    Ok(documents)
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -14,7 +14,7 @@ use yizhan_client_core::transport::http::HttpTransport;
 use yizhan_client_core::transport::{RelayUrl, Transport, TransportError, WatchEvent};
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, count};
 
 /// The first wait before a broken watch is taken up again, milliseconds.
 const RECONNECT_MIN_MS: u64 = 1_000;
@@ -89,21 +89,17 @@ fn report_json(report: &SyncReport) -> Value {
 
 fn report_line(report: &SyncReport) -> String {
     let mut line = format!(
-        "synced: {} changes sent, {} received, {} new documents",
-        report.sent, report.changes_received, report.documents_received
+        "synced: {} sent, {} received, {}",
+        count(report.sent, "change"),
+        report.changes_received,
+        count(report.documents_received, "new document")
     );
     for (count, what) in [
-        (report.forgotten, "documents left this phone"),
-        (
-            report.refused,
-            "changes refused: see `yizhan-phone refused list`",
-        ),
-        (report.quarantined, "changes wait for a decision"),
-        (
-            report.set_aside,
-            "documents set aside: see `yizhan-phone status`",
-        ),
-        (report.unsent_left, "changes still unsent"),
+        (report.forgotten, "left this phone"),
+        (report.refused, "refused: see `yizhan-phone refused list`"),
+        (report.quarantined, "waiting for a decision"),
+        (report.set_aside, "set aside: see `yizhan-phone status`"),
+        (report.unsent_left, "still unsent"),
     ] {
         if count > 0 {
             line.push_str(&format!("; {count} {what}"));

@@ -82,7 +82,7 @@ fn written(visit: DocumentId, entry: Value, done: &str, output: Output) -> Resul
 }
 
 fn start(client: &mut Client, args: &VisitStartArgs, output: Output) -> Result<(), Failure> {
-    let station = names::station(client, &args.station)?;
+    let (station, station_name) = names::station_id(client, &args.station)?;
     let now = client.clock().now();
     let arrived_at = args
         .at
@@ -101,8 +101,17 @@ fn start(client: &mut Client, args: &VisitStartArgs, output: Output) -> Result<(
         Some((person, _)) => *person,
         None => client.author()?.person,
     };
+    let named = match &driver {
+        Some((_, name)) => !name.trim().is_empty(),
+        None => own_name.is_some() || client.device()?.identity.is_some(),
+    };
+    if !named {
+        return Err(Failure::usage(
+            "the driver's name is not known on this phone; give it with --name",
+        ));
+    }
     let id = client.start_visit(VisitStart {
-        station: station.id,
+        station,
         driver,
         own_name,
         arrived_at,
@@ -124,15 +133,15 @@ fn start(client: &mut Client, args: &VisitStartArgs, output: Output) -> Result<(
         .collect();
     let value = json!({
         "id": id.to_string(),
-        "station": station.id.to_string(),
-        "station_name": station.name,
+        "station": station.to_string(),
+        "station_name": station_name,
         "driver": of.to_string(),
         "warnings": warnings,
     });
     output.result(&value, || {
         let mut text = format!(
             "visit {id} at {} started, stored here; sync to send it\n",
-            station.name
+            station_name
         );
         for warning in &warnings {
             text.push_str(&format!("note: {warning}\n"));

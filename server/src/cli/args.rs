@@ -1,0 +1,271 @@
+//! What can be typed, and the help that teaches it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{METRICS_PORT_DEFAULT, PORT_DEFAULT};
+use crate::telemetry::LogFormat;
+
+const EXAMPLES: &str = "\
+Examples:
+  yizhan                                           start a relay on ./yizhan-data
+  yizhan serve --listen 0.0.0.0:8787               let phones on the network reach it
+  yizhan station import data/network.json          in another terminal: bring in stations
+  yizhan person add --name 李师傅 --role driver     add a driver
+  yizhan pair 李师傅                                show the code that pairs a phone
+
+Exit codes: 0 done, 1 something else failed, 2 not understood, 3 not found or ambiguous,
+4 refused or unusable input, 5 the relay does not run, 7 the data folder or its store.";
+
+/// The relay of Yizhan: check-ins that work without coverage.
+#[derive(Debug, Parser)]
+#[command(name = "yizhan", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub(super) struct Args {
+    /// The data folder: the relay makes it; the other commands find the relay through it.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "YIZHAN_DATA",
+        default_value = "./yizhan-data"
+    )]
+    pub(super) data: PathBuf,
+    /// Print JSON: one object with the `id` of what was made or shown, or an array of such.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a relay; the first start makes everything and says what to do next.
+    #[command(
+        after_help = "Examples:\n  yizhan serve\n  yizhan serve --listen 0.0.0.0:8787 --public-url https://relay.example.org\n  yizhan serve --metrics-listen off --log-format json\n\nCtrl-C or SIGTERM stops it in order; a second one at once."
+    )]
+    Serve(Serve),
+    /// Stations: import, list, the QR at the counter.
+    #[command(subcommand)]
+    Station(Station),
+    /// People: add, list.
+    #[command(subcommand)]
+    Person(Person),
+    /// Make a one-time code that pairs a phone with a person.
+    #[command(
+        after_help = "Examples:\n  yizhan pair 李师傅\n  yizhan pair 01999c2e --ttl 2h\n  yizhan pair 李师傅 --json"
+    )]
+    Pair(Pair),
+    /// Devices: list, revoke.
+    #[command(subcommand)]
+    Device(Device),
+    /// Numbers of the running relay.
+    Status,
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(Serve::default())
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    /// Where to listen; only this machine reaches the default. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value_t = listen_default())]
+    pub(super) listen: SocketAddr,
+    /// The URL under which phones reach the relay, if not where it listens (behind a proxy, say).
+    #[arg(long, value_name = "URL", value_parser = url)]
+    pub(super) public_url: Option<String>,
+    /// Where to serve metrics for Prometheus; `off` for nowhere.
+    #[arg(long, value_name = "ADDRESS:PORT|off", default_value_t = MetricsListen::default())]
+    pub(super) metrics_listen: MetricsListen,
+    /// What to log: info, debug, warn, or a filter such as yizhan_server=debug.
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    pub(super) log: String,
+    /// How to write log lines.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) log_format: LogFormat,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self {
+            listen: listen_default(),
+            public_url: None,
+            metrics_listen: MetricsListen::default(),
+            log: std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()),
+            log_format: LogFormat::default(),
+        }
+    }
+}
+
+fn listen_default() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, PORT_DEFAULT))
+}
+
+/// Where metrics are served, if at all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MetricsListen(pub(super) Option<SocketAddr>);
+
+impl Default for MetricsListen {
+    fn default() -> Self {
+        Self(Some(SocketAddr::from((
+            Ipv4Addr::LOCALHOST,
+            METRICS_PORT_DEFAULT,
+        ))))
+    }
+}
+
+impl std::fmt::Display for MetricsListen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("off"),
+        }
+    }
+}
+
+impl std::str::FromStr for MetricsListen {
+    type Err = std::net::AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        text.parse().map(|address| Self(Some(address)))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Station {
+    /// Import stations from a JSON or CSV file: all of them, or none if one is wrong.
+    #[command(
+        after_help = "JSON has the shape of data/network.json. CSV has a header line:\n  key,region,name,type,facilities,beds_total\n  cz-east,changzhou,东站驿站,courier_station,rest;shower,12\nMore columns it may have: lat, lon, address, rooms, hours, phone. Importing again changes what differs.\n\nExamples:\n  yizhan station import data/network.json\n  yizhan station import stations.csv"
+    )]
+    Import {
+        /// The file.
+        file: PathBuf,
+    },
+    /// List all stations.
+    List,
+    /// Show the standing QR with which drivers register at a station by themselves.
+    #[command(after_help = "Example:\n  yizhan station qr zy-xinglongsheng")]
+    Qr {
+        /// Key or id of the station.
+        station: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Person {
+    /// Add a person.
+    #[command(
+        after_help = "Roles: driver, keeper@STATION, health@STATION, specialist@DESK, coordinator@REGION, operator\n\nExamples:\n  yizhan person add --name 李师傅 --role driver\n  yizhan person add --name 王站长 --role keeper@zy-xinglongsheng --role health@zy-xinglongsheng"
+    )]
+    Add {
+        /// The person's name.
+        #[arg(long)]
+        name: String,
+        /// What the person may do, and where; may be given more than once.
+        #[arg(long = "role", required = true, value_name = "ROLE")]
+        roles: Vec<String>,
+    },
+    /// List all people.
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Pair {
+    /// The person's name, id, or the beginning of the id.
+    pub(super) person: String,
+    /// How long the code is good: 30s, 15m, 2h, 7d.
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = seconds)]
+    pub(super) ttl: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Device {
+    /// List all devices.
+    List,
+    /// Revoke a device: from its next request on it is refused. What it sent stays.
+    #[command(after_help = "Example:\n  yizhan device revoke 01999c2e-4a7b-7c3d-8e9f-0a1b2c3d4e5f")]
+    Revoke {
+        /// The device's id, or its beginning.
+        device: String,
+    },
+}
+
+/// Seconds of `30s`, `15m`, `2h`, `7d`.
+fn seconds(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text} is not a time; try 30s, 15m, 2h or 7d");
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let seconds_each = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    text[..text.len() - 1]
+        .parse::<u64>()
+        .ok()
+        .and_then(|count| count.checked_mul(seconds_each))
+        .ok_or_else(wrong)
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !text.contains(['?', '#', ' ']) => Ok(text.to_owned()),
+        _ => Err(format!(
+            "{text} is not a URL; try https://relay.example.org"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound_and_takes_its_options_anywhere() {
+        Args::command().debug_assert();
+        for line in [
+            ["yizhan", "--data", "x", "--json", "station", "list"],
+            ["yizhan", "station", "--data", "x", "--json", "list"],
+            ["yizhan", "station", "list", "--json", "--data", "x"],
+        ] {
+            let args = Args::try_parse_from(line).unwrap();
+            assert!(args.json && args.data.ends_with("x"), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        for (text, expected) in [
+            ("0s", 0),
+            ("90s", 90),
+            ("15m", 900),
+            ("2h", 7_200),
+            ("1d", 86_400),
+        ] {
+            assert_eq!(seconds(text), Ok(expected));
+        }
+        for wrong in [
+            "",
+            "s",
+            "15",
+            "-1s",
+            "1.5h",
+            "99999999999999999999d",
+            "15分",
+        ] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

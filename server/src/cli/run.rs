@@ -1,0 +1,118 @@
+//! `yizhan serve`: a relay in this process, until it is asked to stop.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::args::Serve;
+use super::{Failure, Output, text};
+use crate::auth::ADMIN_KEY_FILE;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::{Running, shutdown, telemetry};
+
+/// What a start says to a program.
+#[derive(Debug, Serialize)]
+struct Started {
+    /// The relay's own device id.
+    id: String,
+    /// Where phones reach it.
+    url: String,
+    /// Where it listens.
+    listen: String,
+    /// Where it serves metrics.
+    metrics: Option<String>,
+}
+
+pub(super) fn serve(data: &Path, args: &Serve, output: &mut Output) -> Result<(), Failure> {
+    telemetry::log(&args.log, args.log_format)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Process("no threads to run on", error))?;
+    let first = !data.join(ADMIN_KEY_FILE).exists();
+    let config = Config {
+        listen: args.listen,
+        metrics_listen: args.metrics_listen.0,
+        public_url: args.public_url.clone(),
+        ..Config::new(data)
+    };
+    let result = runtime.block_on(async {
+        let running = crate::serve(config, Arc::new(SystemClock::new())).await?;
+        // A relay whose greeting nobody reads serves all the same.
+        match greet(&running, data, args, first, output).and_then(|()| output.flush()) {
+            Ok(()) | Err(Failure::Closed) => {}
+            Err(failure) => return Err(failure),
+        }
+        shutdown::asked()
+            .await
+            .map_err(|error| Failure::Process("signals cannot be heard", error))?;
+        tokio::spawn(async {
+            if shutdown::asked().await.is_ok() {
+                std::process::exit(1);
+            }
+        });
+        running.shutdown().await;
+        Ok(())
+    });
+    // Whatever still runs has had its deadline.
+    runtime.shutdown_background();
+    result
+}
+
+fn greet(
+    running: &Running,
+    data: &Path,
+    args: &Serve,
+    first: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let started = Started {
+        id: running.relay.device_id().to_string(),
+        url: running.url.clone(),
+        listen: running.addr.to_string(),
+        metrics: running.metrics_addr.map(|address| address.to_string()),
+    };
+    let colours = output.is_terminal();
+    output.say(&started, |started| {
+        let mut text = format!(
+            "Yizhan relay {} on {}\nlistening on http://{}\n",
+            env!("CARGO_PKG_VERSION"),
+            data.display(),
+            started.listen
+        );
+        if let Some(metrics) = &started.metrics {
+            text.push_str(&format!("metrics on http://{metrics}/metrics\n"));
+        }
+        text.push_str(&format!("phones reach it at {}\n", started.url));
+        if args.public_url.is_none() && running.addr.ip().is_loopback() {
+            text.push_str(
+                "  only on this machine; for phones on the network: yizhan serve --listen 0.0.0.0:8787\n",
+            );
+        }
+        if first {
+            text.push_str(&next_steps(data, &started.url, colours));
+        }
+        text
+    })
+}
+
+fn next_steps(data: &Path, url: &str, colours: bool) -> String {
+    let option = if data == Path::new("./yizhan-data") {
+        String::new()
+    } else {
+        format!(" --data '{}'", data.display())
+    };
+    format!(
+        "\n{}\n\
+         This is the first start: the data folder and its keys were made. Next, in another terminal:\n\n\
+         1. Bring in stations:\n     yizhan{option} station import data/network.json\n\
+         2. Add a keeper and a driver:\n     yizhan{option} person add --name 王站长 --role keeper@zy-xinglongsheng\n     yizhan{option} person add --name 李师傅 --role driver\n\
+         3. Pair the driver's phone (the code is shown once, with a QR):\n     yizhan{option} pair 李师傅\n\
+         4. Let drivers register by themselves at the counter:\n     yizhan{option} station qr zy-xinglongsheng\n\n\
+         Ctrl-C stops the relay. Keep a backup of {}.\n",
+        text::qr(url, colours),
+        data.display()
+    )
+}

@@ -1,0 +1,47 @@
+//! `yizhan status`.
+
+use std::path::Path;
+
+use super::relay::Relay;
+use super::{Failure, Output, text};
+use crate::admin::Status;
+
+pub(super) fn show(data: &Path, output: &mut Output) -> Result<(), Failure> {
+    let status: Status = Relay::find(data)?.get("status")?;
+    output.say(&status, |status| {
+        let rows: Vec<Vec<String>> = [
+            ("url", status.url.clone()),
+            ("version", status.version.clone()),
+            ("epoch", status.epoch.clone()),
+            ("running for", uptime(status.uptime_ms)),
+            ("documents", status.documents.to_string()),
+            ("changes", status.changes.to_string()),
+            ("latest sequence", status.head.to_string()),
+            ("people", status.people.to_string()),
+            ("devices", status.devices.to_string()),
+            ("devices revoked", status.devices_revoked.to_string()),
+            ("changes in quarantine", status.quarantined.to_string()),
+            (
+                "digests that disagreed",
+                status.digest_mismatches.to_string(),
+            ),
+            (
+                "database",
+                format!("{} KiB", status.database_bytes.div_ceil(1024)),
+            ),
+            ("waiting for the writer", status.queue_depth.to_string()),
+        ]
+        .into_iter()
+        .map(|(name, value)| vec![name.to_owned(), value])
+        .collect();
+        text::table(&["WHAT", ""], &rows)
+    })
+}
+
+fn uptime(ms: u64) -> String {
+    let minutes = ms / 60_000;
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}

@@ -1,0 +1,109 @@
+//! `/v1/admin/…`: the operator's side, in JSON, with the key of the data folder.
+
+mod people;
+mod stations;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use yizhan_client_core::model::station::Station;
+use yizhan_proto::{Fault, FaultCode, Role, StationId};
+
+use super::App;
+use super::fault::Refused;
+use crate::admin::Status;
+use crate::extract::Admin;
+use crate::relay::Relay;
+
+pub(super) fn all() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(status))
+        .routes(routes!(stations::list))
+        .routes(routes!(stations::import))
+        .routes(routes!(stations::code))
+        .routes(routes!(stations::regions))
+        .routes(routes!(people::list, people::add))
+        .routes(routes!(people::add_role))
+        .routes(routes!(people::remove_role))
+        .routes(routes!(people::pair_code))
+        .routes(routes!(people::devices))
+        .routes(routes!(people::revoke))
+}
+
+/// Numbers for operators.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/status",
+    tag = "admin",
+    responses((status = 200, body = Status), (status = "4XX", body = crate::admin::Problem, content_type = "application/problem+json")),
+    security(("admin_key" = []))
+)]
+async fn status(State(app): State<App>, _: Admin) -> Result<Answer<Status>, Refused> {
+    let status = app.relay.status().await?;
+    Ok(Answer(Status {
+        id: app.relay.device_id().to_string(),
+        epoch: status.epoch.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        url: app.url.clone(),
+        head: status.head.get(),
+        documents: status.documents,
+        changes: status.changes,
+        people: status.people,
+        devices: status.devices,
+        devices_revoked: status.devices_revoked,
+        quarantined: status.quarantined,
+        forgets_acknowledged: status.forgets_acknowledged,
+        digest_mismatches: status.digest_mismatches,
+        database_bytes: status.database_bytes,
+        queue_depth: status.queue_depth,
+        uptime_ms: app.clock.elapsed_ms(),
+    }))
+}
+
+fn invalid(message: impl Into<String>) -> Refused {
+    Fault::new(FaultCode::Invalid, message).into()
+}
+
+fn not_found(message: impl Into<String>) -> Refused {
+    Fault::new(FaultCode::NotFound, message).into()
+}
+
+/// The station of a key or an id.
+async fn station(relay: &Relay, named: &str) -> Result<Station, Refused> {
+    let stations = relay.stations().await?;
+    let id = named.to_ascii_lowercase();
+    stations
+        .into_iter()
+        .find(|station| station.key == named || station.id.to_string() == id)
+        .ok_or_else(|| {
+            let named: String = named.chars().take(64).collect();
+            not_found(format!(
+                "no station {named}; see the keys with: yizhan station list"
+            ))
+        })
+}
+
+fn station_id(station: &Station) -> StationId {
+    StationId::from_bytes(*station.id.as_bytes())
+}
+
+/// A role as it was typed, with a station by key or id.
+async fn role(relay: &Relay, text: &str) -> Result<Role, Refused> {
+    let at_station = text
+        .split_once('@')
+        .filter(|(word, _)| matches!(*word, "keeper" | "health"));
+    match at_station {
+        Some((word, named)) => {
+            let station = station_id(&station(relay, named).await?);
+            Ok(if word == "keeper" {
+                Role::Keeper(station)
+            } else {
+                Role::Health(station)
+            })
+        }
+        None => text
+            .parse()
+            .map_err(|error: yizhan_proto::id::IdError| invalid(error.to_string())),
+    }
+}

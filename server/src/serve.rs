@@ -1,0 +1,331 @@
+//! A relay that serves: opened, bound, running, and stopped in order.
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::{Auth, KeyError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::OpenError;
+use crate::relay::Relay;
+use crate::router;
+use crate::routes::App;
+use crate::telemetry;
+
+/// The file in the data folder that says where the relay listens, while it runs.
+pub const ADDRESS_FILE: &str = "relay.addr";
+
+/// The relay cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The store.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}; is another program there? choose another with --listen (metrics: --metrics-listen)"
+    )]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The address file cannot be written.
+    #[error("cannot write {}", path.display())]
+    AddressFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The task that opens the store failed.
+    #[error("the relay could not be started")]
+    Start(#[source] tokio::task::JoinError),
+}
+
+/// A relay that serves. Dropping it stops it at once; [`Running::shutdown`] stops it in order.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Where it serves metrics.
+    pub metrics_addr: Option<SocketAddr>,
+    /// Where phones reach it, without a `/` at its end.
+    pub url: String,
+    /// The operator's key.
+    pub admin_key: String,
+    /// The relay itself.
+    pub relay: Relay,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+    servers: Vec<JoinHandle<()>>,
+    shutdown_deadline: Duration,
+    address_file: PathBuf,
+}
+
+/// Opens the data folder (making what is not there), listens, and serves until
+/// [`Running::shutdown`]. Runs on the tokio runtime it is called on.
+///
+/// # Errors
+/// [`ServeError`] says what to do.
+pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, ServeError> {
+    let (relay, auth) = {
+        let (config, clock) = (config.clone(), Arc::clone(&clock));
+        tokio::task::spawn_blocking(move || open(&config, &clock))
+            .await
+            .map_err(ServeError::Start)??
+    };
+    let listener = listen(config.listen).await?;
+    let addr = local(&listener, config.listen)?;
+    let url = config
+        .public_url
+        .as_deref()
+        .map_or_else(|| format!("http://{}", reachable(addr)), str::to_owned)
+        .trim_end_matches('/')
+        .to_owned();
+    let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let admin_key = auth.admin_key().as_str().to_owned();
+    let app = App::new(crate::routes::Inner {
+        relay: relay.clone(),
+        auth,
+        clock,
+        url: url.clone(),
+        stopping: stopping.clone(),
+        tasks: tasks.clone(),
+        requests: Arc::new(Semaphore::new(config.http.requests_max)),
+        watches: Arc::new(Semaphore::new(config.http.watches_max)),
+        openapi: router::openapi_json(),
+        limits: config.http.clone(),
+    });
+    let mut servers = Vec::new();
+    let metrics_addr = match config.metrics_listen {
+        None => None,
+        Some(address) => {
+            let listener = listen(address).await?;
+            let address = local(&listener, address)?;
+            servers.push(run(listener, telemetry::router(relay.clone()), &stopping));
+            tasks.spawn(
+                stopping
+                    .clone()
+                    .run_until_cancelled_owned(telemetry::upkeep()),
+            );
+            Some(address)
+        }
+    };
+    servers.push(run(listener, router::router(app), &stopping));
+    let address_file = config.data.join(ADDRESS_FILE);
+    write_address(&address_file, addr)?;
+    tracing::info!(%addr, metrics_addr = metrics_addr.map(tracing::field::display), "listening");
+    Ok(Running {
+        addr,
+        metrics_addr,
+        url,
+        admin_key,
+        relay,
+        stopping,
+        tasks,
+        servers,
+        shutdown_deadline: config.http.shutdown_deadline,
+        address_file,
+    })
+}
+
+impl Running {
+    /// Stops: takes no new connection, ends the watches, lets requests under way finish until the
+    /// deadline, and then lets the writer finish what it took and close the store.
+    pub async fn shutdown(mut self) {
+        tracing::info!("stopping");
+        self.stopping.cancel();
+        self.tasks.close();
+        let servers = std::mem::take(&mut self.servers);
+        let aborts: Vec<_> = servers.iter().map(JoinHandle::abort_handle).collect();
+        let all_done = async {
+            for server in servers {
+                // A server that panicked or was aborted is one that has stopped.
+                drop(server.await);
+            }
+            self.tasks.wait().await;
+        };
+        if tokio::time::timeout(self.shutdown_deadline, all_done)
+            .await
+            .is_err()
+        {
+            tracing::warn!("requests were still under way at the deadline, and are cut off");
+            aborts.iter().for_each(tokio::task::AbortHandle::abort);
+        }
+        let relay = self.relay.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || relay.shutdown()).await {
+            tracing::error!(%error, "the store did not close in order");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+        // Gone already, or of no use to anybody: either way there is nothing more to do.
+        drop(fs::remove_file(&self.address_file));
+    }
+}
+
+fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Relay, Auth), ServeError> {
+    let relay = Relay::open(&config.data, Arc::clone(clock), &config.relay)?;
+    let auth = Auth::open(&config.data, relay.epoch(), clock.as_ref())?;
+    Ok((relay, auth))
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Listen { address, source })
+}
+
+fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, ServeError> {
+    listener
+        .local_addr()
+        .map_err(|source| ServeError::Listen { address, source })
+}
+
+fn run(
+    listener: TcpListener,
+    routes: axum::Router,
+    stopping: &CancellationToken,
+) -> JoinHandle<()> {
+    let stopping = stopping.clone();
+    tokio::spawn(async move {
+        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+        let served = axum::serve(listener, service)
+            .with_graceful_shutdown(stopping.cancelled_owned())
+            .await;
+        if let Err(error) = served {
+            tracing::error!(%error, "a listener failed");
+        }
+    })
+}
+
+/// An address that others reach this machine at, for a relay that listens on all of its addresses.
+fn reachable(addr: SocketAddr) -> SocketAddr {
+    if !addr.ip().is_unspecified() {
+        return addr;
+    }
+    // Asks the routing table; a UDP socket that is connected sends nothing. The address is one
+    // set aside for documentation.
+    let ip = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))
+        .and_then(|socket| {
+            socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+            socket.local_addr()
+        })
+        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.ip());
+    SocketAddr::new(ip, addr.port())
+}
+
+/// Says where the operator's commands reach the relay: on this machine.
+fn write_address(path: &Path, addr: SocketAddr) -> Result<(), ServeError> {
+    let failed = |source| ServeError::AddressFile {
+        path: path.to_owned(),
+        source,
+    };
+    let ip = if addr.ip().is_unspecified() {
+        IpAddr::V4(Ipv4Addr::LOCALHOST)
+    } else {
+        addr.ip()
+    };
+    let part = path.with_extension("addr-part");
+    fs::write(
+        &part,
+        format!("http://{}\n", SocketAddr::new(ip, addr.port())),
+    )
+    .map_err(failed)?;
+    fs::rename(&part, path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpStream;
+
+    use yizhan_proto::identity::PairRequest;
+    use yizhan_proto::{DeviceId, PersonId, ProtocolVersion, Role};
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    async fn token(running: &Running, data: &Path) -> String {
+        let clock = SystemClock::new();
+        let person = running
+            .relay
+            .add_person("王站长", vec![Role::Driver])
+            .await
+            .unwrap();
+        let code = running
+            .relay
+            .create_pair_code(person.id, 60_000)
+            .await
+            .unwrap();
+        let device = DeviceId::from_bytes([9; 16]);
+        let request = PairRequest {
+            version: ProtocolVersion::CURRENT,
+            code: code.code,
+            device,
+            public_key: vec![1; 32],
+            provisional: PersonId::from_bytes([8; 16]),
+            label: String::new(),
+            signature: Vec::new(),
+        };
+        running.relay.pair(request).await.unwrap();
+        let auth = Auth::open(data, running.relay.epoch(), &clock).unwrap();
+        auth.grant(device, person.id, clock.now()).unwrap().token
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_watch_hears_of_a_change_and_ends_when_the_relay_stops() {
+        let data = tempfile::tempdir().unwrap();
+        let config = Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            ..Config::new(data.path())
+        };
+        let running = serve(config, Arc::new(SystemClock::new())).await.unwrap();
+        let token = token(&running, data.path()).await;
+        let mut stream = TcpStream::connect(running.addr).unwrap();
+        write!(
+            stream,
+            "GET /v1/watch HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
+        )
+        .unwrap();
+        let (said, heard) = std::sync::mpsc::channel();
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                if said.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        assert_eq!(heard.recv().unwrap(), "HTTP/1.1 200 OK");
+        let head: Vec<String> = heard.iter().take_while(|line| !line.is_empty()).collect();
+        assert!(head.iter().any(|line| line.contains("text/event-stream")));
+        // A new region changes what everybody subscribes to.
+        let region = "banan".parse().unwrap();
+        running.relay.add_region(region, "重庆巴南").await.unwrap();
+        assert!(heard.iter().any(|line| line == "event: pull"));
+        running.shutdown().await;
+        reader.join().unwrap();
+        assert!(!data.path().join(ADDRESS_FILE).exists());
+    }
+}
