@@ -4,18 +4,17 @@ use serde_json::{Value, json};
 use yizhan_client_core::Client;
 use yizhan_client_core::client::CheckEntry;
 use yizhan_client_core::model::Refusal;
-use yizhan_client_core::model::check::{Measurement, ReadingValue};
-use yizhan_client_core::model::vitals::{
-    self, CRISIS_CARD, CRISIS_CARD_ZH, Item, Level, SECOND_READING_AFTER_MIN,
-};
-use yizhan_client_core::store::{CheckDetail, CheckFilter, CheckRow};
+use yizhan_client_core::model::check::ReadingValue;
+use yizhan_client_core::model::vitals::{self, Item};
+use yizhan_client_core::store::{CheckFilter, CheckRow};
 use yizhan_proto::{DocumentId, PersonId, StationId};
 
 use super::facts;
+use super::measured::{detail_json, form};
 use crate::args::{CheckAddArgs, CheckCommand};
 use crate::failure::Failure;
 use crate::names::{self, short};
-use crate::output::{Output, labelled, table};
+use crate::output::{Output, table};
 use crate::when;
 
 pub(crate) fn run(
@@ -278,141 +277,6 @@ fn row_json(row: &CheckRow) -> Value {
         "unsent": row.unsent,
         "held": row.held,
     })
-}
-
-fn detail_json(detail: &CheckDetail) -> Value {
-    let check = &detail.check;
-    let measurements: Value = check.measurements.iter().map(measurement_json).collect();
-    let mut value = json!({
-        "id": check.id.to_string(),
-        "driver": check.driver.to_string(),
-        "station": check.station.to_string(),
-        "station_name": detail.station_name,
-        "visit": facts::text(check.visit),
-        "consent": facts::text(check.consent),
-        "by": facts::text(check.by),
-        "taken_at": when::rfc3339(check.taken_at),
-        "measurements": measurements,
-        "pressure_level": check.pressure_level.map(Level::as_str),
-        "glucose_level": check.glucose_level.map(Level::as_str),
-        "rule_set": check.rule_set,
-        "crisis": check.crisis,
-        "advice": check.advice,
-        "note": check.note,
-        "replaces": facts::text(check.replaces.as_ref().map(|(id, _)| *id)),
-        "reason": check.replaces.as_ref().map(|(_, reason)| reason),
-        "replaced_by": facts::text(detail.replaced_by),
-        "changes": facts::changes(&detail.changes),
-    });
-    if check.crisis {
-        value["card"] = json!([CRISIS_CARD_ZH, CRISIS_CARD]);
-    }
-    value
-}
-
-fn measurement_json(measurement: &Measurement) -> Value {
-    json!({
-        "entry": measurement.entry.to_string(),
-        "item": measurement.item.as_str(),
-        "value": measurement.value,
-        "unit": measurement.unit,
-        "entered": measurement.entered,
-        "comparator": facts::text(measurement.comparator),
-        "absent": measurement.absent,
-        "finding": measurement.finding,
-        "pain": measurement.pain,
-    })
-}
-
-fn form(detail: &CheckDetail) -> String {
-    let check = &detail.check;
-    let mut text = labelled("check", &check.id.to_string());
-    let station = detail
-        .station_name
-        .clone()
-        .unwrap_or_else(|| check.station.to_string());
-    text.push_str(&labelled("station", &station));
-    text.push_str(&labelled("driver", &check.driver.to_string()));
-    text.push_str(&labelled("taken", &when::local(check.taken_at)));
-    for measurement in &check.measurements {
-        text.push_str(&labelled(
-            item_name(measurement.item),
-            &measured(measurement),
-        ));
-    }
-    for (label, level) in [
-        ("pressure", check.pressure_level),
-        ("glucose level", check.glucose_level),
-    ] {
-        if let Some(level) = level {
-            let rules = format!("{level} (screening, rules {})", check.rule_set);
-            text.push_str(&labelled(label, &rules));
-        }
-    }
-    if !check.advice.is_empty() {
-        text.push_str(&labelled("advice", &check.advice.join(", ")));
-    }
-    if let Some(note) = &check.note {
-        text.push_str(&labelled("note", note));
-    }
-    if let Some((other, reason)) = &check.replaces {
-        text.push_str(&labelled(
-            "corrects",
-            &format!("{} ({reason})", short(&other)),
-        ));
-    }
-    if let Some(other) = detail.replaced_by {
-        text.push_str(&labelled("corrected by", &short(&other)));
-    }
-    if check.crisis {
-        text.push_str(&card());
-    }
-    text
-}
-
-/// What people call an item.
-const fn item_name(item: Item) -> &'static str {
-    match item {
-        Item::Systolic => "systolic",
-        Item::Diastolic => "diastolic",
-        Item::Pulse => "pulse",
-        Item::GlucoseRandom => "glucose",
-        Item::GlucoseFasting => "fasting gluc.",
-        Item::GlucoseAfterMeal => "gluc. p. meal",
-        Item::Neck => "neck",
-        Item::Lumbar => "lumbar",
-    }
-}
-
-fn measured(measurement: &Measurement) -> String {
-    if let Some(reason) = &measurement.absent {
-        return format!("not measured: {reason}");
-    }
-    if let Some(finding) = &measurement.finding {
-        let pain = measurement
-            .pain
-            .map_or_else(|| "?".to_owned(), |pain| pain.to_string());
-        return format!("{finding}, pain {pain} of 10");
-    }
-    let sign = match measurement.comparator.map(|comparator| comparator.as_str()) {
-        Some(sign) => format!("{sign} "),
-        None => String::new(),
-    };
-    let value = measurement
-        .value
-        .map_or_else(|| "?".to_owned(), |value| value.to_string());
-    format!(
-        "{sign}{value} {} (typed: {})",
-        measurement.unit, measurement.entered
-    )
-}
-
-/// What is shown with a crisis, always the same.
-fn card() -> String {
-    let rule = "=".repeat(64);
-    format!(
-        "{rule}\n  {CRISIS_CARD_ZH}\n  {CRISIS_CARD}\n  Second reading in {SECOND_READING_AFTER_MIN} minutes.\n{rule}\n"
-    )
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod check;
 mod consent;
 mod facts;
+mod measured;
 mod pairing;
 mod state;
 mod station;
