@@ -20,7 +20,7 @@ fn runs() -> u64 {
 }
 
 /// Plays one history and proves its end.
-fn history(seed: u64) {
+fn history(seed: u64) -> World {
     let mut world = World::new(seed);
     let mut chance = world.chance("history");
     let drivers = [world.driver("李师傅"), world.driver("张师傅")];
@@ -63,6 +63,7 @@ fn history(seed: u64) {
         world.register(stranger);
     }
     world.settle();
+    world
 }
 
 /// One thing happens to one phone, or its owner does something.
@@ -101,6 +102,14 @@ fn random_histories_end_in_agreement() {
 fn more_random_histories_end_in_agreement() {
     for seed in seeds(runs()).into_iter().skip(1).step_by(2) {
         history(seed);
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_history() {
+    for seed in seeds(2) {
+        let (once, again) = (history(seed).ledger(), history(seed).ledger());
+        assert_eq!(once.accepted, again.accepted);
     }
 }
 

@@ -4,6 +4,8 @@
 //! `YIZHAN_SIM_SEED=7` runs every scenario with that seed alone; `YIZHAN_SIM_RUNS=5000` runs so
 //! many random histories.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
 mod clocks;
 mod crashes;
 mod editing;
@@ -14,6 +16,7 @@ mod leaving;
 mod network;
 mod refusals;
 mod repairs;
+mod teeth;
 
 /// The seeds of a scenario: `number` of them, or the one that was asked for.
 fn seeds(number: u64) -> Vec<u64> {

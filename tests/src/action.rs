@@ -185,7 +185,10 @@ fn check<T: Transport>(
     }
     let (driver, _) = *chance.pick(&places.drivers);
     let Some(consent) = phone.consent_for_checks(driver, station) else {
-        return Ok(None);
+        // Asked for first, and witnessed on the spot.
+        return phone
+            .witness_consent(driver, station, Purpose::HealthRecord)
+            .map(Some);
     };
     let readings = readings(phone, chance);
     let advice = vec![(*chance.pick(ADVICE)).to_owned()];

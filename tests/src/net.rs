@@ -56,7 +56,7 @@ pub enum Trouble {
     /// What came was not a whole message.
     Garbled,
     /// The relay answered with a fault.
-    Fault(Fault),
+    Fault(Box<Fault>),
 }
 
 /// What went over the wire.
@@ -211,12 +211,12 @@ impl Net {
             Some(Mishap::Busy) => {
                 let mut fault = Fault::new(FaultCode::Busy, "come back");
                 fault.retry_after_ms = Some(1_000);
-                return Err(Trouble::Fault(fault));
+                return Err(Trouble::Fault(Box::new(fault)));
             }
             Some(Mishap::TokenExpired) => {
                 let mut fault = Fault::new(FaultCode::TokenExpired, "renew it");
                 fault.challenge = Some(vec![7; 40]);
-                return Err(Trouble::Fault(fault));
+                return Err(Trouble::Fault(Box::new(fault)));
             }
             Some(Mishap::Doubled) => drop(state.serve(&self.runtime, device, &body)),
             Some(Mishap::ResponseLost | Mishap::ResponseCut | Mishap::OldOneReplayed) | None => {}
@@ -267,11 +267,11 @@ impl State {
         runtime: &Runtime,
         device: DeviceId,
         body: &[u8],
-    ) -> Result<Vec<u8>, Fault> {
+    ) -> Result<Vec<u8>, Box<Fault>> {
         self.traffic.requests += 1;
         self.traffic.bytes_up += body.len() as u64;
         let Some(relay) = self.relay.clone() else {
-            return Err(Fault::new(FaultCode::ShuttingDown, "no relay"));
+            return Err(Box::new(Fault::new(FaultCode::ShuttingDown, "no relay")));
         };
         let response = ask(runtime, &relay, device, body)?;
         let answer = codec::encode(&response);
@@ -303,15 +303,15 @@ fn ask(
     relay: &Relay,
     device: DeviceId,
     body: &[u8],
-) -> Result<SyncResponse, Fault> {
+) -> Result<SyncResponse, Box<Fault>> {
     let request: SyncRequest = codec::decode(body, limits::REQUEST_BYTES_MAX)
-        .map_err(|error| Fault::new(FaultCode::Malformed, error.to_string()))?;
+        .map_err(|error| Box::new(Fault::new(FaultCode::Malformed, error.to_string())))?;
     let caller = relay
         .caller(device)
-        .map_err(|error| Fault::new(code_of_caller(error), error.to_string()))?;
+        .map_err(|error| Box::new(Fault::new(code_of_caller(error), error.to_string())))?;
     runtime
         .block_on(relay.sync(&caller, request))
-        .map_err(|error| fault_of(&error))
+        .map_err(|error| Box::new(fault_of(&error)))
 }
 
 /// The fault of a device that may not act.

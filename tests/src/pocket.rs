@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, Row};
 use yizhan_client_core::model::Document;
 use yizhan_client_core::model::document::Unreadable;
@@ -270,7 +271,9 @@ fn read_scopes(
         })?
     {
         let (number, scope, standpoint) = row?;
-        let scope: Scope = scope.parse().expect("the store writes scopes as text");
+        let wrong =
+            |error| rusqlite::Error::FromSqlConversionFailure(1, Type::Text, Box::new(error));
+        let scope: Scope = scope.parse().map_err(wrong)?;
         scopes.insert(number, scope.clone());
         pocket.scopes.insert(scope, standpoint);
     }

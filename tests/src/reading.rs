@@ -37,6 +37,10 @@ pub fn conflicts(visible: &Visible) -> usize {
     visible.values().filter(|values| values.len() > 1).count()
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "reads better where it is called"
+)]
 fn put(visible: &mut Visible, field: impl Into<String>, value: impl ToString) {
     visible
         .entry(field.into())

@@ -216,6 +216,10 @@ pub fn writes(command: &Command) -> Vec<(String, String)> {
     }
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "reads better where it is called"
+)]
 fn one(field: &str, value: impl ToString) -> Vec<(String, String)> {
     vec![(field.to_owned(), value.to_string())]
 }

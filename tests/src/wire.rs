@@ -48,7 +48,7 @@ impl SimTransport {
 /// What every device is asked to sign: the simulated relay's front keeps no secrets.
 const CHALLENGE: &[u8] = b"a challenge of forty bytes, of this world";
 
-fn signed_by(key: &[u8], signature: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+fn signed_by(key: &[u8], signature: &[u8], bytes: &[u8]) -> Result<(), TransportError> {
     let verified = <[u8; 32]>::try_from(key)
         .ok()
         .and_then(|key| VerifyingKey::from_bytes(&key).ok())
@@ -57,10 +57,10 @@ fn signed_by(key: &[u8], signature: &[u8], bytes: &[u8]) -> Result<(), Fault> {
     if verified {
         Ok(())
     } else {
-        Err(Fault::new(
+        Err(TransportError::from(Fault::new(
             FaultCode::SignatureInvalid,
             "the signature does not fit the key",
-        ))
+        )))
     }
 }
 
@@ -83,7 +83,7 @@ fn trouble(trouble: Trouble) -> TransportError {
         Trouble::Offline => TransportError::offline("out of coverage"),
         Trouble::TimedOut => TransportError::timed_out("an answer"),
         Trouble::Garbled => TransportError::garbled("half a message"),
-        Trouble::Fault(fault) => TransportError::from(fault),
+        Trouble::Fault(fault) => TransportError::Fault(fault),
     }
 }
 

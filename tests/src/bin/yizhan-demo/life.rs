@@ -23,7 +23,7 @@ use crate::tally::Tally;
 /// Moments of a day at which people do things.
 const MOMENTS: u16 = 12;
 /// Every so manieth phone belongs to somebody who has another.
-const SECOND_PHONE_EVERY: usize = 8;
+const SECOND_PHONE_EVERY: usize = 5;
 /// Of so many phones one belongs to a station's staff.
 const STAFF_EVERY: usize = 3;
 /// One exchange in so many is cut.
@@ -102,7 +102,7 @@ impl Life {
             let station = self.places.stations[number % self.places.stations.len()];
             if number % STAFF_EVERY == 1 {
                 self.employ(&people::name(&mut names), station, number % 2 == 0);
-            } else if number % SECOND_PHONE_EVERY == 6 {
+            } else if number % SECOND_PHONE_EVERY == 3 {
                 self.second_phone(number / 2);
             } else {
                 self.register(&people::name(&mut names), station);

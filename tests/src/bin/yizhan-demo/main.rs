@@ -10,6 +10,7 @@ mod people;
 mod proof;
 mod tally;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -52,7 +53,12 @@ fn main() -> ExitCode {
     let mut tally = life.end();
     let wrong = life.prove();
     tally.took_ms = yizhan_client_core::clock::Clock::elapsed_ms(&clock).saturating_sub(started_ms);
-    report(&args, &tally, &wrong);
+    // Whoever closed the pipe does not want to read it; the exit code says the same.
+    drop(writeln!(
+        std::io::stdout(),
+        "{}",
+        report(&args, &tally, &wrong)
+    ));
     if wrong.is_empty() {
         ExitCode::SUCCESS
     } else {
@@ -60,21 +66,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn report(args: &Args, tally: &Tally, wrong: &[String]) {
+fn report(args: &Args, tally: &Tally, wrong: &[String]) -> String {
     if args.json {
-        println!("{}", tally.json(args, wrong));
-        return;
+        return tally.json(args, wrong).to_string();
     }
-    println!("{}", tally.table(args));
+    let mut lines = vec![tally.table(args)];
     if wrong.is_empty() {
-        println!(
-            "Proven: nothing that was entered is lost, every device shows the same, and every\n\
-             device holds exactly its audiences' documents."
+        lines.push(
+            "Proven: nothing that was entered is lost, every device shows the same,".to_owned(),
         );
+        lines.push("and every device holds exactly its audiences' documents.".to_owned());
     } else {
-        println!("NOT proven. What is wrong (seed {}):", args.seed);
-        for what in wrong {
-            println!("  {what}");
-        }
+        lines.push(format!("NOT proven. What is wrong (seed {}):", args.seed));
+        lines.extend(wrong.iter().map(|what| format!("  {what}")));
     }
+    lines.join("\n")
 }

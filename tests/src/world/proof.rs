@@ -1,0 +1,64 @@
+//! The proof: what must be true of a world once all is quiet.
+
+use super::{PhoneNo, World};
+use crate::audit::audit;
+use crate::invariants::{self, Witness};
+use crate::reference::Person;
+
+/// The proof.
+impl World {
+    /// Runs until all is quiet, and checks everything that must be true then.
+    ///
+    /// # Panics
+    /// With all that is wrong.
+    pub fn settle(&mut self) {
+        self.run_until_quiet();
+        let mut wrong = self.wrong();
+        wrong.extend(self.numbering_goes_on());
+        assert!(
+            wrong.is_empty(),
+            "all is quiet, and wrong:\n  {}",
+            wrong.join("\n  ")
+        );
+    }
+
+    /// The relay's numbering as the continuation of what it was when the world last settled.
+    fn numbering_goes_on(&mut self) -> Vec<String> {
+        let ledger = self.ledger();
+        let broken = match &self.settled {
+            Some((relay, earlier)) if *relay == self.relays => ledger.breaks_with(earlier),
+            Some(_) | None => Vec::new(),
+        };
+        self.settled = Some((self.relays, ledger));
+        broken
+    }
+
+    /// All that is wrong, in words.
+    ///
+    /// # Panics
+    /// If a phone or the relay cannot be looked into.
+    #[must_use]
+    pub fn wrong(&self) -> Vec<String> {
+        let ledger = self.ledger();
+        let witnesses: Vec<Witness<'_>> = self
+            .phone_numbers()
+            .into_iter()
+            .filter(|phone| self.people[phone.0].person.is_some())
+            .map(|phone| self.witness(phone))
+            .collect();
+        invariants::check(&self.reference(), &ledger, &witnesses)
+    }
+
+    fn witness(&self, number: PhoneNo) -> Witness<'_> {
+        let phone = &self.phones[number.0];
+        let owner = &self.people[number.0];
+        let person = owner.person.expect("a paired phone");
+        let known = self.relay().person(person).expect("a known person");
+        let person = Person {
+            ids: owner.ids.clone(),
+            roles: known.roles.into_iter().collect(),
+        };
+        let audit = audit(&self.runtime, self.relay(), phone.device(), 0);
+        Witness::of(phone, person, audit, !self.once_held_more.contains(&number))
+    }
+}
