@@ -36,7 +36,7 @@ fn ask(
     mut request: SyncRequest,
 ) -> Result<SyncResponse, RelayError> {
     let device = world.phone(phone).device();
-    let caller = world.relay().caller(device).unwrap();
+    let caller = world.relay().caller(device)?;
     request.identity_version = caller.identity.version;
     world.run(world.relay().sync(&caller, request))
 }
