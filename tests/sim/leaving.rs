@@ -1,7 +1,9 @@
 //! Rights that end: documents leave the device, and nothing unsent goes with them.
 
+use rusqlite::Connection;
 use yizhan_client_core::store::VisitFilter;
 use yizhan_proto::Role;
+use yizhan_tests::pocket;
 use yizhan_tests::world::World;
 
 use crate::{ELSEWHERE, HOME, seeds};
@@ -114,4 +116,27 @@ fn unsent_work_on_a_retired_visit_is_uploaded_first() {
         let seen = pocket.documents[&visit].visible(visit).unwrap();
         assert!(seen.keys().any(|field| field.starts_with("services/")));
     }
+}
+
+/// What left is gone from the phone's file, not only from its lists: its words were somebody's.
+#[test]
+fn nothing_of_what_left_stays_in_the_phones_file() {
+    let mut world = World::new(1);
+    let (li, wang) = (world.driver("李师傅"), world.keeper("王站长", HOME));
+    let home = world.station(HOME);
+    let words = "a-word-that-is-written-nowhere-else";
+    for _ in 0..30 {
+        let visit = world.phone(li).log_visit(home).unwrap();
+        world.phone(li).note(visit, words).unwrap();
+    }
+    world.settle();
+    assert!(pocket::says(world.phone(wang).home(), words));
+    world.take_role(wang, Role::Keeper(home));
+    world.settle();
+    assert!(world.phone(wang).visits(&VisitFilter::default()).is_empty());
+    let file = pocket::file(world.phone(wang).home());
+    let fold_log = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let connection = Connection::open(file).unwrap();
+    connection.query_row(fold_log, [], |_| Ok(())).unwrap();
+    assert!(!pocket::says(world.phone(wang).home(), words));
 }
