@@ -1,6 +1,6 @@
 //! Random histories: people work, and everything goes wrong at once.
 
-use yizhan_proto::Role;
+use yizhan_proto::{DocumentId, Kind, Role};
 use yizhan_tests::action::{Places, act};
 use yizhan_tests::chance::Chance;
 use yizhan_tests::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -113,9 +113,19 @@ fn the_same_seed_is_the_same_history() {
     }
 }
 
-/// A role comes and goes in the middle of a history.
+fn visits(world: &World) -> Vec<DocumentId> {
+    let reference = world.reference();
+    let documents = reference.documents().iter();
+    documents
+        .filter(|(_, concern)| concern.kind == Kind::Visit)
+        .map(|(id, _)| *id)
+        .collect()
+}
+
+/// Roles come and go in the middle of a history, and visits leave their station's audience and
+/// come back.
 #[test]
-fn random_histories_with_roles_that_come_and_go() {
+fn random_histories_with_rights_that_come_and_go() {
     for seed in seeds(20) {
         let mut world = World::new(seed);
         let mut chance = world.chance("roles");
@@ -135,6 +145,12 @@ fn random_histories_with_roles_that_come_and_go() {
             match chance.below(12) {
                 0 => world.take_role(chen, role),
                 1 => world.give_role(chen, role),
+                2 | 3 => {
+                    let visits = visits(&world);
+                    if !visits.is_empty() {
+                        world.retire(*chance.pick(&visits), chance.one_in(2));
+                    }
+                }
                 _ => step(&mut world, phone, true, &places, &mut chance),
             }
         }

@@ -11,6 +11,7 @@ mod crashes;
 mod editing;
 mod epochs;
 mod histories;
+mod hostile;
 mod joining;
 mod leaving;
 mod network;

@@ -8,6 +8,7 @@ use yizhan_tests::world::{PhoneNo, World};
 use crate::{HOME, seeds};
 
 fn tamper(world: &mut World, phone: PhoneNo, statements: &str, document: DocumentId) {
+    world.expect_repairs();
     world.phone(phone).switch_off();
     let file = pocket::file(world.phone(phone).home());
     let connection = Connection::open(file).unwrap();

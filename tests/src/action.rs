@@ -221,7 +221,7 @@ fn readings<T: Transport>(phone: &mut Phone<T>, chance: &mut Chance) -> Vec<Read
             number((55 + chance.between(0, 50)).to_string(), "/min"),
         );
     }
-    match chance.below(6) {
+    match chance.below(16) {
         0 => add(
             Item::GlucoseRandom,
             ReadingValue::Quantity {
@@ -238,11 +238,11 @@ fn readings<T: Transport>(phone: &mut Phone<T>, chance: &mut Chance) -> Vec<Read
                 comparator: Some(Comparator::Below),
             },
         ),
-        2 => add(
+        2..=4 => add(
             Item::GlucoseFasting,
             number((80 + chance.between(0, 60)).to_string(), "mg/dL"),
         ),
-        3 => add(
+        5..=8 => add(
             Item::GlucoseFasting,
             number(
                 format!("{}.{}", 4 + chance.below(4), chance.below(10)),

@@ -92,9 +92,7 @@ pub fn audit(runtime: &Runtime, relay: &Relay, device: DeviceId, page_bytes_max:
             .block_on(relay.sync(&caller, request))
             .expect("the relay serves an audit");
         audit.head = response.head;
-        let mut more = false;
         for page in response.pages {
-            more |= page.more;
             let state = states
                 .iter_mut()
                 .find(|state| state.scope == page.scope)
@@ -105,11 +103,13 @@ pub fn audit(runtime: &Runtime, relay: &Relay, device: DeviceId, page_bytes_max:
             for item in page.items {
                 audit.take(&page.scope, item);
             }
+            // Read to its end: not asked for again, since this reader keeps no digest.
             if let Some(digest) = page.digest {
+                states.retain(|state| state.scope != page.scope);
                 audit.digests.insert(page.scope, digest);
             }
         }
-        if !more {
+        if states.is_empty() {
             return audit;
         }
     }

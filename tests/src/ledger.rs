@@ -74,6 +74,12 @@ impl Ledger {
         self.changes.contains(&(document, change))
     }
 
+    /// Whether the relay has anything of the document.
+    #[must_use]
+    pub fn knows(&self, document: DocumentId) -> bool {
+        self.accepted.values().any(|(known, _)| *known == document)
+    }
+
     /// What is wrong with this list as the continuation of an `earlier` one of the same lineage:
     /// nothing accepted may go, no number may be used for something else.
     #[must_use]

@@ -301,6 +301,21 @@ fn read_scopes(
 /// If a file cannot be read.
 #[must_use]
 pub fn traces(home: &Path, ids: &BTreeSet<DocumentId>) -> BTreeSet<DocumentId> {
+    search(&raw_bytes(home), ids)
+}
+
+/// Whether the raw bytes of the store's files hold a text.
+///
+/// # Panics
+/// If a file cannot be read.
+#[must_use]
+pub fn says(home: &Path, text: &str) -> bool {
+    raw_bytes(home)
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
+}
+
+fn raw_bytes(home: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     for ending in ["", "-wal"] {
         let mut path = file(home).into_os_string();
@@ -311,7 +326,7 @@ pub fn traces(home: &Path, ids: &BTreeSet<DocumentId>) -> BTreeSet<DocumentId> {
             Err(error) => panic!("{}: {error}", Path::new(&path).display()),
         }
     }
-    search(&bytes, ids)
+    bytes
 }
 
 /// Which ids stand in the bytes. One pass; most places are ruled out by a look at one byte.

@@ -60,6 +60,8 @@ pub struct Reference {
     /// Positions in `entries`, by document.
     of_document: BTreeMap<DocumentId, Vec<usize>>,
     concerns: BTreeMap<DocumentId, Concern>,
+    /// Documents that the station's audience no longer has: retired.
+    retired: BTreeSet<DocumentId>,
     /// Documents given up before the relay ever took them.
     discarded: BTreeSet<DocumentId>,
     /// Stations imported at the relay: nobody's entry, everybody's document.
@@ -107,6 +109,15 @@ impl Reference {
         self.entries.iter().filter(|entry| !entry.discarded)
     }
 
+    /// A document left its station's audience, or came back to it.
+    pub fn retired(&mut self, document: DocumentId, retired: bool) {
+        if retired {
+            self.retired.insert(document);
+        } else {
+            self.retired.remove(&document);
+        }
+    }
+
     /// Whether people gave up all that they had entered in the document.
     #[must_use]
     pub fn is_discarded(&self, document: DocumentId) -> bool {
@@ -132,12 +143,12 @@ impl Reference {
             return false;
         };
         let own = concern.driver.is_some_and(|id| person.ids.contains(&id));
-        let keeps = concern
+        let station = concern
             .station
-            .is_some_and(|station| person.roles.contains(&Role::Keeper(station)));
-        let takes_checks = concern
-            .station
-            .is_some_and(|station| person.roles.contains(&Role::Health(station)));
+            .filter(|_| !self.retired.contains(&document));
+        let keeps = station.is_some_and(|station| person.roles.contains(&Role::Keeper(station)));
+        let takes_checks =
+            station.is_some_and(|station| person.roles.contains(&Role::Health(station)));
         match concern.kind {
             // The directory is everybody's.
             Kind::Station | Kind::Activity | Kind::Notice => true,

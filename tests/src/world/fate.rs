@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use yizhan_client_core::engine::Outcome;
-use yizhan_proto::Epoch;
+use yizhan_proto::sync::ForgetReason;
+use yizhan_proto::{DocumentId, Epoch, Scope};
 use yizhan_server::relay::{Relay, RelayOptions};
 
 use super::{PASSES_MAX, PhoneNo, World};
@@ -73,6 +74,32 @@ impl World {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         Ledger::read(&self.relay_folder())
+    }
+
+    /// A visit grows too old for its station's audience, or comes back to it. Returns whether
+    /// the relay had it to move.
+    ///
+    /// # Panics
+    /// If the relay fails.
+    pub fn retire(&mut self, visit: DocumentId, retired: bool) -> bool {
+        let concern = self.reference().documents().get(&visit).cloned();
+        let Some(station) = concern.and_then(|concern| concern.station) else {
+            return false;
+        };
+        if !self.ledger().knows(visit) {
+            return false;
+        }
+        let scope = Scope::Station(station);
+        let relay = self.relay().clone();
+        if retired {
+            self.run(relay.leave_scope(visit, scope, ForgetReason::Retired))
+                .expect("it leaves");
+            self.once_held_more.extend(self.phone_numbers());
+        } else {
+            self.run(relay.join_scope(visit, scope)).expect("it joins");
+        }
+        self.reference().retired(visit, retired);
+        true
     }
 
     /// The phone leaves coverage.

@@ -53,6 +53,8 @@ pub struct World {
     people: Vec<Owner>,
     /// Phones whose rights shrank: their files may name what they once held.
     once_held_more: BTreeSet<PhoneNo>,
+    /// Whether a test did something to a store that only a repair makes good.
+    tampered: bool,
     /// What the relay had accepted when all was last proven, and which relay that was.
     settled: Option<(u32, Ledger)>,
 }
@@ -96,6 +98,7 @@ impl World {
             phones: Vec::new(),
             people: Vec::new(),
             once_held_more: BTreeSet::new(),
+            tampered: false,
             settled: None,
         };
         world.start_relay();
@@ -200,6 +203,11 @@ impl World {
     #[must_use]
     pub fn person(&self, phone: PhoneNo) -> PersonId {
         self.phones[phone.0].person()
+    }
+
+    /// Says that a test did something to a store that only a repair makes good.
+    pub fn expect_repairs(&mut self) {
+        self.tampered = true;
     }
 
     /// The true time.
