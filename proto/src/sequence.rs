@@ -3,8 +3,8 @@
 //! A [`Sequence`] names one accepted change (or one joining or leaving of a scope); numbers start
 //! at 1, only ever grow, and are shared by all scopes of a relay. A [`Cursor`] is a position
 //! *between* sequences: a cursor `c` has read everything numbered `c` or less. A [`Window`] says
-//! what a device holds of one scope: every document whose latest sequence, as of `live`, lies in
-//! `(floor, live]`.
+//! what a device holds of one scope: every document whose latest sequence, as of `settled`, lies in
+//! `(floor, settled]`, and of the news past that, what a page or two brought up to `live`.
 
 use std::fmt;
 
@@ -94,13 +94,19 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// What a device holds of one scope: every document whose latest sequence, as of `live`, lies in
-/// `(floor, live]`. `live` moves up as news arrive, `floor` moves down as history is filled in;
-/// at `floor` 0 the device holds all of it.
+/// What a device holds of one scope: every document whose latest sequence, as of `settled`, lies in
+/// `(floor, settled]`. `live` moves up page by page as news arrive, and `settled` follows when they
+/// are all there; `floor` moves down as history is filled in; at `floor` 0 the device holds all of it.
+///
+/// Why `settled` is not `live`: news come in the order of each document's *latest* sequence. Between
+/// two pages of news, a document made at 5 and changed at 9 is not held by a device that stands at 7,
+/// though its latest sequence as of 7 is 5. What such a device has for sure, it has as of `settled`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Window {
     /// Read up to here, news.
     pub live: Cursor,
+    /// Everything is there as of here; `live`, but between two pages of news.
+    pub settled: Cursor,
     /// Filled in down to here, history.
     pub floor: Cursor,
 }
@@ -111,6 +117,7 @@ impl Window {
     pub const fn complete(live: Cursor) -> Self {
         Self {
             live,
+            settled: live,
             floor: Cursor::START,
         }
     }
@@ -121,28 +128,49 @@ impl Window {
     pub const fn first_contact(head: Cursor) -> Self {
         Self {
             live: head,
+            settled: head,
             floor: head,
         }
     }
 
-    /// Whether history is filled in to the beginning.
+    /// Whether everything is held, as of `live`: no history is missing, and no page of news.
     #[must_use]
     pub fn is_complete(self) -> bool {
-        self.floor == Cursor::START
+        self.floor == Cursor::START && self.settled == self.live
     }
 
-    /// Whether the bounds can be true of anything: the floor is not above the live end.
+    /// Whether the bounds can be true of anything: floor, settled and live do not fall.
     #[must_use]
     pub fn is_consistent(self) -> bool {
-        self.floor <= self.live
+        self.floor <= self.settled && self.settled <= self.live
     }
 
-    /// Whether a document is held, given the sequence of its latest change that is not past
-    /// `live` (`None`: it has none such).
+    /// Whether a document is held as of `settled`, given the sequence of its latest change that is
+    /// not past that (`None`: it has none such).
     #[must_use]
-    pub fn holds(self, latest_not_past_live: Option<Sequence>) -> bool {
-        latest_not_past_live
-            .is_some_and(|sequence| self.live.has_read(sequence) && !self.floor.has_read(sequence))
+    pub fn holds(self, latest_not_past_settled: Option<Sequence>) -> bool {
+        latest_not_past_settled.is_some_and(|sequence| {
+            self.settled.has_read(sequence) && !self.floor.has_read(sequence)
+        })
+    }
+
+    /// The window after a page of news that ended with a document at `last`, and did not end them.
+    #[must_use]
+    pub fn read_up_to(self, last: Sequence) -> Self {
+        Self {
+            live: Cursor::after(last),
+            ..self
+        }
+    }
+
+    /// The window when all news up to the relay's `head` are there.
+    #[must_use]
+    pub fn settled_at(self, head: Cursor) -> Self {
+        Self {
+            live: head,
+            settled: head,
+            ..self
+        }
     }
 
     /// The window after a page of history that ended with a document at `lowest` (documents come
@@ -185,9 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn a_window_holds_what_lies_above_its_floor_and_not_past_its_live_end() {
+    fn a_window_holds_what_lies_above_its_floor_and_not_past_where_it_is_settled() {
         let window = Window {
-            live: Cursor::new(20),
+            live: Cursor::new(30),
+            settled: Cursor::new(20),
             floor: Cursor::new(10),
         };
         for (number, held) in [
@@ -202,6 +231,19 @@ mod tests {
             assert_eq!(window.holds(Some(seq(number))), held, "{number}");
         }
         assert!(!window.holds(None));
+    }
+
+    #[test]
+    fn a_window_between_two_pages_of_news_is_not_complete() {
+        let window = Window::complete(Cursor::new(4));
+        assert!(window.is_complete());
+        let between = window.read_up_to(seq(7));
+        assert!(!between.is_complete() && between.is_consistent());
+        assert!(between.holds(Some(seq(4))) && !between.holds(Some(seq(5))));
+        assert_eq!(
+            between.settled_at(Cursor::new(9)),
+            Window::complete(Cursor::new(9))
+        );
     }
 
     /// The borders of a page of history: 0, 1, page−1, page, page+1 documents below the floor.

@@ -210,11 +210,12 @@ fn a_quiet_request_and_response_are_small() {
 
 #[test]
 fn a_full_request_is_pinned() {
-    let state = |scope, live, floor| ScopeState {
+    let state = |scope, live: Option<Cursor>, floor| ScopeState {
         scope,
         live,
         floor: Cursor::new(floor),
         digest: ScopeDigest::from_bits(99),
+        settled: live.map(|_| Cursor::new(290)),
     };
     let mut scopes = scopes().into_iter();
     let request = SyncRequest {
@@ -287,6 +288,7 @@ fn a_full_response_is_pinned() {
             floor: Cursor::new(24),
             digest: Some(ScopeDigest::from_bits(1)),
             more: true,
+            settled: Some(Cursor::new(69_000)),
         }],
         identity: Some(identity()),
         repairs: vec![

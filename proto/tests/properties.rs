@@ -22,14 +22,20 @@ fn scope() -> impl Strategy<Value = Scope> {
 }
 
 fn state() -> impl Strategy<Value = ScopeState> {
-    (scope(), any::<Option<u64>>(), any::<u64>(), any::<u64>()).prop_map(
-        |(scope, live, floor, digest)| ScopeState {
+    (
+        scope(),
+        any::<Option<u64>>(),
+        any::<u64>(),
+        any::<u64>(),
+        any::<Option<u64>>(),
+    )
+        .prop_map(|(scope, live, floor, digest, settled)| ScopeState {
+            settled: settled.map(Cursor::new),
             scope,
             live: live.map(Cursor::new),
             floor: Cursor::new(floor),
             digest: ScopeDigest::from_bits(digest),
-        },
-    )
+        })
 }
 
 fn push() -> impl Strategy<Value = Push> {

@@ -187,6 +187,7 @@ fn nobody_reads_what_is_not_theirs() {
             live: None,
             floor: Cursor::START,
             digest: ScopeDigest::EMPTY,
+            settled: None,
         });
         request.fetches.push(Fetch {
             scope,

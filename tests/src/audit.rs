@@ -71,12 +71,7 @@ pub fn audit(runtime: &Runtime, relay: &Relay, device: DeviceId, page_bytes_max:
         .identity
         .scopes
         .iter()
-        .map(|scope| ScopeState {
-            scope: scope.clone(),
-            live: None,
-            floor: Cursor::START,
-            digest: ScopeDigest::EMPTY,
-        })
+        .map(|scope| ScopeState::new(scope.clone(), None, ScopeDigest::EMPTY))
         .collect();
     let mut audit = Audit::default();
     for _ in 0..ROUNDS_MAX {
@@ -102,9 +97,9 @@ pub fn audit(runtime: &Runtime, relay: &Relay, device: DeviceId, page_bytes_max:
                 .iter_mut()
                 .find(|state| state.scope == page.scope)
                 .expect("a page of a scope that was asked for");
-            state.live = Some(page.live);
-            state.floor = page.floor;
-            assert!(page.floor <= page.live, "a window that cannot be true");
+            let window = page.window();
+            assert!(window.is_consistent(), "a window that cannot be true");
+            *state = ScopeState::new(page.scope.clone(), Some(window), ScopeDigest::EMPTY);
             for item in page.items {
                 audit.take(&page.scope, item);
             }

@@ -256,13 +256,15 @@ fn read_scopes(
 ) -> rusqlite::Result<()> {
     let mut scopes = BTreeMap::new();
     for row in connection
-        .prepare("SELECT n, scope, live, floor, digest FROM scopes")?
+        .prepare("SELECT n, scope, live, floor, digest, settled FROM scopes")?
         .query_map([], |row| {
             let cursor = |number: i64| Cursor::new(number.unsigned_abs());
             let floor = cursor(row.get(3)?);
+            let settled = cursor(row.get(5)?);
             let standpoint = Standpoint {
                 window: row.get::<_, Option<i64>>(2)?.map(|live| Window {
                     live: cursor(live),
+                    settled,
                     floor,
                 }),
                 digest: ScopeDigest::from_bits(row.get::<_, i64>(4)?.cast_unsigned()),

@@ -46,7 +46,7 @@ fn has_moved(page: &Page, request: &SyncRequest) -> bool {
         .scopes
         .iter()
         .find(|state| state.scope == page.scope)
-        .is_some_and(|state| state.live != Some(page.live) || state.floor != page.floor)
+        .is_some_and(|state| state.window() != Some(page.window()))
 }
 
 #[cfg(test)]
@@ -74,6 +74,7 @@ mod tests {
                 live: live.map(Cursor::new),
                 floor: Cursor::new(floor),
                 digest: ScopeDigest::default(),
+                settled: None,
             }],
             pushes: Vec::new(),
             page_bytes_max: 0,
@@ -97,6 +98,7 @@ mod tests {
                 floor: Cursor::new(floor),
                 digest: None,
                 more: true,
+                settled: None,
             }],
             identity: None,
             repairs: Vec::new(),

@@ -129,6 +129,7 @@ impl PlayedRelay {
                 floor: Cursor::START,
                 digest: None,
                 more: false,
+                settled: None,
             })
             .collect();
         SyncResponse {

@@ -6,9 +6,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, params};
 use yizhan_proto::limits::{FETCHES_MAX, FORGOTTEN_MAX, REPAIR_RANGES_MAX};
 use yizhan_proto::sync::{Fetch, Forgotten, Push, RangeDigest, ScopeState, Summary, SyncRequest};
-use yizhan_proto::{
-    Cursor, DocumentId, Kind, ProtocolVersion, Scope, ScopeDigest, Sequence, Timestamp,
-};
+use yizhan_proto::{DocumentId, Kind, ProtocolVersion, Scope, ScopeDigest, Sequence, Timestamp};
 
 use super::scopes::{self, ScopeRow};
 use super::sql::{bytes, count, int, time_opt, uint};
@@ -69,12 +67,7 @@ fn summary(subscribed: &[ScopeRow]) -> Option<Summary> {
 }
 
 fn state(row: ScopeRow) -> ScopeState {
-    ScopeState {
-        scope: row.scope,
-        live: row.window.map(|window| window.live),
-        floor: row.window.map_or(Cursor::START, |window| window.floor),
-        digest: row.digest,
-    }
+    ScopeState::new(row.scope, row.window, row.digest)
 }
 
 /// Unsent changes, those of documents with an urgent one first, each document's in the order they

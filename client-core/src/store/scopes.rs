@@ -25,14 +25,19 @@ pub(super) struct ScopeRow {
     pub(super) digest: ScopeDigest,
 }
 
-const COLUMNS: &str = "n, scope, live, floor, digest";
+const COLUMNS: &str = "n, scope, live, floor, digest, settled";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(i64, String, Option<Window>, ScopeDigest)> {
     let floor = Cursor::new(uint(row.get(3)?));
+    let settled = Cursor::new(uint(row.get(5)?));
     Ok((
         row.get(0)?,
         row.get(1)?,
-        cursor_opt(row, 2)?.map(|live| Window { live, floor }),
+        cursor_opt(row, 2)?.map(|live| Window {
+            live,
+            settled,
+            floor,
+        }),
         ScopeDigest::from_bits(row.get::<_, i64>(4)?.cast_unsigned()),
     ))
 }
@@ -75,11 +80,12 @@ pub(super) fn set_window(
     scope: i64,
     window: Window,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE scopes SET live = ?2, floor = ?3 WHERE n = ?1")?
+    tx.prepare_cached("UPDATE scopes SET live = ?2, floor = ?3, settled = ?4 WHERE n = ?1")?
         .execute(params![
             scope,
             int(window.live.get()),
-            int(window.floor.get())
+            int(window.floor.get()),
+            int(window.settled.get())
         ])?;
     Ok(())
 }

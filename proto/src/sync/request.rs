@@ -90,14 +90,34 @@ pub struct ScopeState {
     /// The digest of what is held.
     #[n(3)]
     pub digest: ScopeDigest,
+    /// Everything is there as of here; absent: as of `live`. See [`Window::settled`].
+    #[n(4)]
+    pub settled: Option<Cursor>,
 }
 
 impl ScopeState {
+    /// Where a device stands that holds `window` of a scope (`None`: first contact).
+    #[must_use]
+    pub fn new(scope: Scope, window: Option<Window>, digest: ScopeDigest) -> Self {
+        Self {
+            scope,
+            live: window.map(|window| window.live),
+            floor: window.map_or(Cursor::START, |window| window.floor),
+            digest,
+            settled: window
+                .filter(|window| window.settled != window.live)
+                .map(|window| window.settled),
+        }
+    }
+
     /// What is held, or `None` before first contact.
     #[must_use]
     pub fn window(&self) -> Option<Window> {
-        let floor = self.floor;
-        self.live.map(|live| Window { live, floor })
+        self.live.map(|live| Window {
+            live,
+            settled: self.settled.unwrap_or(live),
+            floor: self.floor,
+        })
     }
 }
 

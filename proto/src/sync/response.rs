@@ -8,7 +8,7 @@ use crate::id::{DocumentId, Epoch};
 use crate::identity::Identity;
 use crate::kind::Kind;
 use crate::scope::Scope;
-use crate::sequence::{Cursor, Sequence};
+use crate::sequence::{Cursor, Sequence, Window};
 use crate::timestamp::Timestamp;
 use crate::version::ProtocolVersion;
 
@@ -78,6 +78,42 @@ pub struct Page {
     #[n(5)]
     #[cbor(default)]
     pub more: bool,
+    /// Everything is there as of here, once the items are applied; absent: as of `live`. See
+    /// [`Window::settled`].
+    #[n(6)]
+    pub settled: Option<Cursor>,
+}
+
+impl Page {
+    /// A page that leads to `window`.
+    #[must_use]
+    pub fn new(
+        scope: Scope,
+        items: Vec<Item>,
+        window: Window,
+        digest: Option<ScopeDigest>,
+        more: bool,
+    ) -> Self {
+        Self {
+            scope,
+            items,
+            live: window.live,
+            floor: window.floor,
+            digest,
+            more,
+            settled: (window.settled != window.live).then_some(window.settled),
+        }
+    }
+
+    /// Where the device stands once the items are applied.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        Window {
+            live: self.live,
+            settled: self.settled.unwrap_or(self.live),
+            floor: self.floor,
+        }
+    }
 }
 
 /// One document of a page.

@@ -360,14 +360,15 @@ fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {
 fn digest_pages(reading: &Reading<'_>, asks: &[Ask]) -> Result<Vec<Page>, StoreError> {
     let page = |ask: &Ask| {
         let totals = reading.snapshot.scope(&ask.scope)?;
-        Ok(Page {
-            scope: ask.scope.clone(),
-            items: Vec::new(),
-            live: reading.head,
-            floor: Cursor::START,
-            digest: Some(totals.map_or(ScopeDigest::EMPTY, |totals| totals.digest)),
-            more: false,
-        })
+        let digest = totals.map_or(ScopeDigest::EMPTY, |totals| totals.digest);
+        let window = Window::complete(reading.head);
+        Ok(Page::new(
+            ask.scope.clone(),
+            Vec::new(),
+            window,
+            Some(digest),
+            false,
+        ))
     };
     asks.iter().map(page).collect()
 }

@@ -108,14 +108,13 @@ impl Reading<'_> {
         let current = end == Window::complete(self.head);
         let digest = totals.map_or(ScopeDigest::EMPTY, |totals| totals.digest);
         let silent = items.is_empty() && told.is_some_and(Window::is_complete) && !more;
-        let page = Page {
-            scope: ask.scope.clone(),
+        let page = Page::new(
+            ask.scope.clone(),
             items,
-            live: end.live,
-            floor: end.floor,
-            digest: current.then_some(digest),
+            end,
+            current.then_some(digest),
             more,
-        };
+        );
         Ok(match (silent, ask.digest) {
             (false, _) => Answer::Page(page),
             (true, Some(theirs)) if theirs != digest => Answer::Mismatch(page),
@@ -140,14 +139,14 @@ impl Reading<'_> {
                 if !budget.take(&item) {
                     return Ok((window, true));
                 }
-                window.live = Cursor::after(row.last);
+                window = window.read_up_to(row.last);
                 items.push(item);
             }
             if rows.len() < CHUNK_ROWS as usize {
                 break;
             }
         }
-        window.live = self.head;
+        window = window.settled_at(self.head);
         while !window.is_complete() {
             let rows = self.snapshot.history(totals.id, window.floor, CHUNK_ROWS)?;
             for row in &rows {
@@ -165,7 +164,8 @@ impl Reading<'_> {
         Ok((window, false))
     }
 
-    /// A document that moved past where the device has read: what it lacks of it.
+    /// A document that moved past where the device has read: what it may lack of it. Part of that
+    /// may have come with an earlier page of the same news; the device knows it by its hash.
     fn news_item(&self, row: &IndexRow, window: Window) -> Result<Item, StoreError> {
         if row.left.is_some() {
             return Ok(item(row));
@@ -175,12 +175,12 @@ impl Reading<'_> {
             .iter()
             .copied()
             .chain([row.joined])
-            .filter(|sequence| window.live.has_read(*sequence))
+            .filter(|sequence| window.settled.has_read(*sequence))
             .max();
-        let held = window.live.has_read(row.joined) && window.holds(latest);
+        let held = window.settled.has_read(row.joined) && window.holds(latest);
         let lacking = sequences
             .into_iter()
-            .filter(|sequence| !(held && window.live.has_read(*sequence)));
+            .filter(|sequence| !(held && window.settled.has_read(*sequence)));
         self.with_changes(row, lacking)
     }
 

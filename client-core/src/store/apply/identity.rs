@@ -53,7 +53,7 @@ pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(),
 /// held stays until that scope is complete again ([`super::pages`]).
 pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
     tx.execute_batch(
-        "UPDATE scopes SET live = NULL, floor = 0, digest = 0, repair_tries = 0, repaired_at = NULL;
+        "UPDATE scopes SET live = NULL, settled = 0, floor = 0, digest = 0, repair_tries = 0, repaired_at = NULL;
          UPDATE members SET stale = 1;
          UPDATE documents SET acked_digest = NULL;
          UPDATE changes SET state = CASE own WHEN 1 THEN 0 ELSE 4 END, sequence = NULL,

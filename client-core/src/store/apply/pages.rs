@@ -66,10 +66,7 @@ fn asked(request: &SyncRequest, subscribed: &[ScopeRow]) -> BTreeMap<Scope, Opti
 /// cursor would go back, or if another process has moved on meanwhile.
 fn fits(step: &Step<'_>, page: &Page, row: &ScopeRow, asked: Option<Option<Window>>) -> bool {
     let Some(asked) = asked else { return false };
-    let window = Window {
-        live: page.live,
-        floor: page.floor,
-    };
+    let window = page.window();
     if !window.is_consistent() {
         return false;
     }
@@ -78,7 +75,11 @@ fn fits(step: &Step<'_>, page: &Page, row: &ScopeRow, asked: Option<Option<Windo
         return row.window.is_none();
     }
     asked == row.window
-        && asked.is_none_or(|asked| asked.live <= window.live && window.floor <= asked.floor)
+        && asked.is_none_or(|asked| {
+            asked.live <= window.live
+                && asked.settled <= window.settled
+                && window.floor <= asked.floor
+        })
 }
 
 fn one(step: &mut Step<'_>, row: &ScopeRow, page: &Page) -> Result<(), StoreError> {
@@ -89,10 +90,7 @@ fn one(step: &mut Step<'_>, row: &ScopeRow, page: &Page) -> Result<(), StoreErro
             take(step, row, item)?;
         }
     }
-    let window = Window {
-        live: page.live,
-        floor: page.floor,
-    };
+    let window = page.window();
     step.progressed |= row.window != Some(window) || !page.items.is_empty();
     step.more |= page.more;
     scopes::set_window(step.tx, row.n, window)?;

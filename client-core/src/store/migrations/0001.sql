@@ -27,6 +27,7 @@ CREATE TABLE scopes (
     scope        TEXT NOT NULL UNIQUE,
     rank         INTEGER NOT NULL,      -- most urgent first
     live         INTEGER,               -- NULL before first contact
+    settled      INTEGER NOT NULL DEFAULT 0, -- live, but between two pages of news
     floor        INTEGER NOT NULL DEFAULT 0,
     digest       INTEGER NOT NULL DEFAULT 0,
     repair_tries INTEGER NOT NULL DEFAULT 0,

@@ -277,6 +277,7 @@ fn what_does_not_fit_the_request_is_left_out_and_counted() {
         floor: Cursor::new(floor),
         digest: None,
         more: true,
+        settled: None,
     };
     response.pages = vec![
         page("desk:nobody".parse().unwrap(), 9, 0),

@@ -183,6 +183,7 @@ async fn limits_and_versions_are_named() {
         live: None,
         floor: Cursor::START,
         digest: ScopeDigest::EMPTY,
+        settled: None,
     };
     let request = SyncRequest {
         scopes: vec![state; SCOPES_MAX + 1],

@@ -159,6 +159,27 @@ async fn a_document_updated_while_history_is_filled_in_comes_whole() {
     assert_eq!(keeper.visit(ids[0]), driver.visit(ids[0]));
 }
 
+/// Found by a random history: a document made and changed while the device was away moves past the
+/// end of the first page of news by its change. The second page brings it whole, not its change alone.
+#[tokio::test]
+async fn a_new_document_that_moves_past_a_page_of_news_comes_whole() {
+    let mut world = World::new().await;
+    let mut driver = world.driver().await;
+    let mut keeper = world.keeper(0).await;
+    keeper.sync(0).await;
+    let ids = visits(&mut world, &mut driver, 20).await;
+    driver.note(ids[0], "热水");
+    driver.push().await;
+    let scope = world.station_scope(0);
+    let response = keeper.exchange(SMALL).await;
+    let page = &response.pages[0];
+    assert!(page.more && page.items.iter().all(|item| item.document != ids[0]));
+    assert!(page.settled.is_some_and(|settled| settled < page.live));
+    keeper.sync(SMALL).await;
+    assert_eq!(keeper.held[&scope], ids.iter().copied().collect());
+    assert_eq!(keeper.visit(ids[0]), driver.visit(ids[0]));
+}
+
 #[tokio::test]
 async fn a_document_joins_whole_leaves_with_a_forget_and_joins_again() {
     let mut world = World::new().await;
@@ -236,6 +257,7 @@ async fn nobody_gets_what_is_not_theirs_however_they_ask() {
                 live: Some(Cursor::START),
                 floor: Cursor::START,
                 digest: ScopeDigest::EMPTY,
+                settled: None,
             }],
             repairs: vec![RangeDigest {
                 scope: scope.clone(),

@@ -9,8 +9,8 @@ use yizhan_proto::sync::{
     Forgotten, Outcome, Page, Push, Receipt, ScopeState, Summary, SyncRequest, SyncResponse,
 };
 use yizhan_proto::{
-    ActorId, ChangeHash, Cursor, DeviceId, DocumentId, Epoch, Incarnation, Kind, ProtocolVersion,
-    Scope, ScopeDigest, StationId, Timestamp, Window,
+    ActorId, ChangeHash, DeviceId, DocumentId, Epoch, Incarnation, Kind, ProtocolVersion, Scope,
+    ScopeDigest, StationId, Timestamp, Window,
 };
 
 use super::MORNING_MS;
@@ -117,13 +117,8 @@ impl Phone {
 
     pub(super) fn long_form(&self) -> SyncRequest {
         let scopes = self.identity.scopes.iter().map(|scope| {
-            let window = self.windows.get(scope);
-            ScopeState {
-                scope: scope.clone(),
-                live: window.map(|window| window.live),
-                floor: window.map_or(Cursor::START, |window| window.floor),
-                digest: self.digest(scope),
-            }
+            let window = self.windows.get(scope).copied();
+            ScopeState::new(scope.clone(), window, self.digest(scope))
         });
         SyncRequest {
             scopes: scopes.collect(),
@@ -211,7 +206,7 @@ impl Phone {
         }
         for (scope, window) in &mut self.windows {
             if !response.pages.iter().any(|page| page.scope == *scope) {
-                window.live = response.head;
+                *window = window.settled_at(response.head);
             }
         }
     }
@@ -246,9 +241,7 @@ impl Phone {
                 }
             }
         }
-        let (live, floor) = (page.live, page.floor);
-        self.windows
-            .insert(page.scope.clone(), Window { live, floor });
+        self.windows.insert(page.scope.clone(), page.window());
         if page
             .digest
             .is_some_and(|digest| digest != self.digest(&page.scope))

@@ -92,6 +92,7 @@ impl Relay {
     fn page(&self, scope: &Scope, window: Option<Window>, pushed: &BTreeSet<u64>) -> Page {
         let window = window.unwrap_or(Window::first_contact(Cursor::new(self.head)));
         let (live, floor) = (window.live.get(), window.floor.get());
+        let settled = window.settled.get();
         let mut news = self.members(scope);
         news.retain(|(_, place)| place.last > live);
         news.sort_by_key(|(_, place)| place.last);
@@ -101,23 +102,16 @@ impl Relay {
             .iter()
             .map(|(id, place)| {
                 let before = self.kept[id].changes.iter().map(|c| c.sequence.get());
-                let latest = before.chain([place.joined]).filter(|s| *s <= live).max();
-                let held = place.joined <= live && window.holds(latest.and_then(Sequence::new));
+                let latest = before.chain([place.joined]).filter(|s| *s <= settled).max();
+                let held = place.joined <= settled && window.holds(latest.and_then(Sequence::new));
                 self.item(*id, *place, |sequence| {
-                    (!held || sequence > live) && !pushed.contains(&sequence)
+                    (!held || sequence > settled) && !pushed.contains(&sequence)
                 })
             })
             .collect();
         if more_news {
             let last = items.last().unwrap().sequence;
-            return Page {
-                scope: scope.clone(),
-                items,
-                live: Cursor::after(last),
-                floor: window.floor,
-                digest: None,
-                more: true,
-            };
+            return Page::new(scope.clone(), items, window.read_up_to(last), None, true);
         }
         let mut history = self.members(scope);
         history.retain(|(_, place)| place.last <= floor && place.gone.is_none());
@@ -133,18 +127,11 @@ impl Relay {
                 .iter()
                 .map(|(id, place)| self.item(*id, *place, |s| !pushed.contains(&s))),
         );
-        let after = Window {
-            live: Cursor::new(self.head),
-            ..window.filled_down_to(lowest, more)
-        };
-        Page {
-            scope: scope.clone(),
-            items,
-            live: after.live,
-            floor: after.floor,
-            digest: (!more).then(|| self.scope_digest(scope)),
-            more,
-        }
+        let after = window
+            .filled_down_to(lowest, more)
+            .settled_at(Cursor::new(self.head));
+        let digest = (!more).then(|| self.scope_digest(scope));
+        Page::new(scope.clone(), items, after, digest, more)
     }
 
     fn repair(&self, asked: &RangeDigest) -> Option<RepairAnswer> {
