@@ -376,6 +376,8 @@ pub(crate) enum RefusedCommand {
     /// List them, with the reasons.
     List,
     /// Delete a refused change, and what builds on it, from this phone. Cannot be undone.
+    ///
+    /// A change that waits for a decision (quarantined) stays until somebody decides.
     #[command(
         after_help = "Example (the beginning of the hash, as `refused list` shows it):\n  yizhan-phone refused discard 3fa9c1d2"
     )]
