@@ -43,7 +43,7 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Run a relay; the first start makes everything and says what to do next.
     #[command(
-        after_help = "Examples:\n  yizhan serve\n  yizhan serve --listen 0.0.0.0:8787 --public-url https://relay.example.org\n  yizhan serve --metrics-listen off --log-format json\n\nCtrl-C or SIGTERM stops it in order; a second one at once.\nUntil somebody is added, the start says what to do next."
+        after_help = "Examples:\n  yizhan serve\n  yizhan serve --listen 0.0.0.0:8787 --public-url https://relay.example.org\n  yizhan serve --metrics-listen off --log-format json\n  yizhan serve --restored    once, after a backup was put back\n\nCtrl-C or SIGTERM stops it in order; a second one at once.\nUntil somebody is added, the start says what to do next."
     )]
     Serve(Serve),
     /// Stations: import, list, the QR at the counter.
@@ -82,6 +82,10 @@ pub(super) struct Serve {
     /// Where to serve metrics for Prometheus; `off` for nowhere.
     #[arg(long, value_name = "ADDRESS:PORT|off", default_value_t = MetricsListen::default())]
     pub(super) metrics_listen: MetricsListen,
+    /// Say so once, at the first start after putting a backup back: the relay begins a new lineage,
+    /// and every phone offers again what it made since the backup.
+    #[arg(long)]
+    pub(super) restored: bool,
     /// What to log: info, debug, warn, or a filter such as yizhan_server=debug.
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     pub(super) log: String,
@@ -96,6 +100,7 @@ impl Default for Serve {
             listen: listen_default(),
             public_url: None,
             metrics_listen: MetricsListen::default(),
+            restored: false,
             log: std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()),
             log_format: LogFormat::default(),
         }
