@@ -324,8 +324,11 @@ mod tests {
         let region = "banan".parse().unwrap();
         running.relay.add_region(region, "重庆巴南").await.unwrap();
         assert!(heard.iter().any(|line| line == "event: pull"));
+        // Somebody read, too: that connection must not keep SQLite's side files alive.
+        running.relay.status().await.unwrap();
         running.shutdown().await;
         reader.join().unwrap();
+        assert!(!data.path().join("relay.db-wal").exists());
         assert!(!data.path().join(ADDRESS_FILE).exists());
     }
 }

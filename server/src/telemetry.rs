@@ -15,6 +15,8 @@ use crate::relay::Relay;
 
 /// Borders between which durations are counted.
 const SECONDS: [f64; 10] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+/// Borders between which the jobs of a commit are counted.
+const JOBS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 /// Between two tidyings of what was recorded and nobody scraped.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -67,8 +69,11 @@ fn recorder() -> Option<&'static PrometheusHandle> {
     RECORDER
         .get_or_init(|| {
             let seconds = Matcher::Suffix("_seconds".to_owned());
+            let jobs = Matcher::Full("yizhan_commit_jobs".to_owned());
             let recorder = PrometheusBuilder::new()
                 .set_buckets_for_metric(seconds, &SECONDS)
+                .ok()?
+                .set_buckets_for_metric(jobs, &JOBS)
                 .ok()?
                 .build_recorder();
             let handle = recorder.handle();

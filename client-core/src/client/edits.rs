@@ -237,8 +237,13 @@ impl Client {
     /// Withdraws a consent, as of this moment.
     ///
     /// # Errors
-    /// As [`Client::edit`].
+    /// As [`Client::edit`]; [`RefusalCode::NothingChanged`] if it is known here to be withdrawn:
+    /// the earliest withdrawal counts, and a later one would only make the fact look disputed.
     pub fn withdraw_consent(&mut self, consent: DocumentId) -> Result<ChangeHash, ClientError> {
+        if self.store.consent(consent)?.withdrawn_at.value.is_some() {
+            let why = Refusal::new(RefusalCode::NothingChanged).at("withdrawn_at");
+            return Err(ClientError::Refused(why));
+        }
         let withdrawn_at = self.clock.now();
         let command = consent::Command::Withdraw { withdrawn_at };
         self.edit(consent, &Command::Consent(command))

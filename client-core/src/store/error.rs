@@ -159,9 +159,14 @@ impl From<rusqlite::Error> for StoreError {
                 | rusqlite::Error::InvalidColumnType(..)
                 | rusqlite::Error::Utf8Error(..)
         );
+        // A full disk has no room for the index of the write-ahead log either, and then SQLite
+        // says that it cannot be sized.
+        let no_room = error
+            .sqlite_error()
+            .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
         if is(&[Code::DatabaseBusy, Code::DatabaseLocked]) {
             Self::Locked(error)
-        } else if is(&[Code::DiskFull]) {
+        } else if no_room || is(&[Code::DiskFull]) {
             Self::Full(error)
         } else if is(&[Code::ReadOnly, Code::PermissionDenied]) {
             Self::ReadOnly(error)

@@ -153,9 +153,9 @@ impl FromStr for Link {
         if trimmed.len() > URL_BYTES_MAX {
             return Err(wrong("it is far too long"));
         }
-        let (path, query) = trimmed
-            .split_once('?')
-            .ok_or_else(|| wrong("the code is missing: it should end with ?code=CODE"))?;
+        let (path, query) = trimmed.split_once('?').ok_or_else(|| {
+            wrong("the code is missing: give it after the address, or all that the QR says")
+        })?;
         let (relay, last) = path
             .trim_end_matches('/')
             .rsplit_once('/')
@@ -171,7 +171,9 @@ impl FromStr for Link {
             .find_map(|pair| pair.strip_prefix("code="))
             .and_then(percent_decoded)
             .filter(|code| !code.trim().is_empty())
-            .ok_or_else(|| wrong("the code is missing: it should end with ?code=CODE"))?;
+            .ok_or_else(|| {
+                wrong("the code is missing: give it after the address, or all that the QR says")
+            })?;
         let relay = relay.parse()?;
         Ok(Self { kind, relay, code })
     }

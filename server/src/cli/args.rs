@@ -43,7 +43,7 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Run a relay; the first start makes everything and says what to do next.
     #[command(
-        after_help = "Examples:\n  yizhan serve\n  yizhan serve --listen 0.0.0.0:8787 --public-url https://relay.example.org\n  yizhan serve --metrics-listen off --log-format json\n\nCtrl-C or SIGTERM stops it in order; a second one at once."
+        after_help = "Examples:\n  yizhan serve\n  yizhan serve --listen 0.0.0.0:8787 --public-url https://relay.example.org\n  yizhan serve --metrics-listen off --log-format json\n  yizhan serve --restored    once, after a backup was put back\n\nCtrl-C or SIGTERM stops it in order; a second one at once.\nUntil somebody is added, the start says what to do next."
     )]
     Serve(Serve),
     /// Stations: import, list, the QR at the counter.
@@ -61,6 +61,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Device(Device),
     /// Numbers of the running relay.
+    #[command(after_help = "Examples:\n  yizhan status\n  yizhan status --json")]
     Status,
 }
 
@@ -154,6 +155,7 @@ pub(super) enum Station {
         file: PathBuf,
     },
     /// List all stations.
+    #[command(after_help = "Examples:\n  yizhan station list\n  yizhan station list --json")]
     List,
     /// Show the standing QR with which drivers register at a station by themselves.
     #[command(after_help = "Example:\n  yizhan station qr zy-xinglongsheng")]
@@ -178,6 +180,7 @@ pub(super) enum Person {
         roles: Vec<String>,
     },
     /// List all people.
+    #[command(after_help = "Examples:\n  yizhan person list\n  yizhan person list --json")]
     List,
 }
 
@@ -193,6 +196,7 @@ pub(super) struct Pair {
 #[derive(Debug, Subcommand)]
 pub(super) enum Device {
     /// List all devices.
+    #[command(after_help = "Examples:\n  yizhan device list\n  yizhan device list --json")]
     List,
     /// Revoke a device: from its next request on it is refused. What it sent stays.
     #[command(after_help = "Example:\n  yizhan device revoke 01999c2e-4a7b-7c3d-8e9f-0a1b2c3d4e5f")]

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::args::Serve;
 use super::{Failure, Output, text};
-use crate::auth::ADMIN_KEY_FILE;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::relay::RelayOptions;
@@ -32,7 +31,6 @@ pub(super) fn serve(data: &Path, args: &Serve, output: &mut Output) -> Result<()
         .enable_all()
         .build()
         .map_err(|error| Failure::Process("no threads to run on", error))?;
-    let first = !data.join(ADMIN_KEY_FILE).exists();
     let config = Config {
         listen: args.listen,
         metrics_listen: args.metrics_listen.0,
@@ -45,8 +43,14 @@ pub(super) fn serve(data: &Path, args: &Serve, output: &mut Output) -> Result<()
     };
     let result = runtime.block_on(async {
         let running = crate::serve(config, Arc::new(SystemClock::new())).await?;
+        // Told again until somebody is added: a first start may have found its port taken.
+        let nobody = running
+            .relay
+            .status()
+            .await
+            .is_ok_and(|status| status.people == 0);
         // A relay whose greeting nobody reads serves all the same.
-        match greet(&running, data, args, first, output).and_then(|()| output.flush()) {
+        match greet(&running, data, args, nobody, output).and_then(|()| output.flush()) {
             Ok(()) | Err(Failure::Closed) => {}
             Err(failure) => return Err(failure),
         }
@@ -70,7 +74,7 @@ fn greet(
     running: &Running,
     data: &Path,
     args: &Serve,
-    first: bool,
+    nobody: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let started = Started {
@@ -96,7 +100,7 @@ fn greet(
                 "  only on this machine; for phones on the network: yizhan serve --listen 0.0.0.0:8787\n",
             );
         }
-        if first {
+        if nobody {
             text.push_str(&next_steps(data, &started.url, colours));
         }
         text
@@ -111,7 +115,7 @@ fn next_steps(data: &Path, url: &str, colours: bool) -> String {
     };
     format!(
         "\n{}\n\
-         This is the first start: the data folder and its keys were made. Next, in another terminal:\n\n\
+         The data folder and its keys are made, and nobody is in it yet. Next, in another terminal:\n\n\
          1. Bring in stations:\n     yizhan{option} station import data/network.json\n\
          2. Add a keeper and a driver:\n     yizhan{option} person add --name 王站长 --role keeper@zy-xinglongsheng\n     yizhan{option} person add --name 李师傅 --role driver\n\
          3. Pair the driver's phone (the code is shown once, with a QR):\n     yizhan{option} pair 李师傅\n\

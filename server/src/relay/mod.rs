@@ -150,6 +150,7 @@ impl Relay {
     /// Blocks until the writer is done: call it through `spawn_blocking`.
     pub fn shutdown(&self) {
         self.inner.hub.close();
+        self.inner.readers.close();
         self.inner.writer.shutdown();
     }
 

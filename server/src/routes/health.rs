@@ -1,4 +1,4 @@
-//! `GET /healthz` (the process lives) and `GET /readyz` (it can take and keep work).
+//! `GET /healthz` (the process lives) and `GET /readyz` (it takes work and can read its store).
 
 use axum::extract::State;
 
@@ -11,7 +11,7 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Whether the store can be written and the relay is not about to stop.
+/// Whether the writer takes work, the store can be read, and the relay is not about to stop.
 #[utoipa::path(
     get,
     path = "/readyz",

@@ -52,8 +52,13 @@ impl From<rusqlite::Error> for StoreError {
         use rusqlite::ErrorCode as Code;
         let code = error.sqlite_error_code();
         let is = |codes: &[Code]| code.is_some_and(|code| codes.contains(&code));
+        // A full disk has no room for the index of the write-ahead log either, and then SQLite
+        // says that it cannot be sized.
+        let no_room = error
+            .sqlite_error()
+            .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
         let cause = Arc::new(error);
-        if is(&[Code::DiskFull]) {
+        if no_room || is(&[Code::DiskFull]) {
             Self::Full(cause)
         } else if is(&[Code::DatabaseBusy, Code::DatabaseLocked]) {
             Self::Locked(cause)
@@ -69,5 +74,24 @@ impl From<rusqlite::Error> for StoreError {
         } else {
             Self::Other(cause)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_without_room_for_the_log_is_full() {
+        for code in [
+            rusqlite::ffi::SQLITE_FULL,
+            rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
+        ] {
+            let said = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            assert!(matches!(StoreError::from(said), StoreError::Full(_)));
+        }
+        let other = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_READ);
+        let said = rusqlite::Error::SqliteFailure(other, None);
+        assert!(matches!(StoreError::from(said), StoreError::Io(_)));
     }
 }

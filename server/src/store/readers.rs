@@ -54,6 +54,19 @@ impl Readers {
         }
     }
 
+    /// Closes the connections that nobody reads with, so that the writer's is the last: SQLite then
+    /// folds its side files into the database and removes them.
+    pub fn close(&self) {
+        let idle = std::mem::take(
+            &mut *self
+                .shared
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        drop(idle);
+    }
+
     /// Runs `job` on a snapshot of the store, on a thread that may block. Waits for its turn if
     /// all connections are in use.
     ///

@@ -24,7 +24,8 @@ Exit codes:
   4  refused by the rules, or not confirmed
   5  the relay cannot be reached or cannot serve; nothing is lost, sync again later
   6  this device is not paired, or was revoked; what is written here is kept
-  7  the local store is damaged, locked, full or not writable";
+  7  the local store is damaged, locked, full or not writable
+130  ended by Ctrl-C (as `sync --watch` is): what was stored or received before is kept";
 
 /// A Yizhan client in the terminal: log visits, checks and consents offline, and sync them.
 #[derive(Debug, Parser)]
@@ -101,7 +102,7 @@ pub(crate) enum Command {
     },
     /// Exchange with the relay until both agree.
     #[command(
-        after_help = "With --watch it then listens, and syncs again whenever something moves, until Ctrl-C.\nEach sync prints a line."
+        after_help = "With --watch it then listens, and syncs again whenever something moves, until Ctrl-C\n(exit code 130; nothing is lost). Each sync that did something prints a line.\n\nExamples:\n  yizhan-phone --home ./li sync\n  yizhan-phone --home ./li sync --watch --for 60"
     )]
     Sync {
         /// Stay, and sync whenever the relay says that something moved.
@@ -112,11 +113,17 @@ pub(crate) enum Command {
         seconds: Option<u64>,
     },
     /// Unsent changes, last sync, what was refused and why.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone --home ./li status\n  yizhan-phone --home ./li status --json"
+    )]
     Status,
     /// Own changes that the relay refused, or that wait for a decision.
     #[command(subcommand)]
     Refused(RefusedCommand),
     /// Write everything about you as JSON, to a file or the terminal. Works offline.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone --home ./li export li.json\n  yizhan-phone --home ./li export > li.json"
+    )]
     Export {
         /// Where to; standard output without it.
         file: Option<PathBuf>,
@@ -133,6 +140,9 @@ pub(crate) enum VisitCommand {
     )]
     Start(VisitStartArgs),
     /// Record a service given (keepers).
+    #[command(
+        after_help = "Examples:\n  yizhan-phone visit serve last shower\n  yizhan-phone visit serve 0199abcd meal --quantity 2"
+    )]
     Serve {
         /// The visit.
         visit: String,
@@ -143,6 +153,7 @@ pub(crate) enum VisitCommand {
         quantity: u32,
     },
     /// Ask for a service (drivers).
+    #[command(after_help = "Example:\n  yizhan-phone visit want last laundry")]
     Want {
         /// The visit.
         visit: String,
@@ -153,6 +164,7 @@ pub(crate) enum VisitCommand {
         quantity: u32,
     },
     /// Set the note: the driver's on an own visit, the keeper's on another's.
+    #[command(after_help = "Example:\n  yizhan-phone visit note last 夜里到站,有热饭")]
     Note {
         /// The visit.
         visit: String,
@@ -161,6 +173,7 @@ pub(crate) enum VisitCommand {
         text: Vec<String>,
     },
     /// Rate the stay, 1 to 5 (drivers).
+    #[command(after_help = "Example:\n  yizhan-phone visit rate last 5")]
     Rate {
         /// The visit.
         visit: String,
@@ -168,6 +181,9 @@ pub(crate) enum VisitCommand {
         rating: u8,
     },
     /// Record the departure.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone visit end last\n  yizhan-phone visit end last --at 17:45"
+    )]
     End {
         /// The visit.
         visit: String,
@@ -176,6 +192,9 @@ pub(crate) enum VisitCommand {
         at: Option<String>,
     },
     /// List visits, the latest first.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone visit list --open\n  yizhan-phone visit list --station zy-xinglongsheng --limit 10 --json"
+    )]
     List {
         /// Only those still open.
         #[arg(long)]
@@ -188,6 +207,7 @@ pub(crate) enum VisitCommand {
         limit: u32,
     },
     /// Show one visit: services, notes, conflicts, and who wrote what when.
+    #[command(after_help = "Example:\n  yizhan-phone visit show last")]
     Show {
         /// The visit.
         visit: String,
@@ -226,6 +246,9 @@ pub(crate) enum CheckCommand {
     )]
     Add(Box<CheckAddArgs>),
     /// List checks, the latest first.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone check list --crisis\n  yizhan-phone check list --driver 李师傅"
+    )]
     List {
         /// Only those of this driver.
         #[arg(long, value_name = "PERSON")]
@@ -326,6 +349,9 @@ pub(crate) enum ConsentCommand {
         until: Option<String>,
     },
     /// Withdraw a consent, as of this moment.
+    #[command(
+        after_help = "Example:\n  yizhan-phone consent withdraw last\n\nWhat was recorded under it stays; nothing more is accepted under it."
+    )]
     Withdraw {
         /// The consent.
         consent: String,
@@ -350,11 +376,19 @@ pub(crate) enum RefusedCommand {
     /// List them, with the reasons.
     List,
     /// Delete a refused change, and what builds on it, from this phone. Cannot be undone.
+    ///
+    /// A change that waits for a decision (quarantined) stays until somebody decides.
+    #[command(
+        after_help = "Example (the beginning of the hash, as `refused list` shows it):\n  yizhan-phone refused discard 3fa9c1d2"
+    )]
     Discard {
         /// The change, by the beginning of its hash.
         hash: String,
     },
     /// Offer a change again at the next sync.
+    #[command(
+        after_help = "Example (the beginning of the hash, as `refused list` shows it):\n  yizhan-phone refused retry 3fa9c1d2"
+    )]
     Retry {
         /// The change, by the beginning of its hash.
         hash: String,

@@ -60,6 +60,9 @@ impl Failure {
 
     fn sentence(&self) -> String {
         match self {
+            Self::Client(error @ ClientError::TryLater(_)) => {
+                format!("{error}; nothing is lost: what is written here is kept, try again later")
+            }
             Self::Client(error) => error.to_string(),
             Self::Usage(text) | Self::NotFound(text) | Self::NotConfirmed(text) => text.clone(),
             Self::Output(error) => {

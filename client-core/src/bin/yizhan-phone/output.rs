@@ -9,6 +9,8 @@ use crate::width::{columns, one_line, padded};
 
 /// Columns of the widest cell of a table.
 const CELL_COLUMNS_MAX: usize = 56;
+/// Columns of a last cell, which has nothing to its right that must line up.
+const LAST_COLUMNS_MAX: usize = 160;
 /// Columns of the names before values.
 const LABEL_COLUMNS: usize = 14;
 
@@ -84,7 +86,18 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>], empty: &str) -> String 
     }
     let cells = |row: &[String]| -> Vec<String> {
         row.iter()
-            .map(|cell| one_line(cell, CELL_COLUMNS_MAX))
+            .enumerate()
+            .map(|(at, cell)| {
+                let last = at + 1 == row.len();
+                one_line(
+                    cell,
+                    if last {
+                        LAST_COLUMNS_MAX
+                    } else {
+                        CELL_COLUMNS_MAX
+                    },
+                )
+            })
             .collect()
     };
     let rows: Vec<Vec<String>> =

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use serde_json::{Map, Value, json};
+use yizhan_client_core::model::RefusalCode;
 use yizhan_client_core::model::document::Register;
 use yizhan_client_core::store::{ChangeInfo, ChangeState};
 use yizhan_proto::Timestamp;
@@ -70,7 +71,15 @@ pub(crate) const fn state(state: ChangeState) -> &'static str {
 
 /// A reason, as JSON.
 pub(crate) fn reason(reason: &Reason) -> Value {
-    json!({ "code": reason.code, "path": reason.path, "bound": reason.bound, "text": reason.to_string() })
+    json!({ "code": reason.code, "path": reason.path, "bound": reason.bound, "text": reason_text(reason) })
+}
+
+/// A reason in a sentence, with its code, for people.
+pub(crate) fn reason_text(reason: &Reason) -> String {
+    RefusalCode::from_text(&reason.code).map_or_else(
+        || reason.to_string(),
+        |code| format!("{} ({reason})", code.sentence()),
+    )
 }
 
 /// The changes of a document in the relay's order, own unsent ones last: the same on every
@@ -138,7 +147,7 @@ pub(crate) fn changes_table(changes: &[ChangeInfo]) -> String {
 pub(crate) fn marks(unsent: bool, held: bool, conflict: bool) -> String {
     let marks = [
         (unsent, "unsent"),
-        (held, "refused"),
+        (held, "held: see status"),
         (conflict, "conflict"),
     ];
     let shown: Vec<&str> = marks

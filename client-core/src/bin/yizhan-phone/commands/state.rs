@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use yizhan_client_core::Client;
 use yizhan_client_core::error::ClientError;
-use yizhan_client_core::store::{Held, ScopeStatus, Status, StoreError};
+use yizhan_client_core::store::{ChangeState, Held, ScopeStatus, Status, StoreError};
 use yizhan_proto::Timestamp;
 
 use super::facts;
@@ -137,8 +137,8 @@ fn exceptions(status: &Status) -> String {
         line(
             "leaving",
             format!(
-                "{} documents, once their unsent work is sent",
-                status.leaving
+                "{}, once what was written there is sent or decided",
+                count(status.leaving, "document")
             ),
         );
     }
@@ -177,6 +177,16 @@ pub(crate) fn refused(
         }
         RefusedCommand::Discard { hash } => {
             let change = names::held(client, hash)?;
+            let waits = client
+                .held()?
+                .iter()
+                .any(|held| held.change == change && held.state == ChangeState::Quarantined);
+            if waits {
+                return Err(Failure::NotFound(format!(
+                    "the change {} waits at the relay for a person's decision; only refused ones can be deleted",
+                    short(&change)
+                )));
+            }
             let changes = client.discard(change)?;
             let value = json!({ "id": change.to_string(), "changes": changes });
             output.result(&value, || {
@@ -218,7 +228,7 @@ fn held_table(held: &[Held]) -> String {
                 when::local(held.made_at),
                 held.summary.clone(),
                 facts::state(held.state).to_owned(),
-                held.reason.to_string(),
+                facts::reason_text(&held.reason),
             ]
         })
         .collect();

@@ -12,6 +12,7 @@ use yizhan_client_core::driver::SyncReport;
 use yizhan_client_core::error::{ClientError, SyncError};
 use yizhan_client_core::transport::http::HttpTransport;
 use yizhan_client_core::transport::{RelayUrl, Transport, TransportError, WatchEvent};
+use yizhan_proto::DeviceId;
 
 use crate::failure::Failure;
 use crate::output::{Output, count};
@@ -25,7 +26,7 @@ pub(crate) fn once(client: &mut Client, output: Output) -> Result<(), Failure> {
     let relay = relay(client)?;
     let mut transport = HttpTransport::new(relay);
     let report = exchange(client, &mut transport, output)?;
-    print(&report, output)
+    print(client, &report, output)
 }
 
 fn relay(client: &Client) -> Result<RelayUrl, Failure> {
@@ -66,12 +67,14 @@ fn spinner(output: Output) -> ProgressBar {
     bar
 }
 
-fn print(report: &SyncReport, output: Output) -> Result<(), Failure> {
-    output.result(&report_json(report), || report_line(report))
+fn print(client: &Client, report: &SyncReport, output: Output) -> Result<(), Failure> {
+    let device = client.device()?.device;
+    output.result(&report_json(device, report), || report_line(report))
 }
 
-fn report_json(report: &SyncReport) -> Value {
+fn report_json(device: DeviceId, report: &SyncReport) -> Value {
     json!({
+        "id": device.to_string(),
         "exchanges": report.exchanges,
         "sent": report.sent,
         "refused": report.refused,
@@ -266,7 +269,7 @@ fn try_exchange(
     match exchange(client, transport, output) {
         Ok(report) => {
             if always_print || is_news(&report) {
-                print(&report, output)?;
+                print(client, &report, output)?;
             }
             Ok(true)
         }
