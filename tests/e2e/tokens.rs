@@ -80,10 +80,10 @@ impl Relay {
     }
 
     /// What the relay answers to a token.
-    fn answer(&self, token: &str) -> Result<(), Fault> {
+    fn answer(&self, token: &str) -> Result<(), Box<Fault>> {
         match self.transport().sync(token, &nothing(&self.time)) {
             Ok(_) => Ok(()),
-            Err(TransportError::Fault(fault)) => Err(*fault),
+            Err(TransportError::Fault(fault)) => Err(fault),
             Err(error) => panic!("no answer: {error}"),
         }
     }
@@ -140,7 +140,7 @@ fn nothing(time: &TrueTime) -> SyncRequest {
     }
 }
 
-fn code(answer: Result<(), Fault>) -> Option<FaultCode> {
+fn code(answer: Result<(), Box<Fault>>) -> Option<FaultCode> {
     answer.err().map(|fault| fault.code)
 }
 
