@@ -101,3 +101,43 @@ fn a_second_relay_on_the_same_data_is_refused() {
         "the first one is not disturbed"
     );
 }
+
+/// The keeper's tablet wrote after the backup was made; the relay that is restored from it has
+/// neither that, nor the number it gave it.
+#[test]
+fn a_relay_restored_from_a_backup_is_offered_again_what_it_lacks() {
+    let (relay, data) = relay_with_network();
+    let address = relay.address().to_owned();
+    let (li, wang) = (driver(&relay, "李师傅"), keeper(&relay, "王站长"));
+    let early = li.run(&["visit", "start", "--station", STATION]).id();
+    li.sync();
+    assert_eq!(relay.stop(), 0);
+    let backup = std::fs::read(data.path().join("relay.db")).expect("the database is there");
+
+    let relay = RelayProcess::start_on(data.path(), &address);
+    let late = li.run(&["visit", "start", "--station", STATION]).id();
+    li.sync();
+    wang.sync();
+    let served = wang.run(&["visit", "serve", &late, "shower"]);
+    assert_eq!(served.code, 0, "{served:?}");
+    wang.sync();
+    assert_eq!(relay.stop(), 0);
+    std::fs::write(data.path().join("relay.db"), backup).expect("the backup is put back");
+
+    let relay = RelayProcess::start_with(data.path(), &address, &["--restored"]);
+    for phone in [&wang, &li, &wang, &li] {
+        phone.sync();
+    }
+    let other = keeper(&relay, "周站长");
+    for phone in [&li, &wang, &other] {
+        let seen = phone.ok(&["visit", "list"]).to_string();
+        assert!(seen.contains(&early) && seen.contains(&late), "{seen}");
+        assert!(
+            phone
+                .ok(&["visit", "show", &late])
+                .to_string()
+                .contains("shower")
+        );
+        assert_eq!(phone.ok(&["status"])["unsent_changes"], 0);
+    }
+}

@@ -157,3 +157,54 @@ fn random_histories_with_rights_that_come_and_go() {
         world.settle();
     }
 }
+
+/// The relay restarts now and then, and comes back from backups of any age, once or several times.
+fn history_with_restores(seed: u64) {
+    let mut world = World::new(seed);
+    let mut chance = world.chance("restores");
+    let li = world.driver("李师傅");
+    let phones = [
+        li,
+        world.second_phone_of(li),
+        world.driver("张师傅"),
+        world.keeper("王站长", HOME),
+        world.medic("陈医生", HOME),
+    ];
+    let places = Places {
+        stations: vec![world.station(HOME)],
+        drivers: vec![(world.person(li), "李师傅".to_owned())],
+    };
+    if chance.one_in(2) {
+        world.run_until_quiet();
+    }
+    world.net().fail_one_in(6);
+    let mut backup = None;
+    for _ in 0..60 {
+        match (chance.below(25), &backup) {
+            (0, _) => backup = Some(world.back_up_relay()),
+            (1, Some(backup)) => world.restore_relay(backup),
+            (2, _) => {
+                world.stop_relay();
+                world.start_relay();
+            }
+            _ => {
+                let phone = *chance.pick(&phones);
+                step(&mut world, phone, true, &places, &mut chance);
+            }
+        }
+    }
+    world.settle();
+}
+
+#[test]
+fn random_histories_with_relays_that_are_lost_and_restored() {
+    for seed in seeds(40) {
+        history_with_restores(seed);
+    }
+}
+
+/// A new lineage made an acknowledged change unsent again, behind an urgent one that builds on it.
+#[test]
+fn seed_24_an_urgent_change_did_not_wait_for_what_it_builds_on() {
+    history_with_restores(24);
+}

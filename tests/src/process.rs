@@ -141,6 +141,15 @@ impl RelayProcess {
     /// If it does not come up.
     #[must_use]
     pub fn start_on(data: &Path, listen: &str) -> Self {
+        Self::start_with(data, listen, &[])
+    }
+
+    /// Starts a relay on a data folder and an address, with further flags.
+    ///
+    /// # Panics
+    /// If it does not come up.
+    #[must_use]
+    pub fn start_with(data: &Path, listen: &str, flags: &[&str]) -> Self {
         let mut child = Command::new(binaries().join("yizhan"))
             .args([
                 "serve",
@@ -151,6 +160,7 @@ impl RelayProcess {
                 "--data",
             ])
             .arg(data)
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -70,7 +70,8 @@ fn state(row: ScopeRow) -> ScopeState {
     ScopeState::new(row.scope, row.window, row.digest)
 }
 
-/// Unsent changes, urgent ones first, each document's in the order they were made.
+/// Unsent changes, those of documents with an urgent one first, each document's in the order they
+/// were made: one may have become unsent again, without its urgency, after one that builds on it.
 fn pushes(
     connection: &Connection,
     bytes_max: usize,
@@ -79,7 +80,9 @@ fn pushes(
     let mut statement = connection.prepare_cached(
         "SELECT d.id, d.kind, c.bytes, c.waits_since
          FROM changes c JOIN documents d ON d.n = c.document
-         WHERE c.state = 0 AND c.state <> 1 ORDER BY c.urgent DESC, c.n",
+         WHERE c.state = 0 AND c.state <> 1
+         ORDER BY (SELECT max(u.urgent) FROM changes u
+                   WHERE u.document = c.document AND u.state = 0 AND u.state <> 1) DESC, c.n",
     )?;
     let mut rows = statement.query([])?;
     let mut left = bytes_max;

@@ -81,6 +81,10 @@ pub(super) struct Serve {
     /// Where to serve metrics for Prometheus; `off` for nowhere.
     #[arg(long, value_name = "ADDRESS:PORT|off", default_value_t = MetricsListen::default())]
     pub(super) metrics_listen: MetricsListen,
+    /// Say so once, at the first start after putting a backup back: the relay begins a new lineage,
+    /// and every phone offers again what it made since the backup.
+    #[arg(long)]
+    pub(super) restored: bool,
     /// What to log: info, debug, warn, or a filter such as yizhan_server=debug.
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     pub(super) log: String,
@@ -95,6 +99,7 @@ impl Default for Serve {
             listen: listen_default(),
             public_url: None,
             metrics_listen: MetricsListen::default(),
+            restored: false,
             log: std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()),
             log_format: LogFormat::default(),
         }

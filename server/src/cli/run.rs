@@ -10,6 +10,7 @@ use super::{Failure, Output, text};
 use crate::auth::ADMIN_KEY_FILE;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::relay::RelayOptions;
 use crate::{Running, shutdown, telemetry};
 
 /// What a start says to a program.
@@ -36,6 +37,10 @@ pub(super) fn serve(data: &Path, args: &Serve, output: &mut Output) -> Result<()
         listen: args.listen,
         metrics_listen: args.metrics_listen.0,
         public_url: args.public_url.clone(),
+        relay: RelayOptions {
+            restored: args.restored,
+            ..RelayOptions::default()
+        },
         ..Config::new(data)
     };
     let result = runtime.block_on(async {

@@ -65,6 +65,9 @@ pub struct RelayOptions {
     pub readers: usize,
     /// Outlines kept in memory by the writer.
     pub outlines_cached_max: usize,
+    /// Whether the data folder was restored from a backup: the relay then begins a new epoch, and
+    /// every device offers again what it made.
+    pub restored: bool,
 }
 
 impl Default for RelayOptions {
@@ -73,6 +76,7 @@ impl Default for RelayOptions {
             queue_jobs_max: 1024,
             readers: 4,
             outlines_cached_max: 50_000,
+            restored: false,
         }
     }
 }
@@ -114,6 +118,7 @@ impl Relay {
             queue_jobs_max: options.queue_jobs_max,
             readers: options.readers,
             documents_cached_max: options.outlines_cached_max,
+            restored: options.restored,
         };
         let follow = follow(Arc::clone(&directory), Arc::clone(&hub));
         let opened = store::open(data, store_options, new_birth(&*clock)?, follow)

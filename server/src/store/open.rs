@@ -90,6 +90,8 @@ pub struct StoreOptions {
     pub readers: usize,
     /// Documents kept in memory by the writer.
     pub documents_cached_max: usize,
+    /// Whether the store came from a backup, and so begins a new lineage.
+    pub restored: bool,
 }
 
 /// The database's path in a data folder.
@@ -121,7 +123,7 @@ pub fn open(
         source,
     })?;
     let connection = open_database(&database)?;
-    let birth = birth_of(&connection, birth)?;
+    let birth = birth_of(&connection, birth, options.restored)?;
     let people = people::people(&connection)?;
     let regions = places::regions(&connection)?;
     let committed = Committed::new(counters(&connection)?, options.documents_cached_max);
@@ -180,11 +182,16 @@ fn durable(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn birth_of(connection: &Connection, new: Birth) -> Result<Birth, StoreError> {
-    connection.execute(
-        "INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', ?1), ('device', ?2)",
-        params![new.epoch.as_bytes(), new.device.as_bytes()],
-    )?;
+/// Who the store is. A restored one is given both anew: an epoch, so that devices offer again what
+/// the backup did not have, and a device, so that the relay never writes another change under a
+/// number of its own that a phone knows.
+fn birth_of(connection: &Connection, new: Birth, restored: bool) -> Result<Birth, StoreError> {
+    let sql = if restored {
+        "INSERT OR REPLACE INTO meta(key, value) VALUES ('epoch', ?1), ('device', ?2)"
+    } else {
+        "INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', ?1), ('device', ?2)"
+    };
+    connection.execute(sql, params![new.epoch.as_bytes(), new.device.as_bytes()])?;
     let sql = "SELECT (SELECT value FROM meta WHERE key = 'epoch'),
                       (SELECT value FROM meta WHERE key = 'device')";
     first(connection, sql, [], |row| {

@@ -24,6 +24,7 @@ const OPTIONS: StoreOptions = StoreOptions {
     queue_jobs_max: 8,
     readers: 2,
     documents_cached_max: 4,
+    restored: false,
 };
 
 fn open_at(folder: &Path) -> Opened {

@@ -9,6 +9,8 @@
 //! Both figures take a request as bytes and give a response as bytes; HTTP and the token are not in
 //! them. `cargo bench -p yizhan-tests --bench ratios`
 
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
 mod bare;
 mod relay;
 

@@ -12,6 +12,7 @@ use super::{PASSES_MAX, PhoneNo, World};
 use crate::clock::{SECOND_MS, SimClock};
 use crate::ledger::{self, Ledger};
 use crate::net::Mishap;
+use crate::pocket::Standing;
 
 /// What befalls the world.
 impl World {
@@ -47,7 +48,8 @@ impl World {
     #[must_use]
     pub fn back_up_relay(&mut self) -> PathBuf {
         self.stop_relay();
-        let backup = self.folder.path().join(format!("backup-{}", self.relays));
+        self.backups += 1;
+        let backup = self.folder.path().join(format!("backup-{}", self.backups));
         copy_folder(&self.relay_folder(), &backup);
         self.start_relay();
         backup
@@ -159,12 +161,47 @@ impl World {
             }
             last = Some(now);
         }
-        panic!("not quiet after {PASSES_MAX} passes: {last:?}");
+        panic!(
+            "not quiet after {PASSES_MAX} passes: {last:?}; unsent:\n  {}",
+            self.unsent_in_words().join("\n  ")
+        );
     }
 
     fn relay_head(&self) -> u64 {
         let status = self.run(self.relay().status()).expect("a status");
         status.head.get()
+    }
+
+    /// What is still unsent, and what it builds on.
+    fn unsent_in_words(&self) -> Vec<String> {
+        let ledger = self.ledger();
+        let mut words = Vec::new();
+        for phone in &self.phones {
+            for (id, kept) in phone.pocket().documents {
+                for hash in kept.standing(Standing::Unsent) {
+                    let deps: Vec<String> = kept.changes[&hash]
+                        .deps
+                        .iter()
+                        .map(|dep| {
+                            let kept = kept.changes.get(dep);
+                            let kept = kept.map(|change| (change.standing, change.own));
+                            format!("{dep} {kept:?} at relay {}", ledger.has(id, *dep))
+                        })
+                        .collect();
+                    let name = phone.name();
+                    let command = self
+                        .reference()
+                        .entries()
+                        .find(|entry| entry.change == hash)
+                        .map(|entry| format!("{:?}", entry.command));
+                    words.push(format!(
+                        "{name}: {} {id}: {hash} {command:?} on {deps:?}",
+                        kept.kind
+                    ));
+                }
+            }
+        }
+        words
     }
 
     fn unsent(&self) -> u64 {

@@ -46,6 +46,7 @@ pub struct World {
     relay_clock: Arc<SimClock>,
     /// How many relays there were: each in a folder of its own.
     relays: u32,
+    backups: u32,
     net: Net,
     reference: SharedReference,
     stations: BTreeMap<String, StationId>,
@@ -93,6 +94,7 @@ impl World {
             folder: folder(),
             relay: None,
             relays: 0,
+            backups: 0,
             reference: Arc::new(Mutex::new(Reference::default())),
             stations: BTreeMap::new(),
             phones: Vec::new(),

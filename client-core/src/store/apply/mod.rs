@@ -125,6 +125,7 @@ fn finish(step: &Step<'_>) -> Result<Applied, StoreError> {
     )?;
     let settled = applied.accepted + applied.duplicate + applied.refused + applied.quarantined > 0;
     let wanted = step.more || open || applied.identity_changed || applied.epoch_changed;
-    applied.more = (wanted && step.progressed) || (applied.unsent_left > 0 && settled);
+    applied.more =
+        (wanted && step.progressed) || (applied.unsent_left > 0 && (settled || step.freed));
     Ok(applied)
 }

@@ -28,6 +28,8 @@ pub(super) struct Step<'a> {
     pub(super) more: bool,
     /// Whether anything moved, so that going on makes sense.
     pub(super) progressed: bool,
+    /// Whether unsent changes that waited for others need not wait any longer.
+    pub(super) freed: bool,
     touched: BTreeMap<i64, Before>,
 }
 
@@ -40,6 +42,7 @@ impl<'a> Step<'a> {
             applied: Applied::default(),
             more: false,
             progressed: false,
+            freed: false,
             touched: BTreeMap::new(),
         }
     }
@@ -146,13 +149,15 @@ impl<'a> Step<'a> {
     }
 
     /// Something new is known of a document: what waited for other changes is tried again.
-    fn end_waits(&self, document: i64) -> Result<(), StoreError> {
-        self.tx
+    fn end_waits(&mut self, document: i64) -> Result<(), StoreError> {
+        let ended = self
+            .tx
             .prepare_cached(
                 "UPDATE changes SET waits_since = NULL
                  WHERE document = ?1 AND state = 0 AND state <> 1 AND waits_since IS NOT NULL",
             )?
             .execute([document])?;
+        self.freed |= ended > 0;
         Ok(())
     }
 }
