@@ -17,6 +17,7 @@ pub mod chance;
 pub mod clock;
 pub mod invariants;
 pub mod ledger;
+pub mod load;
 pub mod net;
 pub mod network;
 pub mod patchy;

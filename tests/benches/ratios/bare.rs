@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
-use crate::load::Change;
+use yizhan_tests::load::Change;
 
 /// Inserts a writer takes into one commit, as the relay's does.
 const COMMIT_INSERTS_MAX: usize = 256;

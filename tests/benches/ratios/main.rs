@@ -12,15 +12,15 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 mod bare;
-mod load;
+mod relay;
 
 use std::time::Duration;
 
+use yizhan_tests::load::{self, DEVICES};
+
 /// Rounds of limit and figure in turn.
 const ROUNDS: usize = 7;
-/// Devices that push at one time.
-const DEVICES: usize = 64;
-/// Changes each of them pushes in a round.
+/// Changes each device pushes in a round.
 const PUSHES_PER_DEVICE: usize = 100;
 /// Changes in the bulk push.
 const BULK: usize = 5_000;
@@ -29,14 +29,14 @@ fn main() {
     let push = rounds(|| {
         let changes = load::visits(DEVICES, PUSHES_PER_DEVICE);
         let limit = bare::insert_from_threads(&changes);
-        let figure = load::push_one_by_one(&changes);
+        let figure = relay::push_one_by_one(&changes);
         (limit, figure)
     });
     report("push", DEVICES * PUSHES_PER_DEVICE, &push);
     let bulk = rounds(|| {
         let changes = load::visits(1, BULK);
         let limit = bare::parse_and_insert(&changes);
-        let figure = load::push_at_once(&changes);
+        let figure = relay::push_at_once(&changes);
         (limit, figure)
     });
     report("bulk", BULK, &bulk);

@@ -41,6 +41,46 @@ fn what_was_entered_is_there_after_reopening() {
     }
 }
 
+/// Commits in SQLite's write-ahead log: frames of the log's own salt that end a transaction.
+fn commits(home: &std::path::Path) -> usize {
+    const HEADER: usize = 32;
+    const FRAME_HEADER: usize = 24;
+    let log = fs::read(home.join(format!("{FILE}-wal"))).unwrap();
+    let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
+    let page = usize::try_from(number(8)).unwrap();
+    (HEADER..log.len())
+        .step_by(FRAME_HEADER + page)
+        .filter(|&at| log[at + 8..at + 16] == log[16..24] && number(at + 4) > 0)
+        .count()
+}
+
+#[test]
+fn a_local_edit_is_one_commit() {
+    let clock = TestClock::new(1);
+    let folder = tempfile::tempdir().unwrap();
+    // The first edit of a session also makes sure that the store is not a copy.
+    for session in 0..2 {
+        let mut store = Store::open(folder.path(), &clock).unwrap();
+        for n in 1..=4 {
+            let (visit, consent) = (document(20 * session + n), document(20 * session + 10 + n));
+            let before = commits(folder.path());
+            check_in(&mut store, visit, "张伟国", &clock);
+            assert_eq!(commits(folder.path()), before + 1, "a visit");
+            note(&mut store, visit, "轮胎有问题", &clock);
+            assert_eq!(commits(folder.path()), before + 2, "a note on it");
+            give_consent(&mut store, consent, &clock);
+            assert_eq!(commits(folder.path()), before + 3, "a consent");
+            let left_at = clock.now();
+            let checked_out = Command::Visit(visit::Command::CheckOut { left_at });
+            store.edit(visit, &checked_out, &clock).unwrap();
+            assert_eq!(commits(folder.path()), before + 4, "a departure");
+        }
+        assert_eq!(count(&store, &clock), 4 * (usize::from(session) + 1));
+        // Not closed, so that the log stays: as after a crash.
+        std::mem::forget(store);
+    }
+}
+
 #[test]
 fn two_terminals_on_one_home_take_turns() {
     let clock = TestClock::new(1);

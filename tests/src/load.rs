@@ -1,7 +1,6 @@
-//! The relay under load: real changes, through the whole exchange but for HTTP and the token.
+//! A relay for benches: real changes, through the whole exchange but for HTTP and the token.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use yizhan_client_core::model::station::{NewStation, StationType};
 use yizhan_client_core::model::visit::{Command as VisitCommand, Source};
@@ -14,18 +13,24 @@ use yizhan_proto::{
     ActorId, DeviceId, DocumentId, EntryId, Incarnation, Kind, PersonId, ProtocolVersion, Role,
     StationId, Timestamp,
 };
-use yizhan_server::clock::SystemClock;
 use yizhan_server::relay::{Caller, Relay, RelayOptions};
 
+use crate::chance::Chance;
+use crate::clock::{BEGINNING, SimClock, TrueTime};
+
 /// The making of one visit by one device.
-pub(crate) struct Change {
+#[derive(Debug, Clone)]
+pub struct Change {
     document: DocumentId,
-    pub(crate) bytes: Vec<u8>,
+    /// The chunk.
+    pub bytes: Vec<u8>,
 }
 
-/// When the benches happen: 2026-11-21T00:00:00Z.
-const NOW: Timestamp = Timestamp::from_ms(1_795_219_200_000);
-/// The only station; the relay makes its id, so the changes are written for it by [`Bench::open`].
+/// Devices that are paired with the relay, numbered from 0; each is another driver's.
+pub const DEVICES: usize = 64;
+/// When all happens.
+const NOW: Timestamp = BEGINNING;
+/// The only station. The relay makes its id; see [`station`].
 const STATION_KEY: &str = "bench";
 
 fn id(kind: u8, number: usize) -> [u8; 16] {
@@ -34,7 +39,9 @@ fn id(kind: u8, number: usize) -> [u8; 16] {
     bytes
 }
 
-fn device(number: usize) -> DeviceId {
+/// The id of a device.
+#[must_use]
+pub fn device(number: usize) -> DeviceId {
     DeviceId::from_bytes(id(1, number))
 }
 
@@ -42,16 +49,21 @@ fn person(number: usize) -> PersonId {
     PersonId::from_bytes(id(2, number))
 }
 
-/// The makings of `per_device` visits by each of `devices` devices. The station is a stand-in of the
-/// same size; [`Bench`] knows it.
-pub(crate) fn visits(devices: usize, per_device: usize) -> Vec<Vec<Change>> {
+/// The makings of `per_device` visits by each of `devices` devices.
+#[must_use]
+pub fn visits(devices: usize, per_device: usize) -> Vec<Vec<Change>> {
     (0..devices)
         .map(|owner| (0..per_device).map(|number| visit(owner, number)).collect())
         .collect()
 }
 
-/// All devices write at the same time, so their ids (UUIDv7) stand close together, as real ones do.
-fn visit(owner: usize, number: usize) -> Change {
+/// The making of a driver's visit of that number. All devices write at the same time, so their ids
+/// (UUIDv7) stand close together, as real ones do.
+///
+/// # Panics
+/// If there are more drivers or visits than their ids have room for.
+#[must_use]
+pub fn visit(owner: usize, number: usize) -> Change {
     let mut random = [0; 10];
     random[..2].copy_from_slice(&u16::try_from(owner).expect("few devices").to_be_bytes());
     random[6..].copy_from_slice(&u32::try_from(number).expect("few visits").to_be_bytes());
@@ -73,8 +85,8 @@ fn visit(owner: usize, number: usize) -> Change {
     Change { document, bytes }
 }
 
-/// The station of all visits. Relays make station ids themselves, so the bench asks one relay for it
-/// and hands the same store to every round.
+/// The station of all visits. Relays make station ids themselves, so one relay is asked for it, and
+/// every bench gets a copy of that relay's store.
 fn station() -> StationId {
     SEED.with(|seed| seed.station)
 }
@@ -89,7 +101,12 @@ thread_local! {
     static SEED: Seed = seed();
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+/// A runtime as small machines have one.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -97,13 +114,9 @@ fn runtime() -> tokio::runtime::Runtime {
         .expect("a runtime")
 }
 
-fn open(folder: &std::path::Path) -> Relay {
-    Relay::open(
-        folder,
-        Arc::new(SystemClock::new()),
-        &RelayOptions::default(),
-    )
-    .expect("a relay")
+fn open(folder: &Path) -> Relay {
+    let clock = SimClock::new(TrueTime::new(), Chance::new(1));
+    Relay::open(folder, clock, &RelayOptions::default()).expect("a relay")
 }
 
 fn seed() -> Seed {
@@ -129,7 +142,7 @@ fn seed() -> Seed {
             .expect("an import")
             .remove(0)
             .id;
-        for number in 0..crate::DEVICES {
+        for number in 0..DEVICES {
             let driver = relay
                 .add_person("王建国", vec![Role::Driver])
                 .await
@@ -157,8 +170,12 @@ fn seed() -> Seed {
     Seed { folder, station }
 }
 
-/// A fresh copy of the seeded store, opened.
-fn relay() -> (Relay, tempfile::TempDir) {
+/// A relay that has one station, all devices paired, and no visit yet; and its folder.
+///
+/// # Panics
+/// If this machine gives no folder.
+#[must_use]
+pub fn relay() -> (Relay, tempfile::TempDir) {
     let copy = tempfile::tempdir().expect("a temporary folder");
     SEED.with(|seed| {
         for entry in std::fs::read_dir(seed.folder.path()).expect("the seed is there") {
@@ -169,14 +186,10 @@ fn relay() -> (Relay, tempfile::TempDir) {
     (open(copy.path()), copy)
 }
 
-fn request(changes: &[Change], identity_version: u64) -> Vec<u8> {
+/// A push of these changes, as bytes.
+#[must_use]
+pub fn push(changes: &[Change], identity_version: u64) -> Vec<u8> {
     encode(&SyncRequest {
-        version: ProtocolVersion::CURRENT,
-        epoch: None,
-        device_time: NOW,
-        identity_version,
-        summary: None,
-        scopes: vec![],
         pushes: changes
             .iter()
             .map(|change| Push {
@@ -185,79 +198,56 @@ fn request(changes: &[Change], identity_version: u64) -> Vec<u8> {
                 change: change.bytes.clone(),
             })
             .collect(),
+        ..nothing(identity_version)
+    })
+}
+
+/// A request that asks for nothing.
+#[must_use]
+pub fn nothing(identity_version: u64) -> SyncRequest {
+    SyncRequest {
+        version: ProtocolVersion::CURRENT,
+        epoch: None,
+        device_time: NOW,
+        identity_version,
+        summary: None,
+        scopes: vec![],
+        pushes: vec![],
         page_bytes_max: 0,
         forgotten: vec![],
         repairs: vec![],
         fetches: vec![],
-    })
+    }
 }
 
-async fn exchange(relay: &Relay, caller: &Caller, bytes: &[u8]) -> Vec<u8> {
+/// One exchange, from bytes to bytes.
+///
+/// # Panics
+/// If the relay does not serve it.
+pub async fn exchange(relay: &Relay, caller: &Caller, bytes: &[u8]) -> Vec<u8> {
     let request: SyncRequest = decode(bytes, REQUEST_BYTES_MAX).expect("a request");
     encode(&relay.sync(caller, request).await.expect("an answer"))
 }
 
-fn assert_accepted(response: &[u8], count: usize) {
-    let response: SyncResponse = decode(response, RESPONSE_BYTES_MAX).expect("a response");
+/// What a response's bytes say.
+///
+/// # Panics
+/// If they are none.
+#[must_use]
+pub fn read(response: &[u8]) -> SyncResponse {
+    decode(response, RESPONSE_BYTES_MAX).expect("a response")
+}
+
+/// All that was pushed was accepted.
+///
+/// # Panics
+/// If not.
+pub fn assert_accepted(response: &[u8], count: usize) {
+    let response = read(response);
     let accepted = response
         .receipts
         .iter()
         .filter(|receipt| matches!(receipt.outcome, Outcome::Accepted(_)))
         .count();
     assert_eq!(accepted, count, "{:?}", response.receipts.first());
-}
-
-/// Every device pushes its changes, one a request, all devices at once.
-#[expect(clippy::disallowed_methods, reason = "a bench measures time")]
-pub(crate) fn push_one_by_one(changes: &[Vec<Change>]) -> Duration {
-    let (relay, _folder) = relay();
-    let requests: Vec<Vec<Vec<u8>>> = changes
-        .iter()
-        .enumerate()
-        .map(|(number, changes)| {
-            let caller = relay.caller(device(number)).expect("a paired device");
-            let version = caller.identity.version;
-            let one = |change| request(std::slice::from_ref(change), version);
-            changes.iter().map(one).collect()
-        })
-        .collect();
-    let runtime = runtime();
-    let started = Instant::now();
-    runtime.block_on(async {
-        let mut tasks = tokio::task::JoinSet::new();
-        for (number, requests) in requests.into_iter().enumerate() {
-            let relay = relay.clone();
-            tasks.spawn(async move {
-                let caller = relay.caller(device(number)).expect("a paired device");
-                let mut last = Vec::new();
-                for bytes in &requests {
-                    last = exchange(&relay, &caller, bytes).await;
-                    assert_accepted(&last, 1);
-                }
-                last
-            });
-        }
-        while let Some(done) = tasks.join_next().await {
-            assert!(!done.expect("a device finished").is_empty());
-        }
-    });
-    let took = started.elapsed();
-    relay.shutdown();
-    took
-}
-
-/// One device pushes all changes in one exchange.
-#[expect(clippy::disallowed_methods, reason = "a bench measures time")]
-pub(crate) fn push_at_once(changes: &[Vec<Change>]) -> Duration {
-    let (relay, _folder) = relay();
-    let caller = relay.caller(device(0)).expect("a paired device");
-    let bytes = request(&changes[0], caller.identity.version);
-    assert!(bytes.len() <= REQUEST_BYTES_MAX, "{} bytes", bytes.len());
-    let runtime = runtime();
-    let started = Instant::now();
-    let response = runtime.block_on(exchange(&relay, &caller, &bytes));
-    let took = started.elapsed();
-    assert_accepted(&response, changes[0].len());
-    relay.shutdown();
-    took
 }
