@@ -1,7 +1,7 @@
 //! One harness for all of Yizhan's tests: a whole world in one process, repeated by its seed.
 //!
 //! A [`world::World`] owns one relay, its phones, their clocks, and a network on which things go
-//! wrong; [`reference`] remembers what people entered and says what must be visible;
+//! wrong; [`mod@reference`] remembers what people entered and says what must be visible;
 //! [`invariants`] compare the two. Tests speak the domain, and nothing here waits, retries or
 //! reads the machine's clock.
 

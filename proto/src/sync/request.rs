@@ -25,7 +25,7 @@ pub struct SyncRequest {
     /// The device's clock.
     #[n(2)]
     pub device_time: Timestamp,
-    /// The [`Identity::version`] the device knows, 0 for none.
+    /// The [`crate::identity::Identity::version`] the device knows, 0 for none.
     #[n(3)]
     pub identity_version: u64,
     /// Short form of the device's position: it is complete and at the same cursor in every scope
@@ -147,7 +147,7 @@ pub struct Forgotten {
     /// The document.
     #[n(1)]
     pub document: DocumentId,
-    /// The [`Item::sequence`] of the forget.
+    /// The [`super::Item::sequence`] of the forget.
     #[n(2)]
     pub sequence: Sequence,
 }

@@ -150,7 +150,7 @@ pub struct StoredChange {
     /// When the relay received it.
     #[n(1)]
     pub received_at: Timestamp,
-    /// See [`Stored::skew_ms`].
+    /// See [`super::Stored::skew_ms`].
     #[n(2)]
     pub skew_ms: i64,
     /// The Automerge change chunk, uncompressed.
