@@ -155,16 +155,14 @@ impl Client {
         service: &str,
         quantity: u32,
     ) -> Result<EntryId, ClientError> {
-        let entry = self.new_entry_id()?;
-        let command = visit::Command::Request {
+        let service = service.to_owned();
+        self.enter(visit, |entry, by, at| visit::Command::Request {
             entry,
-            service: service.to_owned(),
+            service,
             quantity,
-            by: self.store.author()?.person,
-            at: self.clock.now(),
-        };
-        self.edit(visit, &Command::Visit(command))?;
-        Ok(entry)
+            by,
+            at,
+        })
     }
 
     /// Records a service given during a visit (a keeper).
@@ -177,14 +175,24 @@ impl Client {
         service: &str,
         quantity: u32,
     ) -> Result<EntryId, ClientError> {
-        let entry = self.new_entry_id()?;
-        let command = visit::Command::Serve {
+        let service = service.to_owned();
+        self.enter(visit, |entry, by, at| visit::Command::Serve {
             entry,
-            service: service.to_owned(),
+            service,
             quantity,
-            by: self.store.author()?.person,
-            at: self.clock.now(),
-        };
+            by,
+            at,
+        })
+    }
+
+    /// Makes a new entry of a visit, signed by this device's person, now.
+    fn enter(
+        &mut self,
+        visit: DocumentId,
+        command: impl FnOnce(EntryId, PersonId, Timestamp) -> visit::Command,
+    ) -> Result<EntryId, ClientError> {
+        let entry = self.new_entry_id()?;
+        let command = command(entry, self.store.author()?.person, self.clock.now());
         self.edit(visit, &Command::Visit(command))?;
         Ok(entry)
     }

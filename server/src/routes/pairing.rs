@@ -31,8 +31,7 @@ pub(super) async fn pair(
     Cbor(request): Cbor<PairRequest, SMALL_REQUEST_BYTES_MAX>,
 ) -> Result<CborAnswer, Refused> {
     version(request.version)?;
-    may_try(&app, peer)?;
-    proved(
+    admit(
         &app,
         peer,
         &request.public_key,
@@ -61,8 +60,7 @@ pub(super) async fn register(
     Cbor(request): Cbor<RegisterRequest, SMALL_REQUEST_BYTES_MAX>,
 ) -> Result<CborAnswer, Refused> {
     version(request.version)?;
-    may_try(&app, peer)?;
-    proved(
+    admit(
         &app,
         peer,
         &request.public_key,
@@ -129,14 +127,15 @@ fn may_try(app: &App, peer: IpAddr) -> Result<(), Refused> {
         })
 }
 
-/// The device holds the key it names.
-fn proved(
+/// Whoever asks may try (again), and the device holds the key it names.
+fn admit(
     app: &App,
     peer: IpAddr,
     public_key: &[u8],
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), Refused> {
+    may_try(app, peer)?;
     verify(public_key, message, signature).map_err(|error| {
         app.auth.attempts.failed(peer, app.clock.elapsed_ms());
         error.into()
