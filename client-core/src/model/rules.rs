@@ -28,6 +28,8 @@ impl Who {
     pub(crate) const COORDINATOR: Self = Self(8);
     /// The relay itself.
     pub(crate) const RELAY: Self = Self(16);
+    /// A specialist of the document's desk.
+    pub(crate) const SPECIALIST: Self = Self(32);
 
     pub(crate) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -85,6 +87,8 @@ pub(crate) enum What {
     Region,
     /// A station's key: 1–64 of `a–z`, `0–9`, `-`.
     Key,
+    /// So many digits of lower-case hexadecimal: a hash, a nonce.
+    Hex(usize),
 }
 
 /// One field of the root or of an entry.
@@ -253,6 +257,7 @@ impl What {
                 .map(|_| ())
                 .map_err(|_| Misfit::Value("1 to 32 of a-z, 0-9, -")),
             (Self::Key, Value::Text(text)) => key(change.text(text)),
+            (Self::Hex(digits), Value::Text(text)) => hex(change.text(text), digits),
             (
                 Self::Id
                 | Self::Time
@@ -263,7 +268,8 @@ impl What {
                 | Self::Prose
                 | Self::Listed(_)
                 | Self::Region
-                | Self::Key,
+                | Self::Key
+                | Self::Hex(_),
                 _,
             ) => Err(Misfit::Type),
         }
@@ -278,6 +284,7 @@ pub(crate) enum Misfit {
     Whole(i64, i64),
     Real(f64, f64),
     Value(&'static str),
+    Hex(usize),
     Listed(&'static [&'static str]),
     TooLong(usize),
 }
@@ -295,6 +302,9 @@ impl Misfit {
                 Refusal::new(RefusalCode::ValueRange).bound(format!("{least} to {most}"))
             }
             Self::Value(bound) => Refusal::new(RefusalCode::ValueUnlisted).bound(bound),
+            Self::Hex(digits) => {
+                Refusal::new(RefusalCode::ValueUnlisted).bound(format!("{digits} of 0-9, a-f"))
+            }
             Self::Listed(codes) => Refusal::new(RefusalCode::ValueUnlisted).bound(codes.join(", ")),
             Self::TooLong(bytes) => {
                 Refusal::new(RefusalCode::ValueTooLong).bound(format!("{bytes} bytes"))
@@ -331,6 +341,15 @@ fn prose(text: &str) -> Result<(), Misfit> {
         Ok(())
     } else {
         Err(Misfit::Value("text without control characters"))
+    }
+}
+
+fn hex(text: &str, digits: usize) -> Result<(), Misfit> {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if text.len() == digits && text.bytes().all(is_digit) {
+        Ok(())
+    } else {
+        Err(Misfit::Hex(digits))
     }
 }
 
