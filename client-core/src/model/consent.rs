@@ -193,6 +193,6 @@ fn facts(draft: &Draft<'_>, before: &Facts) -> Facts {
             .or_else(|| before.purpose.clone()),
         withdrawn_at,
         until: root.time("until").or(before.until),
-        writes: before.writes.clone(),
+        ..before.clone()
     }
 }

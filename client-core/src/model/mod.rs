@@ -13,6 +13,7 @@
 //! | [`station`], [`visit`], [`check`], [`consent`] | one kind each: fields, rules, reads |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
 
+pub mod activity;
 pub mod author;
 pub mod change;
 pub mod check;
@@ -21,8 +22,10 @@ pub mod command;
 pub mod consent;
 pub mod document;
 mod draft;
+pub mod enrolment;
 pub mod gate;
 mod genesis;
+pub mod notice;
 pub mod order;
 pub mod outline;
 mod reader;
@@ -34,6 +37,7 @@ pub mod visit;
 pub mod vitals;
 mod writer;
 
+pub use activity::Activity;
 pub use author::Author;
 pub use change::{Inspected, inspect};
 pub use command::Command;
