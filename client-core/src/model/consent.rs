@@ -153,6 +153,8 @@ pub(crate) const RULES: Table = Table {
     facts,
     create,
     edit: any_edit,
+    reroute: None,
+    twins: false,
 };
 
 fn create(draft: &Draft<'_>) -> Result<(), Refusal> {

@@ -11,9 +11,11 @@
 //! | [`document`] | a document opened for reading and editing |
 //! | [`command`] | the edits people make, by name |
 //! | [`station`], [`visit`], [`check`], [`consent`] | one kind each: fields, rules, reads |
+//! | [`attachment`] | photos and papers that a document names, and which of them a change names |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
 
 pub mod activity;
+pub mod attachment;
 pub mod author;
 pub mod change;
 pub mod check;

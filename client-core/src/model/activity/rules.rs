@@ -3,6 +3,7 @@
 use yizhan_proto::DeviceId;
 
 use super::{Choice, Sort, State};
+use crate::model::attachment;
 use crate::model::draft::{Draft, Fields};
 use crate::model::outline::{Facts, Routing};
 use crate::model::rules::{Container, Field, Holds, Table, What, When, Who, field};
@@ -88,6 +89,7 @@ pub(crate) const RULES: Table = Table {
         entries("lease_asks", HOST, ASKS),
         entries("leases", RELAY, LEASES),
         entries("lease_returns", HOST, RETURNS),
+        entries(attachment::CONTAINER, HOST, attachment::FIELDS_FOR_ACTIVITY),
     ],
     routing: |draft| Routing {
         region: draft.root().region("region"),
@@ -102,6 +104,8 @@ pub(crate) const RULES: Table = Table {
     },
     create,
     edit,
+    reroute: None,
+    twins: false,
 };
 
 fn create(draft: &Draft<'_>) -> Result<(), Refusal> {
