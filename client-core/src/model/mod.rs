@@ -10,10 +10,11 @@
 //! | [`route`] | who may see a document, and what a person subscribes to |
 //! | [`document`] | a document opened for reading and editing |
 //! | [`command`] | the edits people make, by name |
-//! | [`station`], [`visit`], [`check`], [`consent`] | one kind each: fields, rules, reads |
+//! | [`station`], [`visit`], [`check`], [`consent`], [`ticket`], [`case_note`] | one kind each: fields, rules, reads |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
 
 pub mod author;
+pub mod case_note;
 pub mod change;
 pub mod check;
 mod codes;
@@ -30,6 +31,7 @@ pub mod refusal;
 pub mod route;
 mod rules;
 pub mod station;
+pub mod ticket;
 pub mod visit;
 pub mod vitals;
 mod writer;
