@@ -11,8 +11,10 @@
 //! | [`document`] | a document opened for reading and editing |
 //! | [`command`] | the edits people make, by name |
 //! | [`station`], [`visit`], [`check`], [`consent`], [`ticket`], [`case_note`] | one kind each: fields, rules, reads |
+//! | [`attachment`] | photos and papers that a document names, and which of them a change names |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
 
+pub mod attachment;
 pub mod author;
 pub mod case_note;
 pub mod change;
