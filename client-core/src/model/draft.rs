@@ -4,9 +4,9 @@
 
 use yizhan_proto::{DeskKey, DocumentId, PersonId, RegionKey, StationId, Timestamp};
 
-use super::{Author, Inspected};
 use super::change::{Object, Op, OtherActor, Span, Value};
 use super::rules::{Field, Holds, Table, When, Who, field_place, find, id_of};
+use super::{Author, Inspected};
 
 /// Fields that a table may have at most, of the root or of an entry.
 pub(crate) const FIELDS_MAX: usize = 32;
@@ -101,11 +101,13 @@ impl<'a> Draft<'a> {
                     (field_place(at), field.when)
                 }),
                 Object::Made(made) if change.other(made.actor) == Some(OtherActor::Genesis) => {
-                    draft.make(made.counter, op, index);
+                    draft.note_entry(index, made.counter);
                     table.flag(made.counter, key)
                 }
                 Object::Made(made) => {
-                    draft.fill(made.counter, key, index);
+                    if change.other(made.actor).is_none() {
+                        draft.note_entry_field(index, made.counter);
+                    }
                     None
                 }
             };
@@ -116,32 +118,34 @@ impl<'a> Draft<'a> {
         draft
     }
 
-    /// Notes an entry of a change that was accepted elsewhere.
-    fn make(&mut self, container: u32, op: &Op, index: usize) {
-        let container = (container as usize).checked_sub(1);
-        if let (Some(container), Value::Map) = (container, op.value) {
+    /// Notes an accepted operation on the container that the genesis made as `made_by`, if it
+    /// makes an entry there.
+    fn note_entry(&mut self, op: usize, made_by: u32) {
+        let container = (made_by as usize).checked_sub(1);
+        let made = &self.change.ops[op];
+        if let Some(container) = container.filter(|_| made.value == Value::Map) {
             self.entries.push(Entry {
                 container,
-                key: op.key,
-                made_by: self.change.start_op + index as u64,
+                key: made.key,
+                made_by: self.change.start_op + op as u64,
                 values: Values::EMPTY,
             });
         }
     }
 
-    /// Notes a field of an entry of a change that was accepted elsewhere.
-    fn fill(&mut self, made_by: u32, name: &str, index: usize) {
-        let table = self.table;
+    /// Notes an accepted operation on the entry that this change made as `made_by`.
+    fn note_entry_field(&mut self, op: usize, made_by: u32) {
+        let key = self.change.text(self.change.ops[op].key);
         let entry = self
             .entries
             .iter_mut()
             .find(|entry| entry.made_by == u64::from(made_by));
         if let Some(entry) = entry
-            && let Some(container) = table.containers.get(entry.container)
+            && let Some(container) = self.table.containers.get(entry.container)
             && let Holds::Entries(fields) = container.holds
-            && let Some((at, _)) = find(fields, name)
+            && let Some((field, _)) = find(fields, key)
         {
-            entry.values.set(at, index);
+            entry.values.set(field, op);
         }
     }
 

@@ -5,9 +5,7 @@
 //! gate only looks at who writes what.
 
 use minicbor::{Decode, Encode};
-use yizhan_proto::{
-    DeskKey, DocumentId, EntryId, Kind, PersonId, RegionKey, StationId, Timestamp,
-};
+use yizhan_proto::{DeskKey, DocumentId, EntryId, PersonId, RegionKey, StationId, Timestamp};
 
 use super::Document;
 use super::codes::text_codes;

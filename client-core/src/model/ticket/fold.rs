@@ -360,7 +360,8 @@ fn fits(state: &State, event: &Event) -> Result<(), Why> {
                 Err(Why::EscalatedSince)
             } else if *instead_of != state.assignment {
                 Err(Why::AssignedSince)
-            } else if state.about.is_some() && (state.about == Some(*first) || state.about == *second)
+            } else if state.about.is_some()
+                && (state.about == Some(*first) || state.about == *second)
             {
                 Err(Why::Conflicted)
             } else {

@@ -45,7 +45,9 @@ mod tests {
         let expected = [(1, 1), (3, 1), (4, 1), (6, 6), (7, 6), (9, 1)];
         assert_eq!(
             heads,
-            expected.map(|(one, head)| (document(one), document(head))).into()
+            expected
+                .map(|(one, head)| (document(one), document(head)))
+                .into()
         );
     }
 

@@ -7,7 +7,7 @@ use super::fold::{State, fold};
 use super::{Act, Class, Clocks, Comment, Party, PartyRole, Ticket};
 use crate::model::Document;
 use crate::model::document::Unreadable;
-use crate::model::order::{Order, Place};
+use crate::model::order::Order;
 use crate::model::reader::{Map, Reader};
 
 impl Says for Map<'_> {
@@ -35,7 +35,9 @@ pub(super) fn read(document: &Document, order: &Order) -> Result<Ticket, Unreada
         received_at.unwrap_or(raised_at),
     );
     let events = ordered(&reader, order, "events", |entry, map| {
-        let received_at = map.made_by().and_then(|(actor, counter)| order.received_at(actor, counter));
+        let received_at = map
+            .made_by()
+            .and_then(|(actor, counter)| order.received_at(actor, counter));
         event::read(entry, map, received_at)
     });
     let (state, events) = fold(raised, events);
@@ -83,16 +85,11 @@ fn ordered<T>(
     container: &str,
     read: impl Fn(EntryId, &Map<'_>) -> Option<T>,
 ) -> Vec<T> {
-    let place = |map: &Map<'_>| -> Option<Place> {
-        map.made_by().map(|(actor, counter)| order.of(actor, counter))
-    };
-    let mut entries: Vec<_> = reader
-        .entries(container)
+    let entries = reader.ordered(container, order);
+    entries
         .into_iter()
-        .filter_map(|(entry, map)| Some((place(&map), entry, read(entry, &map)?)))
-        .collect();
-    entries.sort_by_key(|(place, entry, _)| (*place, *entry));
-    entries.into_iter().map(|(_, _, read)| read).collect()
+        .filter_map(|(_, entry, map)| read(entry, &map))
+        .collect()
 }
 
 fn comment(entry: EntryId, map: &Map<'_>) -> Option<Comment> {
@@ -107,7 +104,9 @@ fn comment(entry: EntryId, map: &Map<'_>) -> Option<Comment> {
 fn party(entry: EntryId, map: &Map<'_>) -> Option<Party> {
     Some(Party {
         entry,
-        role: map.text("role").and_then(|role| PartyRole::from_text(&role))?,
+        role: map
+            .text("role")
+            .and_then(|role| PartyRole::from_text(&role))?,
         name: map.text("name")?,
         contact: map.text("contact"),
         by: map.person("by")?,

@@ -46,7 +46,12 @@ const FIELDS: &[Field] = &[
 const AMOUNT_FEN_MAX: i64 = 1_000_000_000_000;
 
 const EVENT: &[Field] = &[
-    field("type", ANYBODY, When::Needed, What::Listed(EventType::TEXTS)),
+    field(
+        "type",
+        ANYBODY,
+        When::Needed,
+        What::Listed(EventType::TEXTS),
+    ),
     field("by", ANYBODY, When::Needed, What::Author),
     field("at", ANYBODY, When::Needed, What::Time),
     field("class", STAFF, When::Once, What::Listed(Class::TEXTS)),
@@ -57,7 +62,12 @@ const EVENT: &[Field] = &[
     field("region", Who::COORDINATOR, When::Once, What::Region),
     field("instead_of", Who::COORDINATOR, When::Once, What::Id),
     field("text", PEOPLE, When::Once, What::Prose),
-    field("amount_fen", DESK, When::Once, What::Whole(0, AMOUNT_FEN_MAX)),
+    field(
+        "amount_fen",
+        DESK,
+        When::Once,
+        What::Whole(0, AMOUNT_FEN_MAX),
+    ),
     field("outcome", DESK, When::Once, What::Listed(Outcome::TEXTS)),
     field("reason", PEOPLE, When::Once, What::Prose),
     field("rating", Who::DRIVER, When::Once, What::Whole(1, 5)),
