@@ -9,6 +9,7 @@
 //! `tests/golden` pins every message as bytes.
 
 pub mod codec;
+pub mod desk;
 pub mod digest;
 pub mod fault;
 pub mod id;
@@ -22,6 +23,7 @@ pub mod timestamp;
 pub mod version;
 pub mod watch;
 
+pub use desk::{DeskInfo, DeskMember};
 pub use digest::ScopeDigest;
 pub use fault::{Fault, FaultCode};
 pub use id::{

@@ -169,6 +169,7 @@ fn identity(person: &PersonRow, regions: &[RegionKey]) -> Identity {
         roles: person.roles.clone(),
         scopes,
         regions: regions.to_vec(),
+        desks: None,
     };
     let hash: [u8; 32] = Sha256::digest(yizhan_proto::codec::encode(&identity)).into();
     let mut first = [0; 8];

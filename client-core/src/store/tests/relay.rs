@@ -104,6 +104,7 @@ impl Relay {
             roles: roles.clone(),
             scopes,
             regions,
+            desks: None,
         };
         let author = Author {
             person: device.person,
