@@ -8,6 +8,7 @@
 //! `docs/PROTOCOL.md` says the same in prose, for whoever writes a client in another language;
 //! `tests/golden` pins every message as bytes.
 
+pub mod attachment;
 pub mod codec;
 pub mod desk;
 pub mod digest;
@@ -23,7 +24,11 @@ pub mod timestamp;
 pub mod version;
 pub mod watch;
 
+<<<<<<< HEAD
 pub use desk::{DeskInfo, DeskMember};
+=======
+pub use attachment::{ContentHash, MediaType};
+>>>>>>> 2f06cb8
 pub use digest::ScopeDigest;
 pub use fault::{Fault, FaultCode};
 pub use id::{
