@@ -24,11 +24,8 @@ pub mod timestamp;
 pub mod version;
 pub mod watch;
 
-<<<<<<< HEAD
-pub use desk::{DeskInfo, DeskMember};
-=======
 pub use attachment::{ContentHash, MediaType};
->>>>>>> 2f06cb8
+pub use desk::{DeskInfo, DeskMember};
 pub use digest::ScopeDigest;
 pub use fault::{Fault, FaultCode};
 pub use id::{
