@@ -8,6 +8,7 @@
 //! | `membership` | which scopes a document is in; joining and leaving |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
+//! | `desks` | the tree of desks, and who belongs to each |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
 //!
@@ -19,6 +20,7 @@
 
 mod accept;
 mod codes;
+mod desks;
 mod directory;
 mod exchange;
 mod membership;
@@ -44,12 +46,12 @@ use crate::store::{
     Writer,
 };
 use crate::watch::{Hub, Subscription, Watch};
-use directory::Directory;
+use directory::{Directory, News};
 use seen::Seen;
 use stations::StationCache;
 pub use types::{
-    Caller, DeviceInfo, ImportOutcome, ImportedStation, PairCode, Paired, PersonInfo, RegionInfo,
-    Status,
+    Caller, Desk, DeskPerson, DeviceInfo, ImportOutcome, ImportedStation, NewDesk, PairCode,
+    Paired, PersonInfo, RegionInfo, Status,
 };
 
 /// Milliseconds after which to come back to a relay whose queue was full. Jobs waiting are done
@@ -129,8 +131,14 @@ impl Relay {
             birth,
             people,
             regions,
+            desks,
         } = opened;
-        directory.update(people, Some(regions));
+        directory.update(News {
+            people,
+            gone: Vec::new(),
+            regions: Some(regions),
+            desks: Some(desks),
+        });
         Ok(Self {
             inner: Arc::new(Inner {
                 writer,
@@ -247,8 +255,14 @@ fn follow(directory: Arc<Directory>, hub: Arc<Hub>) -> impl FnMut(store::Commit)
     move |commit| {
         metrics::histogram!("yizhan_commit_jobs").record(commit.jobs as f64);
         metrics::gauge!("yizhan_queue_depth").set(commit.waiting as f64);
-        if !commit.people.is_empty() || commit.regions.is_some() {
-            directory.update(commit.people, commit.regions);
+        let news = News {
+            people: commit.people,
+            gone: commit.gone,
+            regions: commit.regions,
+            desks: commit.desks,
+        };
+        if !news.is_empty() {
+            directory.update(news);
             hub.refresh(|device| {
                 directory
                     .caller(device)

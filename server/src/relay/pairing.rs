@@ -210,6 +210,7 @@ fn checked(what: &str, text: &str, bytes_min: usize) -> Result<String, PairError
         | PeopleError::NoPerson(_)
         | PeopleError::NoDevice
         | PeopleError::NoStation(_)
-        | PeopleError::NoRegion(_)) => PairError::Invalid(other.to_string()),
+        | PeopleError::NoRegion(_)
+        | PeopleError::NoDesk(_)) => PairError::Invalid(other.to_string()),
     })
 }

@@ -6,7 +6,9 @@
 //! transaction that stores. Nothing here decides who may do what; see [`crate::relay`].
 
 mod cache;
+mod clocks;
 mod convert;
+mod desks;
 mod error;
 mod flush;
 mod held;
