@@ -87,6 +87,11 @@ impl Directory {
             .unwrap_or(Err(CallerError::Unknown))
     }
 
+    /// All people, ascending by id.
+    pub(super) fn rows(&self) -> Vec<PersonRow> {
+        self.read().people.values().cloned().collect()
+    }
+
     /// All people, ascending by name, then id.
     pub(super) fn people(&self) -> Vec<PersonInfo> {
         let mut people: Vec<PersonInfo> = self.read().people.values().map(person_info).collect();

@@ -9,6 +9,7 @@
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
 //! | `desks` | the tree of desks, and who belongs to each |
+//! | `merging` | people who are one |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
 //!
@@ -24,6 +25,7 @@ mod desks;
 mod directory;
 mod exchange;
 mod membership;
+mod merging;
 mod page;
 mod pairing;
 mod people;
@@ -50,8 +52,8 @@ use directory::{Directory, News};
 use seen::Seen;
 use stations::StationCache;
 pub use types::{
-    Caller, Desk, DeskPerson, DeviceInfo, ImportOutcome, ImportedStation, NewDesk, PairCode,
-    Paired, PersonInfo, RegionInfo, Status,
+    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
+    Likeness, NewDesk, PairCode, Paired, PersonInfo, RegionInfo, Status, TicketCount,
 };
 
 /// Milliseconds after which to come back to a relay whose queue was full. Jobs waiting are done
@@ -201,10 +203,12 @@ impl Relay {
     /// # Errors
     /// [`RelayError`] if the store fails.
     pub async fn status(&self) -> Result<Status, RelayError> {
-        let read = |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
-            Ok((snapshot.totals()?, snapshot.head()?))
+        let now = self.inner.clock.now();
+        let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
+            let tickets = snapshot.ticket_counts(now)?;
+            Ok((snapshot.totals()?, snapshot.head()?, tickets))
         };
-        let (totals, head) = self.inner.readers.read(read).await.map_err(from_read)?;
+        let (totals, head, tickets) = self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
             changes: totals.changes,
@@ -216,6 +220,7 @@ impl Relay {
             head,
             epoch: self.epoch(),
             database_bytes: totals.database_bytes,
+            tickets,
             queue_depth: self.inner.writer.waiting() as u64,
             digest_mismatches: self.inner.digest_mismatches.load(Ordering::Relaxed),
         })

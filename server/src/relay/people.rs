@@ -217,7 +217,7 @@ pub(super) fn existing(tx: &LogTx<'_>, person: PersonId) -> Result<PersonRow, Pe
     tx.person(person)?.ok_or(PeopleError::NoPerson(person))
 }
 
-fn listed(tx: &LogTx<'_>, person: PersonId) -> Result<PersonInfo, PeopleError> {
+pub(super) fn listed(tx: &LogTx<'_>, person: PersonId) -> Result<PersonInfo, PeopleError> {
     Ok(person_info(&existing(tx, person)?))
 }
 

@@ -6,6 +6,8 @@ use yizhan_proto::{
     Cursor, DeskKey, DeviceId, Epoch, PersonId, RegionKey, Role, StationId, Timestamp,
 };
 
+pub use crate::store::rows::{DueStep, TicketCount};
+
 /// A device that may act, and for whom, at the moment of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -138,6 +140,40 @@ pub struct DeskPerson {
     pub classes: Vec<String>,
 }
 
+/// What two people have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likeness {
+    /// The name, but for spaces, width and case.
+    Name,
+    /// What a phone of theirs is called.
+    PhoneLabel,
+    /// The station where they registered, within a day.
+    Registration,
+}
+
+impl Likeness {
+    /// As text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::PhoneLabel => "phone_label",
+            Self::Registration => "registration",
+        }
+    }
+}
+
+/// Two people who may be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The one who was there first.
+    pub first: PersonInfo,
+    /// The other.
+    pub other: PersonInfo,
+    /// What they have in common.
+    pub why: Vec<Likeness>,
+}
+
 /// What an import did to one station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportOutcome {
@@ -185,6 +221,8 @@ pub struct Status {
     pub database_bytes: u64,
     /// Jobs waiting for the writer.
     pub queue_depth: u64,
+    /// Open tickets by what is due next on them.
+    pub tickets: Vec<TicketCount>,
     /// Digests of devices that did not agree, since the start.
     pub digest_mismatches: u64,
 }

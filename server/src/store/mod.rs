@@ -13,6 +13,7 @@ mod error;
 mod flush;
 mod held;
 mod log;
+mod merging;
 mod migrations;
 mod open;
 mod people;

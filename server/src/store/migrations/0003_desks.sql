@@ -1,4 +1,4 @@
--- Format 3, 2026-11-21: desks, their members, the clocks of tickets.
+-- Format 3, 2026-11-21: desks, their members, the clocks of tickets, people who are one.
 
 -- classes: the classes of request answered, one space between them; empty for all.
 CREATE TABLE desks(
@@ -49,4 +49,20 @@ CREATE TABLE ticket_notes(
     ticket BLOB NOT NULL,
     note BLOB NOT NULL,
     PRIMARY KEY(ticket, note)
+) STRICT, WITHOUT ROWID;
+
+-- Where somebody registered by themselves. Not a reference to people: it outlives a merge.
+CREATE TABLE registrations(
+    person BLOB PRIMARY KEY,
+    station BLOB NOT NULL,
+    registered_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who became an alias of whom, and what they were called: a merge cannot be seen otherwise.
+CREATE TABLE person_merges(
+    person BLOB PRIMARY KEY,
+    kept BLOB NOT NULL,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    merged_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
