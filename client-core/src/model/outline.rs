@@ -99,21 +99,12 @@ pub struct Facts {
     #[n(4)]
     #[cbor(default)]
     pub writes: Vec<Write>,
-    /// `enrolment`: what it is for.
+    /// `enrolment`: the activity it is for.
     #[n(5)]
-    pub enrolment: Option<EnrolmentFacts>,
+    pub activity: Option<DocumentId>,
     /// `ticket`: where it stands.
     #[n(6)]
     pub ticket: Option<super::ticket::fold::State>,
-}
-
-/// Facts of an `enrolment`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct EnrolmentFacts {
-    /// The activity.
-    #[n(0)]
-    pub activity: DocumentId,
 }
 
 /// One write of a field that may be written again.
