@@ -12,12 +12,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use yizhan_proto::{ActorId, EntryId, Timestamp};
 
 use self::settle::{Resolved, settle};
-use super::check;
 use super::genesis::Genesis;
-use super::{Command, Document, Refusal, RefusalCode, consent, station, visit};
+use super::{Command, Document, Refusal, RefusalCode};
+use super::{case_note, check};
 
+mod activities;
+mod enrolments;
 mod kinds;
+mod notices;
 mod settle;
+mod tickets;
 
 /// Carries out a command. See [`Document::write`].
 pub(super) fn write(
@@ -32,7 +36,7 @@ pub(super) fn write(
             .bound(document.kind.name()));
     }
     let exists = matches!(document.automerge.get(ROOT, "id"), Ok(Some(_)));
-    match (creates(command), exists) {
+    match (command.creates(), exists) {
         (true, true) => return Err(Refusal::new(RefusalCode::DocumentExists)),
         (false, false) => return Err(Refusal::new(RefusalCode::FieldMissing).at("id")),
         (true, false) | (false, true) => {}
@@ -46,7 +50,7 @@ pub(super) fn write(
             tx: automerge.transaction(),
             resolved: Vec::new(),
         };
-        if creates(command) {
+        if command.creates() {
             tx.put("id", id)?;
             tx.put("kind", kind.name())?;
             tx.put(
@@ -59,6 +63,11 @@ pub(super) fn write(
             Command::Visit(command) => tx.visit(command)?,
             Command::Check(check::Command::Create(new)) => tx.check(new)?,
             Command::Consent(command) => tx.consent(command)?,
+            Command::Activity(command) => tx.activity(command)?,
+            Command::Enrolment(command) => tx.enrolment(command)?,
+            Command::Notice(command) => tx.notice(command)?,
+            Command::Ticket(command) => tx.ticket(command)?,
+            Command::CaseNote(case_note::Command::Create(new)) => tx.case_note(new)?,
         }
         let options = CommitOptions::default().with_time(now.as_ms());
         let hash = tx.tx.commit_with(options).0;
@@ -85,15 +94,6 @@ pub(super) fn write(
     catch_unwind(AssertUnwindSafe(|| settle(automerge, &change, &resolved)))
         .map_err(|_| unwritten())?
         .map_err(|_| unwritten())
-}
-
-const fn creates(command: &Command) -> bool {
-    match command {
-        Command::Station(command) => matches!(command, station::Command::Create(_)),
-        Command::Visit(command) => matches!(command, visit::Command::CheckIn { .. }),
-        Command::Check(check::Command::Create(_)) => true,
-        Command::Consent(command) => matches!(command, consent::Command::Give { .. }),
-    }
 }
 
 enum Failure {
