@@ -29,6 +29,11 @@ const TABLES: &[&str] = &[
     "visits_view",
     "checks_view",
     "consents_view",
+    "tickets_view",
+    "ticket_pairs",
+    "ticket_links",
+    "ticket_reviews",
+    "case_notes_view",
 ];
 
 /// Writes the rows of a document.

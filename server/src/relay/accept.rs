@@ -147,10 +147,8 @@ pub(super) fn settle(
         }
         None | Some(_) => {}
     }
-    let known = Known {
-        received_at: Some(arrival.received_at),
-        ..look_up(tx, incoming, change, outline)?
-    };
+    let mut known = look_up(tx, incoming, change, outline)?;
+    known.received_at = Some(arrival.received_at);
     let verdict = writer.judge(incoming, outline, change, &known);
     match verdict {
         Ok(Verdict::Accept(outline)) => {
