@@ -69,6 +69,7 @@ impl Auth {
             token: self.tokens.issue(device, person, now)?,
             token_ttl_s: TOKEN_TTL_S,
             challenge: self.challenge(now),
+            check_in: None,
         })
     }
 
