@@ -90,7 +90,10 @@ pub(super) fn write(
 const fn creates(command: &Command) -> bool {
     match command {
         Command::Station(command) => matches!(command, station::Command::Create(_)),
-        Command::Visit(command) => matches!(command, visit::Command::CheckIn { .. }),
+        Command::Visit(command) => matches!(
+            command,
+            visit::Command::CheckIn { .. } | visit::Command::CheckInByCode { .. }
+        ),
         Command::Check(check::Command::Create(_)) => true,
         Command::Consent(command) => matches!(command, consent::Command::Give { .. }),
     }

@@ -232,7 +232,7 @@ const fn makes_document(command: &Command) -> bool {
     matches!(
         command,
         Command::Station(station::Command::Create(_))
-            | Command::Visit(visit::Command::CheckIn { .. })
+            | Command::Visit(visit::Command::CheckIn { .. } | visit::Command::CheckInByCode { .. })
             | Command::Check(check::Command::Create(_))
             | Command::Consent(consent::Command::Give { .. })
     )
@@ -241,7 +241,9 @@ const fn makes_document(command: &Command) -> bool {
 /// The station that a new document names.
 fn station_of(command: &Command) -> Option<StationId> {
     match command {
-        Command::Visit(visit::Command::CheckIn { station, .. })
+        Command::Visit(
+            visit::Command::CheckIn { station, .. } | visit::Command::CheckInByCode { station, .. },
+        )
         | Command::Consent(consent::Command::Give { station, .. }) => Some(*station),
         Command::Check(check::Command::Create(new)) => Some(new.station),
         Command::Visit(_) | Command::Consent(_) | Command::Station(_) => None,
@@ -267,6 +269,7 @@ fn describe(command: &Command) -> String {
         },
         Command::Visit(command) => match command {
             visit::Command::CheckIn { driver_name, .. } => format!("visit of {driver_name}"),
+            visit::Command::CheckInByCode { .. } => "visit by check-in code".to_owned(),
             visit::Command::CheckOut { .. } => "departure".to_owned(),
             visit::Command::Request {
                 service, quantity, ..

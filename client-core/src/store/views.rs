@@ -4,7 +4,7 @@ use rusqlite::{Transaction, params};
 
 use super::opened::{Opened, withdrawn_at};
 use super::search::{self, Indexed};
-use super::{Store, StoreError, reread};
+use super::{Store, StoreError, marks, reread};
 use crate::model::check::{Check, Comparator, Measurement};
 use crate::model::consent::{Consent, Purpose};
 use crate::model::document::Register;
@@ -14,15 +14,21 @@ use crate::model::visit::Visit;
 /// The version of these rows. When it moves, [`Store::rebuild_views_step`] writes all of them
 /// anew; until then a document has those of the version before.
 ///
-/// 1, 2026-11-21: the first.
-pub(super) const VIEW_VERSION: i64 = 1;
+/// 1, 2026-11-21: the first. 2, 2026-11-21: showings of codes, second readings.
+pub(super) const VIEW_VERSION: i64 = 2;
 
 /// Writes the rows of a document.
 pub(super) fn write(tx: &Transaction<'_>, n: i64, opened: &Opened) -> Result<(), StoreError> {
     let indexed = match opened {
         Opened::Station(station) => write_station(tx, n, station)?,
-        Opened::Visit(visit) => write_visit(tx, n, visit)?,
-        Opened::Check(check) => write_check(tx, n, check)?,
+        Opened::Visit(visit) => {
+            marks::write_visit(tx, n, visit)?;
+            write_visit(tx, n, visit)?
+        }
+        Opened::Check(check) => {
+            marks::write_check(tx, n, check)?;
+            write_check(tx, n, check)?
+        }
         Opened::Consent(consent) => write_consent(tx, n, consent)?,
     };
     search::write(tx, n, &indexed)
@@ -39,6 +45,7 @@ pub(super) fn remove(tx: &Transaction<'_>, n: i64) -> Result<(), StoreError> {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE document = ?1"))?
             .execute([n])?;
     }
+    marks::remove(tx, n)?;
     search::remove(tx, n)
 }
 
