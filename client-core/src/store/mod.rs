@@ -13,7 +13,7 @@
 //! | `documents`, `changes`, `scopes` | the rows of each |
 //! | `edit` | a tap |
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
-//! | `reread`, `opened`, `views`, `marks`, `search` | what follows from a document's changes |
+//! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
 //! | `queries`, `held`, `status`, `export` | what people ask |
 
 mod apply;
@@ -26,7 +26,6 @@ mod export;
 mod held;
 mod instance;
 mod kit;
-mod marks;
 mod migrations;
 mod open;
 mod opened;

@@ -1,4 +1,5 @@
--- Format of 2026-11-21: check-in codes.
+-- Format 6, 2026-11-21: what a check-in code is shown and verified with.
+-- Never edited once landed; a later format is a new file.
 
 -- What the relay gave to show codes and to verify those of others; replaced with each access.
 CREATE TABLE check_in_kit (

@@ -3,10 +3,10 @@
 
 use rusqlite::{Transaction, params};
 
-use super::StoreError;
 use crate::model::check::Check;
 use crate::model::visit::Visit;
 use crate::model::vitals::{Item, is_crisis};
+use crate::store::StoreError;
 
 /// In `check_marks.measured` and `.critical`: blood pressure.
 const PRESSURE: i64 = 1;
@@ -40,15 +40,6 @@ pub(super) fn write_check(tx: &Transaction<'_>, n: i64, check: &Check) -> Result
         measured,
         critical(check, measured),
     ])?;
-    Ok(())
-}
-
-/// Removes the rows of a document that is not shown any more.
-pub(super) fn remove(tx: &Transaction<'_>, n: i64) -> Result<(), StoreError> {
-    for table in ["visit_codes", "check_marks"] {
-        tx.prepare_cached(&format!("DELETE FROM {table} WHERE document = ?1"))?
-            .execute([n])?;
-    }
     Ok(())
 }
 
