@@ -6,9 +6,10 @@ use yizhan_proto::{DocumentId, PersonId, StationId, Timestamp};
 use super::super::sql::{bytes, time};
 use super::super::{Crisis, Store, StoreError};
 use super::STATION_NAME;
+use crate::model::vitals::SECOND_READING_AFTER_MIN;
 
 /// A second reading is asked for so long after the first.
-const SECOND_MS: i64 = 5 * 60 * 1000;
+const SECOND_MS: i64 = SECOND_READING_AFTER_MIN as i64 * 60 * 1000;
 /// So long after the first, a reading is no second one any more, and the crisis is no open one.
 const OPEN_MS: i64 = 24 * 60 * 60 * 1000;
 
