@@ -3,6 +3,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `attachments` | photos and papers: who may send and fetch which bytes |
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
 //! | `membership` | which scopes a document is in; joining and leaving |
@@ -18,6 +19,7 @@
 //! `accept` already asks.
 
 mod accept;
+mod attachments;
 mod codes;
 mod directory;
 mod exchange;
@@ -39,11 +41,14 @@ use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation};
 
 use crate::clock::{Clock, NoRandomness};
 use crate::error::{CallerError, OpenError, RelayError};
+use crate::store::blobs::Blobs;
 use crate::store::{
     self, Birth, OpenFailure, Opened, ReadError, Readers, StoreError, StoreOptions, WriteError,
     Writer,
 };
 use crate::watch::{Hub, Subscription, Watch};
+use attachments::Sweeps;
+pub use attachments::{AttachmentState, Piece, Readable};
 use directory::Directory;
 use seen::Seen;
 use stations::StationCache;
@@ -98,6 +103,8 @@ struct Inner {
     birth: Birth,
     stations: StationCache,
     seen: Seen,
+    blobs: Blobs,
+    sweeps: Sweeps,
     digest_mismatches: AtomicU64,
 }
 
@@ -141,6 +148,8 @@ impl Relay {
                 birth,
                 stations: StationCache::default(),
                 seen: Seen::default(),
+                blobs: Blobs::new(data),
+                sweeps: Sweeps::default(),
                 digest_mismatches: AtomicU64::new(0),
             }),
         })
