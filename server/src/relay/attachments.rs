@@ -148,7 +148,10 @@ impl Relay {
             AttachmentError::NotFound
         })?;
         let inner = Arc::clone(&self.inner);
-        let have = blocking(move || inner.blobs.part_bytes(sha256, caller.person)).await?;
+        let read = move || -> Result<u64, AttachmentError> {
+            Ok(inner.blobs.part_bytes(sha256, caller.person)?)
+        };
+        let have = blocking(read).await?;
         Ok(AttachmentState {
             have: have.min(own.bytes),
             bytes: own.bytes,
@@ -227,7 +230,7 @@ impl Relay {
             });
         };
         let inner = Arc::clone(&self.inner);
-        let opened = blocking(move || inner.blobs.open(sha256)).await?;
+        let opened = open(inner, sha256).await?;
         // A folder that did not come back with the database: the phones send again.
         let (file, bytes) = opened.ok_or(AttachmentError::NotHere)?;
         Ok(Readable {
@@ -288,7 +291,7 @@ impl Relay {
             return Ok(None);
         };
         let inner = Arc::clone(&self.inner);
-        let Some((_, bytes)) = blocking(move || inner.blobs.open(sha256)).await? else {
+        let Some((_, bytes)) = open(inner, sha256).await? else {
             return Ok(None);
         };
         if reach.own.as_ref().is_some_and(|own| !own.is_proven) {
@@ -463,6 +466,13 @@ fn check_quota(
     Ok(())
 }
 
+async fn open(
+    inner: Arc<Inner>,
+    sha256: ContentHash,
+) -> Result<Option<(std::fs::File, u64)>, AttachmentError> {
+    blocking(move || Ok(inner.blobs.open(sha256)?)).await
+}
+
 fn take(
     held: &Held,
     piece: &Piece,
@@ -477,14 +487,13 @@ fn take(
 }
 
 /// Runs what reads or writes files on a thread that may block.
-async fn blocking<T, E, F>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, F>
+async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
 where
     T: Send + 'static,
-    E: Send + 'static,
-    F: From<E> + From<RelayError>,
+    E: From<RelayError> + Send + 'static,
 {
     match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(F::from),
+        Ok(done) => done,
         Err(_) => Err(RelayError::Internal("a task on attachments failed").into()),
     }
 }
