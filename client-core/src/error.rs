@@ -324,7 +324,10 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::DeviceConflict
         | FaultCode::RegistrationClosed
         | FaultCode::Forbidden
-        | FaultCode::Conflict => ClientError::Denied,
+        | FaultCode::Conflict
+        | FaultCode::AttachmentLength
+        | FaultCode::AttachmentMismatch
+        | FaultCode::AttachmentQuota => ClientError::Denied,
         FaultCode::Malformed
         | FaultCode::TooLarge
         | FaultCode::UnsupportedMedia
@@ -336,6 +339,9 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::ShuttingDown
         | FaultCode::StorageFailed
         | FaultCode::Internal
+        | FaultCode::RangeUnsatisfiable
+        | FaultCode::AttachmentNotHere
+        | FaultCode::AttachmentOffset
         | FaultCode::Other(_) => ClientError::TryLater,
         FaultCode::TokenMissing
         | FaultCode::TokenInvalid
