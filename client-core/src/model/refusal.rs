@@ -106,6 +106,8 @@ refusal_codes! {
     ConsentMissing = "consent.missing": "The driver's consent is needed first.",
     /// The consent had been withdrawn.
     ConsentWithdrawn = "consent.withdrawn": "The driver had withdrawn the consent.",
+    /// No lease of this device has a seat left.
+    LeaseSpent = "lease.spent": "No lease of this device has a seat left; ask for one and sync.",
     /// The edit changes nothing.
     NothingChanged = "edit.unchanged": "The edit changes nothing; there is nothing to keep.",
     /// The author's right had ended.

@@ -18,6 +18,7 @@
 
 mod apply;
 mod changes;
+mod described;
 mod device;
 mod documents;
 mod edit;
@@ -50,8 +51,10 @@ use error::Placed;
 
 pub use error::{EditError, FindError, StoreError};
 pub use rows::{
-    CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Hit,
-    StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,
+    ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
+    ConsentFilter, ConsentRow, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit, LeaseRow,
+    NoticeDetail, NoticeFilter, NoticeRow, StationDetail, StationRow, VisitDetail, VisitFilter,
+    VisitRow,
 };
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,

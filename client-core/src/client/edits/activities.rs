@@ -242,7 +242,7 @@ impl Client {
             }
             match self.give_back(&lease, false) {
                 Ok(_) => returned += 1,
-                Err(ClientError::Refused(_)) => {}
+                Err(ClientError::Refused(_) | ClientError::NotFound(_)) => {}
                 Err(error) => return Err(error),
             }
         }

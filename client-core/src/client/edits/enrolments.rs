@@ -92,7 +92,9 @@ impl Client {
                 None => seat.is_open(),
             });
             if standing {
-                return Err(Refusal::new(RefusalCode::NothingChanged).at("requests").into());
+                return Err(Refusal::new(RefusalCode::NothingChanged)
+                    .at("requests")
+                    .into());
             }
             enrolment::Command::Request(request)
         } else {
@@ -127,7 +129,9 @@ impl Client {
     pub fn cancel_enrolment(&mut self, id: DocumentId) -> Result<ChangeHash, ClientError> {
         let standing = self.store.enrolment(id)?.enrolment.standing;
         if !standing.seat.is_some_and(Seat::is_open) {
-            return Err(Refusal::new(RefusalCode::NothingChanged).at("requests").into());
+            return Err(Refusal::new(RefusalCode::NothingChanged)
+                .at("requests")
+                .into());
         }
         let request = NewRequest {
             entry: self.new_entry_id()?,
@@ -136,7 +140,10 @@ impl Client {
             by: self.store.author()?.person,
             at: self.clock.now(),
         };
-        self.edit(id, &Command::Enrolment(enrolment::Command::Request(request)))
+        self.edit(
+            id,
+            &Command::Enrolment(enrolment::Command::Request(request)),
+        )
     }
 
     /// Records the scan of a driver's code at an activity, whatever came of it.

@@ -164,8 +164,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ActivityRow> {
 
 /// A seat from three columns.
 pub(super) fn seat(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Seat>> {
-    let (name, reason): (Option<String>, Option<String>) =
-        (row.get(column)?, row.get(column + 2)?);
+    let (name, reason): (Option<String>, Option<String>) = (row.get(column)?, row.get(column + 2)?);
     let number = small_opt(row, column + 1)?;
     Ok(name.and_then(|name| Seat::from_parts(&name, number, reason.as_deref())))
 }

@@ -66,7 +66,8 @@ fn activity_of(
 ) -> Result<Option<Activity>, StoreError> {
     match open(connection, "activity", activity) {
         Ok((Opened::Activity(activity), _)) => Ok(Some(*activity)),
-        Ok(_) | Err(FindError::None { .. } | FindError::Ambiguous { .. } | FindError::SetAside { .. }) => {
+        Ok(_)
+        | Err(FindError::None { .. } | FindError::Ambiguous { .. } | FindError::SetAside { .. }) => {
             Ok(None)
         }
         Err(FindError::Store(error)) => Err(error),

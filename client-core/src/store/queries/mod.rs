@@ -1,8 +1,11 @@
 //! What screens ask. Lists read the rows that [`super::views`] writes; one document with all its
 //! details is opened from its changes.
 
+mod activities;
 mod checks;
 mod consents;
+mod enrolments;
+mod notices;
 mod stations;
 mod visits;
 
@@ -58,7 +61,7 @@ fn open(
     }
     let unreadable = |why: Unreadable| FindError::SetAside { document, why };
     let opened = opened::open(document, row.kind, &rows).map_err(unreadable)?;
-    Ok((Opened::read(&opened).map_err(unreadable)?, rows))
+    Ok((Opened::read(&opened, &rows).map_err(unreadable)?, rows))
 }
 
 fn infos(rows: &[ChangeRow]) -> Vec<ChangeInfo> {
@@ -69,6 +72,15 @@ fn station_name(connection: &Connection, station: StationId) -> Result<Option<St
     Ok(connection
         .prepare_cached(
             "SELECT s.name FROM documents d JOIN stations_view s ON s.document = d.n WHERE d.id = ?1",
+        )?
+        .query_row([station.as_bytes()], |row| row.get(0))
+        .optional()?)
+}
+
+fn station_key(connection: &Connection, station: StationId) -> Result<Option<String>, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT s.key FROM documents d JOIN stations_view s ON s.document = d.n WHERE d.id = ?1",
         )?
         .query_row([station.as_bytes()], |row| row.get(0))
         .optional()?)

@@ -65,5 +65,7 @@ pub(super) fn write(
 /// When the driver first asked, or was first scanned.
 fn first_at(enrolment: &Enrolment) -> Option<Timestamp> {
     let asked = enrolment.requests.iter().map(|request| request.at);
-    asked.chain(enrolment.scans.iter().map(|scan| scan.at)).min()
+    asked
+        .chain(enrolment.scans.iter().map(|scan| scan.at))
+        .min()
 }

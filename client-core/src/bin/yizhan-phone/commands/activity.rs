@@ -25,7 +25,13 @@ pub(crate) fn run(
             region,
             all,
             limit,
-        } => list(client, (station.as_deref(), region.as_deref()), !all, *limit, output),
+        } => list(
+            client,
+            (station.as_deref(), region.as_deref()),
+            !all,
+            *limit,
+            output,
+        ),
         ActivityCommand::Show { activity } => activity_shown::show(client, activity, output),
         ActivityCommand::Create(args) => create(client, args, output),
         ActivityCommand::Set(args) => set(client, args, output),
@@ -43,7 +49,10 @@ pub(crate) fn run(
             let activity = names::activity(client, activity)?;
             let until = when::parse(until, client.clock().now())?;
             let ask = client.ask_lease(activity, *seats, until)?;
-            let done = format!("{} asked for, to give away offline", count((*seats).into(), "seat"));
+            let done = format!(
+                "{} asked for, to give away offline",
+                count((*seats).into(), "seat")
+            );
             written(activity, json!(ask.to_string()), &done, output)
         }
         ActivityCommand::LeaseReturn {
@@ -94,9 +103,8 @@ pub(crate) fn code<T>(
     text: &str,
     from_text: impl Fn(&str) -> Option<T>,
 ) -> Result<T, Failure> {
-    from_text(text).ok_or_else(|| {
-        Failure::usage(format!("{text:?} is no {what}; --help lists what there is"))
-    })
+    from_text(text)
+        .ok_or_else(|| Failure::usage(format!("{text:?} is no {what}; --help lists what there is")))
 }
 
 /// An edit of an activity was stored.

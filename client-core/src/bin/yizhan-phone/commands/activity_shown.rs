@@ -50,7 +50,10 @@ fn form(detail: &ActivityDetail) -> String {
             |drawn| format!("{drawn} are drawn for each driver"),
         );
         let questions = shown.questions.len();
-        text.push_str(&labelled("quiz", &format!("{questions} questions, {drawn}")));
+        text.push_str(&labelled(
+            "quiz",
+            &format!("{questions} questions, {drawn}"),
+        ));
     }
     text + &facts::register("text", &shown.text)
 }

@@ -153,7 +153,15 @@ fn list(client: &Client, everybody: bool, limit: u32, output: Output) -> Result<
             })
             .collect();
         let head = [
-            "enrolment", "begins", "activity", "driver", "seat", "there", "quiz", "rating", "",
+            "enrolment",
+            "begins",
+            "activity",
+            "driver",
+            "seat",
+            "there",
+            "quiz",
+            "rating",
+            "",
         ];
         table(&head, &cells, "no enrolments here yet")
     })
@@ -177,9 +185,20 @@ pub(crate) fn roster(client: &Client, text: &str, output: Output) -> Result<(), 
             })
             .collect();
         let head = [
-            "enrolment", "asked", "driver", "seat", "there", "quiz", "rating", "",
+            "enrolment",
+            "asked",
+            "driver",
+            "seat",
+            "there",
+            "quiz",
+            "rating",
+            "",
         ];
-        table(&head, &cells, "nobody has asked for a seat, as far as is known here")
+        table(
+            &head,
+            &cells,
+            "nobody has asked for a seat, as far as is known here",
+        )
     })
 }
 
@@ -199,7 +218,11 @@ fn place_cells(row: &EnrolmentRow) -> Vec<String> {
             marks.push(format!("{what}: {number}"));
         }
     }
-    marks.extend(row.certificate.as_ref().map(|it| format!("certificate {it}")));
+    marks.extend(
+        row.certificate
+            .as_ref()
+            .map(|it| format!("certificate {it}")),
+    );
     marks.retain(|mark| !mark.is_empty());
     vec![
         row.driver_name.clone(),

@@ -53,7 +53,10 @@ fn form(detail: &EnrolmentDetail) -> String {
         text.push_str(&labelled("there", &when::local(scan.at)));
     }
     if let Some(grade) = detail.grade {
-        text.push_str(&labelled("quiz", &grade_text(grade, shown.quiz_score.value)));
+        text.push_str(&labelled(
+            "quiz",
+            &grade_text(grade, shown.quiz_score.value),
+        ));
     }
     text.push_str(&facts::register("rating", &shown.feedback_rating));
     text.push_str(&facts::register("feedback", &shown.feedback));
@@ -131,9 +134,10 @@ fn sheet_text(sheet: &QuizSheet) -> String {
 
 /// A grade as JSON.
 pub(crate) fn grade_json(grade: Option<Grade>) -> Value {
-    grade.map_or(Value::Null, |grade| {
-        json!({ "asked": grade.asked, "answered": grade.answered, "score": grade.score })
-    })
+    grade.map_or(
+        Value::Null,
+        |grade| json!({ "asked": grade.asked, "answered": grade.answered, "score": grade.score }),
+    )
 }
 
 fn detail_json(detail: &EnrolmentDetail) -> Value {

@@ -105,7 +105,14 @@ fn list(
             .collect();
         table(
             &[
-                "notice", "level", "published", "until", "from", "title", "text", "",
+                "notice",
+                "level",
+                "published",
+                "until",
+                "from",
+                "title",
+                "text",
+                "",
             ],
             &cells,
             "no notices here",
