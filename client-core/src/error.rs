@@ -300,6 +300,9 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::DeviceConflict
         | FaultCode::RegistrationClosed
         | FaultCode::Forbidden
+        | FaultCode::AttachmentLength
+        | FaultCode::AttachmentMismatch
+        | FaultCode::AttachmentQuota
         | FaultCode::Conflict => ClientError::Denied,
         FaultCode::Malformed
         | FaultCode::TooLarge
@@ -312,6 +315,9 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::ShuttingDown
         | FaultCode::StorageFailed
         | FaultCode::Internal
+        | FaultCode::RangeUnsatisfiable
+        | FaultCode::AttachmentNotHere
+        | FaultCode::AttachmentOffset
         | FaultCode::Other(_) => ClientError::TryLater,
         FaultCode::TokenMissing
         | FaultCode::TokenInvalid

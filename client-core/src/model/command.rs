@@ -2,6 +2,7 @@
 
 use yizhan_proto::{Kind, StationId};
 
+use super::attachment::NewAttachment;
 use super::{activity, check, consent, enrolment, notice, station, visit};
 
 /// An edit of a document of one kind.
@@ -21,6 +22,13 @@ pub enum Command {
     Enrolment(enrolment::Command),
     /// Of a `notice`.
     Notice(notice::Command),
+    /// Puts a photo or a paper to a document of a kind that has attachments.
+    Attach {
+        /// The document's kind.
+        kind: Kind,
+        /// What the document says of it.
+        attachment: NewAttachment,
+    },
 }
 
 impl Command {
@@ -35,6 +43,7 @@ impl Command {
             Self::Activity(_) => Kind::Activity,
             Self::Enrolment(_) => Kind::Enrolment,
             Self::Notice(_) => Kind::Notice,
+            Self::Attach { kind, .. } => *kind,
         }
     }
 
@@ -49,6 +58,7 @@ impl Command {
             Self::Activity(command) => matches!(command, activity::Command::Create(_)),
             Self::Enrolment(command) => matches!(command, enrolment::Command::Create(_)),
             Self::Notice(command) => matches!(command, notice::Command::Publish(_)),
+            Self::Attach { .. } => false,
         }
     }
 
@@ -67,7 +77,8 @@ impl Command {
             | Self::Station(_)
             | Self::Activity(_)
             | Self::Enrolment(_)
-            | Self::Notice(_) => None,
+            | Self::Notice(_)
+            | Self::Attach { .. } => None,
         }
     }
 }

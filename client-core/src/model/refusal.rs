@@ -106,6 +106,14 @@ refusal_codes! {
     ConsentMissing = "consent.missing": "The driver's consent is needed first.",
     /// The consent had been withdrawn.
     ConsentWithdrawn = "consent.withdrawn": "The driver had withdrawn the consent.",
+    /// The file has no bytes.
+    AttachmentEmpty = "attachment.empty": "The file is empty.",
+    /// The file is larger than an attachment may be.
+    AttachmentTooLarge = "attachment.too_large": "The file is too large; take the photo in a smaller size, or split the paper.",
+    /// The file is not of a type that attachments may have, whatever it is called.
+    AttachmentType = "attachment.type": "Only photos (JPEG, PNG, WebP) and PDF can be attached.",
+    /// The document names as many attachments as it may.
+    AttachmentsFull = "attachment.too_many": "The document has as many attachments as it may.",
     /// The edit changes nothing.
     NothingChanged = "edit.unchanged": "The edit changes nothing; there is nothing to keep.",
     /// The author's right had ended.

@@ -17,6 +17,7 @@ use super::genesis::Genesis;
 use super::{Command, Document, Refusal, RefusalCode};
 
 mod activities;
+mod attachments;
 mod enrolments;
 mod kinds;
 mod notices;
@@ -65,6 +66,7 @@ pub(super) fn write(
             Command::Activity(command) => tx.activity(command)?,
             Command::Enrolment(command) => tx.enrolment(command)?,
             Command::Notice(command) => tx.notice(command)?,
+            Command::Attach { attachment, .. } => tx.attach(attachment)?,
         }
         let options = CommitOptions::default().with_time(now.as_ms());
         let hash = tx.tx.commit_with(options).0;
