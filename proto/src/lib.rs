@@ -11,6 +11,7 @@
 pub mod attachment;
 pub mod checkin;
 pub mod codec;
+pub mod desk;
 pub mod digest;
 pub mod fault;
 pub mod id;
@@ -25,6 +26,7 @@ pub mod version;
 pub mod watch;
 
 pub use attachment::{ContentHash, MediaType};
+pub use desk::{DeskInfo, DeskMember};
 pub use digest::ScopeDigest;
 pub use fault::{Fault, FaultCode};
 pub use id::{

@@ -2,11 +2,12 @@
 
 use yizhan_proto::checkin::CheckInCode;
 use yizhan_proto::limits::CODE_LIFE_MS;
-use yizhan_proto::{DocumentId, Nonce, StationId, Timestamp};
+use yizhan_proto::{DocumentId, EntryId, Nonce, StationId, Timestamp};
 
 use super::Client;
-use crate::checkin::{self, Checked, NoCertificate};
+use crate::checkin::{self, Checked, Finding, NoCertificate};
 use crate::error::ClientError;
+use crate::model::enrolment::{self, First, NewEnrolment, NewScan, ScanResult, Seat};
 use crate::model::{Command, visit};
 
 /// A code as it is shown.
@@ -40,7 +41,70 @@ pub struct CodeVisit {
     pub requested: Vec<String>,
 }
 
+/// What a scan at an activity came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeScan {
+    /// What the code says.
+    pub checked: Checked,
+    /// What was recorded.
+    pub result: ScanResult,
+    /// The driver's enrolment, in which it was recorded.
+    pub enrolment: DocumentId,
+    /// Its entry there.
+    pub entry: EntryId,
+    /// Scans of the driver there before this one, as far as is known here.
+    pub before: usize,
+    /// How the driver stands to a seat, as far as is known here.
+    pub seat: Option<Seat>,
+    /// The activity's title.
+    pub title: Option<String>,
+}
+
 impl Client {
+    /// Records that a driver's code was scanned at an activity (a keeper of its host station, or
+    /// somebody with the health role there): a fact, whatever the code is worth. A driver without
+    /// an enrolment gets one, as a walk-in. Works with no network.
+    ///
+    /// # Errors
+    /// As [`Client::edit`]; [`ClientError::Invalid`] if the text is no check-in code;
+    /// [`ClientError::NotFound`] if the activity is not here.
+    pub fn scan_code(&mut self, activity: DocumentId, text: &str) -> Result<CodeScan, ClientError> {
+        let checked = self.check_code(text)?;
+        let place = self.store.scan_place(activity, checked.driver)?;
+        let result = scan_result(&checked, activity, place.seat);
+        let (by, at) = (self.store.author()?.person, self.clock.now());
+        let entry = self.new_entry_id()?;
+        let scan = NewScan {
+            entry,
+            nonce: EntryId::from_bytes(*checked.nonce.as_bytes()),
+            result,
+            code: Some(text.to_owned()),
+            by,
+            at,
+        };
+        let command = if place.is_here {
+            enrolment::Command::Scan(scan)
+        } else {
+            enrolment::Command::Create(NewEnrolment {
+                driver: checked.driver,
+                driver_name: checked.name.clone(),
+                activity,
+                station: place.station,
+                first: First::Scan(scan),
+            })
+        };
+        self.edit(place.enrolment, &Command::Enrolment(command))?;
+        Ok(CodeScan {
+            checked,
+            result,
+            enrolment: place.enrolment,
+            entry,
+            before: place.scans,
+            seat: place.seat,
+            title: place.title,
+        })
+    }
+
     /// A new code of this device's person, good for 90 seconds from this moment, for an arrival or
     /// for an activity. Works with no network.
     ///
@@ -113,5 +177,24 @@ impl Client {
         };
         self.edit(id, &Command::Visit(command))?;
         Ok(id)
+    }
+}
+
+/// What to record of a scan. A code for no activity in particular is good for any.
+fn scan_result(checked: &Checked, activity: DocumentId, seat: Option<Seat>) -> ScanResult {
+    match checked.finding {
+        Finding::Ok if checked.activity.is_some_and(|meant| meant != activity) => {
+            ScanResult::WrongActivity
+        }
+        Finding::Ok => match seat {
+            Some(Seat::Accepted { .. } | Seat::Leased) => ScanResult::Ok,
+            Some(
+                Seat::Requested | Seat::Waitlisted { .. } | Seat::Refused { .. } | Seat::Cancelled,
+            )
+            | None => ScanResult::WalkIn,
+        },
+        Finding::Expired => ScanResult::Expired,
+        Finding::Revoked => ScanResult::Revoked,
+        Finding::NotYetValid | Finding::Unverified(_) => ScanResult::Unverified,
     }
 }

@@ -18,7 +18,7 @@ use crate::error::{ClientError, SyncError};
 use crate::store::Store;
 use crate::transport::Transport;
 
-pub use self::codes::{CodeShown, CodeVisit};
+pub use self::codes::{CodeScan, CodeShown, CodeVisit};
 pub use self::edits::{CheckEntry, ConsentEntry, VisitStart};
 
 /// One device's Yizhan.

@@ -51,6 +51,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use error::Placed;
 
 pub use error::{EditError, FindError, StoreError};
+pub use queries::ScanPlace;
 pub use rows::{
     CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Crisis, Hit,
     SecondReading, StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,

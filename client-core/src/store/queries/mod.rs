@@ -4,8 +4,11 @@
 mod checks;
 mod consents;
 mod crises;
+mod scans;
 mod stations;
 mod visits;
+
+pub use self::scans::ScanPlace;
 
 use rusqlite::{Connection, OptionalExtension};
 use yizhan_proto::{DocumentId, StationId, Timestamp};
