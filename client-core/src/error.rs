@@ -208,6 +208,12 @@ impl From<StoreError> for ClientError {
     }
 }
 
+impl From<Refusal> for ClientError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl From<NoRandomness> for ClientError {
     fn from(error: NoRandomness) -> Self {
         Self::Store(error.into())

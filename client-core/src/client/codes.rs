@@ -2,12 +2,12 @@
 
 use yizhan_proto::checkin::CheckInCode;
 use yizhan_proto::limits::CODE_LIFE_MS;
-use yizhan_proto::{DocumentId, EntryId, Nonce, StationId, Timestamp};
+use yizhan_proto::{DocumentId, Nonce, StationId, Timestamp};
 
-use super::Client;
+use super::{Client, ScanEntry, Scanned};
 use crate::checkin::{self, Checked, Finding, NoCertificate};
 use crate::error::ClientError;
-use crate::model::enrolment::{self, First, NewEnrolment, NewScan, ScanResult, Seat};
+use crate::model::enrolment::ScanResult;
 use crate::model::{Command, visit};
 
 /// A code as it is shown.
@@ -46,18 +46,8 @@ pub struct CodeVisit {
 pub struct CodeScan {
     /// What the code says.
     pub checked: Checked,
-    /// What was recorded.
-    pub result: ScanResult,
-    /// The driver's enrolment, in which it was recorded.
-    pub enrolment: DocumentId,
-    /// Its entry there.
-    pub entry: EntryId,
-    /// Scans of the driver there before this one, as far as is known here.
-    pub before: usize,
-    /// How the driver stands to a seat, as far as is known here.
-    pub seat: Option<Seat>,
-    /// The activity's title.
-    pub title: Option<String>,
+    /// What was recorded of it.
+    pub scanned: Scanned,
 }
 
 impl Client {
@@ -70,39 +60,15 @@ impl Client {
     /// [`ClientError::NotFound`] if the activity is not here.
     pub fn scan_code(&mut self, activity: DocumentId, text: &str) -> Result<CodeScan, ClientError> {
         let checked = self.check_code(text)?;
-        let place = self.store.scan_place(activity, checked.driver)?;
-        let result = scan_result(&checked, activity, place.seat);
-        let (by, at) = (self.store.author()?.person, self.clock.now());
-        let entry = self.new_entry_id()?;
-        let scan = NewScan {
-            entry,
-            nonce: EntryId::from_bytes(*checked.nonce.as_bytes()),
-            result,
+        let scanned = self.record_scan(ScanEntry {
+            activity,
+            driver: checked.driver,
+            driver_name: checked.name.clone(),
+            nonce: *checked.nonce.as_bytes(),
+            result: scan_result(&checked, activity),
             code: Some(text.to_owned()),
-            by,
-            at,
-        };
-        let command = if place.is_here {
-            enrolment::Command::Scan(scan)
-        } else {
-            enrolment::Command::Create(NewEnrolment {
-                driver: checked.driver,
-                driver_name: checked.name.clone(),
-                activity,
-                station: place.station,
-                first: First::Scan(scan),
-            })
-        };
-        self.edit(place.enrolment, &Command::Enrolment(command))?;
-        Ok(CodeScan {
-            checked,
-            result,
-            enrolment: place.enrolment,
-            entry,
-            before: place.scans,
-            seat: place.seat,
-            title: place.title,
-        })
+        })?;
+        Ok(CodeScan { checked, scanned })
     }
 
     /// A new code of this device's person, good for 90 seconds from this moment, for an arrival or
@@ -181,18 +147,12 @@ impl Client {
 }
 
 /// What to record of a scan. A code for no activity in particular is good for any.
-fn scan_result(checked: &Checked, activity: DocumentId, seat: Option<Seat>) -> ScanResult {
+fn scan_result(checked: &Checked, activity: DocumentId) -> ScanResult {
     match checked.finding {
         Finding::Ok if checked.activity.is_some_and(|meant| meant != activity) => {
             ScanResult::WrongActivity
         }
-        Finding::Ok => match seat {
-            Some(Seat::Accepted { .. } | Seat::Leased) => ScanResult::Ok,
-            Some(
-                Seat::Requested | Seat::Waitlisted { .. } | Seat::Refused { .. } | Seat::Cancelled,
-            )
-            | None => ScanResult::WalkIn,
-        },
+        Finding::Ok => ScanResult::Ok,
         Finding::Expired => ScanResult::Expired,
         Finding::Revoked => ScanResult::Revoked,
         Finding::NotYetValid | Finding::Unverified(_) => ScanResult::Unverified,

@@ -51,10 +51,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use error::Placed;
 
 pub use error::{EditError, FindError, StoreError};
-pub use queries::ScanPlace;
 pub use rows::{
-    CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Crisis, Hit,
-    SecondReading, StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,
+    ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
+    ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,
+    LeaseRow, NoticeDetail, NoticeFilter, NoticeRow, SecondReading, StationDetail, StationRow,
+    VisitDetail, VisitFilter, VisitRow,
 };
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,

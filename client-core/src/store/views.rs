@@ -38,6 +38,10 @@ const TABLES: &[&str] = &[
     "ticket_links",
     "ticket_reviews",
     "case_notes_view",
+    "activities_view",
+    "leases_view",
+    "enrolments_view",
+    "notices_view",
 ];
 
 /// Writes the rows of a document.
