@@ -20,7 +20,7 @@ use crate::error::{ClientError, SyncError};
 use crate::store::Store;
 use crate::transport::Transport;
 
-pub use self::codes::{CodeShown, CodeVisit};
+pub use self::codes::{CodeScan, CodeShown, CodeVisit};
 pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
     ScanEntry, Scanned, VisitStart,

@@ -33,10 +33,8 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
             pairing::register(client, url, name, label, output)
         }
         Command::Code { activity } => {
-            let activity = activity
-                .as_deref()
-                .map(|text| names::activity(client, text))
-                .transpose()?;
+            let named = |text: &String| names::activity(client, text);
+            let activity = activity.as_ref().map(named).transpose()?;
             code::show(client, activity, output)
         }
         Command::Visit(command) => visit::run(client, command, output),
