@@ -3,6 +3,7 @@
 //! | version | date | reason |
 //! | --- | --- | --- |
 //! | 1 | 2026-11-21 | the first: changes, documents, scopes, people, devices, codes |
+//! | 2 | 2026-11-21 | seats: tallies of activities, seats of enrolments, leases |
 //!
 //! A landed step is never edited; a new one is added behind it.
 
@@ -14,9 +15,11 @@ use super::StoreError;
 pub(super) const APPLICATION_ID: i64 = 0x595a_6872;
 
 /// The newest format this version writes and reads.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
-const STEPS: [&str; VERSION as usize] = [STEP_1];
+const STEPS: [&str; VERSION as usize] = [STEP_1, STEP_2];
+
+const STEP_2: &str = include_str!("migrations/0002_seats.sql");
 
 const STEP_1: &str = "
 CREATE TABLE meta(

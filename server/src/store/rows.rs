@@ -9,6 +9,10 @@ use yizhan_proto::{
     Sequence, StationId, Timestamp,
 };
 
+mod seats;
+
+pub use seats::{LeaseRow, SeatRow, SeatTally, Standing, State};
+
 /// A document as the relay knows it: never its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentRow {
