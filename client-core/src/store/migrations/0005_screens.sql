@@ -1,0 +1,2 @@
+-- Format 5, 2026-11-21: what a day at a station and a history of readings are read from.
+-- Never edited once landed; a later format is a new file.
