@@ -14,6 +14,7 @@
 //! | [`attachment`] | photos and papers that a document names, and which of them a change names |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
 
+pub mod activity;
 pub mod attachment;
 pub mod author;
 pub mod change;
@@ -23,8 +24,10 @@ pub mod command;
 pub mod consent;
 pub mod document;
 mod draft;
+pub mod enrolment;
 pub mod gate;
 mod genesis;
+pub mod notice;
 pub mod order;
 pub mod outline;
 mod reader;
@@ -36,6 +39,7 @@ pub mod visit;
 pub mod vitals;
 mod writer;
 
+pub use activity::Activity;
 pub use author::Author;
 pub use change::{Inspected, inspect};
 pub use command::Command;
