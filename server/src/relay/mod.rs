@@ -1,5 +1,6 @@
 //! The relay: orders, checks, keeps and passes on changes. It knows no HTTP and no SQL, and it
-//! opens no document but the stations it imports and lists.
+//! opens no document but those it writes in itself: stations it imports, and the activities and
+//! enrolments whose seats it gives away.
 //!
 //! | module | what it does |
 //! | --- | --- |
@@ -10,10 +11,10 @@
 //! | `directory` | who may act right now, in memory |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
+//! | `seats` | who has a seat, who waits, what leases hold |
+//! | `own` | what the relay writes itself, through the same gate as everybody |
 //!
-//! Seats (a decision the relay writes into an enrolment as a change of its own) will go the way
-//! `stations` goes: a command, written by the relay's own actor, through `accept::settle`, in the
-//! job that stores the enrolment. Erasure will go the way [`Relay::leave_scope`] goes, for every
+//! Erasure will go the way [`Relay::leave_scope`] goes, for every
 //! scope of a document at once, with its changes deleted and its id entered in the ledger that
 //! `accept` already asks.
 
@@ -47,6 +48,7 @@ use crate::store::{
 };
 use crate::watch::{Hub, Subscription, Watch};
 use directory::Directory;
+use seats::Unsettled;
 use seen::Seen;
 use stations::StationCache;
 pub use types::{
@@ -99,6 +101,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     birth: Birth,
     stations: StationCache,
+    unsettled: Unsettled,
     seen: Seen,
     digest_mismatches: AtomicU64,
 }
@@ -142,6 +145,7 @@ impl Relay {
                 clock,
                 birth,
                 stations: StationCache::default(),
+                unsettled: Unsettled::default(),
                 seen: Seen::default(),
                 digest_mismatches: AtomicU64::new(0),
             }),
@@ -196,9 +200,10 @@ impl Relay {
     /// [`RelayError`] if the store fails.
     pub async fn status(&self) -> Result<Status, RelayError> {
         let read = |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
-            Ok((snapshot.totals()?, snapshot.head()?))
+            let waiting = snapshot.people_waiting()?;
+            Ok((snapshot.totals()?, snapshot.head()?, waiting))
         };
-        let (totals, head) = self.inner.readers.read(read).await.map_err(from_read)?;
+        let (totals, head, seats_waiting) = self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
             changes: totals.changes,
@@ -207,6 +212,7 @@ impl Relay {
             devices_revoked: totals.devices_revoked,
             quarantined: totals.quarantined,
             forgets_acknowledged: totals.forgets_acknowledged,
+            seats_waiting,
             head,
             epoch: self.epoch(),
             database_bytes: totals.database_bytes,

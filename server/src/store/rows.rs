@@ -11,7 +11,7 @@ use yizhan_proto::{
 
 mod seats;
 
-pub use seats::{LeaseRow, SeatRow, SeatTally, Standing, State};
+pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// A document as the relay knows it: never its content.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,16 @@
 //! Seats: the tallies of activities, the seats of enrolments, and leases. Each is found by an
 //! index; nothing here looks at all enrolments of an activity.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
+use yizhan_client_core::model::activity::State;
 use yizhan_proto::{DeviceId, DocumentId, EntryId};
 
 use super::StoreError;
 use super::convert::{bytes, sequence, signed, unsigned};
 use super::log::LogTx;
 use super::queries::{all, first};
-use super::rows::{LeaseRow, SeatRow, SeatTally, Standing, State};
+use super::readers::Snapshot;
+use super::rows::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// Which seats to list, and in what order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +74,12 @@ impl LogTx<'_> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn unsettled_activity(&self) -> Result<Option<DocumentId>, StoreError> {
-        unsettled_activity(self.connection)
+        first(
+            self.connection,
+            "SELECT activity FROM seat_tallies WHERE unsettled = 1 LIMIT 1",
+            [],
+            |row| Ok(DocumentId::from_bytes(bytes(row, 0)?)),
+        )
     }
 
     /// The seat of an enrolment, if it ever asked for one.
@@ -191,27 +198,20 @@ impl LogTx<'_> {
     }
 }
 
-/// An activity for which something is still to be decided, if there is one.
-pub(super) fn unsettled_activity(
-    connection: &Connection,
-) -> Result<Option<DocumentId>, StoreError> {
-    first(
-        connection,
-        "SELECT activity FROM seat_tallies WHERE unsettled = 1 LIMIT 1",
-        [],
-        |row| Ok(DocumentId::from_bytes(bytes(row, 0)?)),
-    )
-}
-
-/// The number of people who wait for a seat, of all activities.
-pub(super) fn people_waiting(connection: &Connection) -> Result<u64, StoreError> {
-    let waiting = first(
-        connection,
-        "SELECT coalesce(sum(waiting), 0) FROM seat_tallies",
-        [],
-        |row| unsigned(row, 0),
-    )?;
-    Ok(waiting.unwrap_or(0))
+impl Snapshot<'_> {
+    /// People who wait for a seat, of all activities.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn people_waiting(&self) -> Result<u64, StoreError> {
+        let waiting = first(
+            self.connection,
+            "SELECT coalesce(sum(waiting), 0) FROM seat_tallies",
+            [],
+            |row| unsigned(row, 0),
+        )?;
+        Ok(waiting.unwrap_or(0))
+    }
 }
 
 fn tally_row(row: &Row<'_>) -> Result<SeatTally, StoreError> {

@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use yizhan_client_core::model::activity::State;
+use yizhan_client_core::model::enrolment::{Outcome, Reason};
 use yizhan_proto::{DocumentId, EntryId, Sequence};
 
-use crate::store::rows::{LeaseRow, SeatRow, SeatTally, Standing, State};
+use crate::store::rows::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// What is decided about one enrolment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,31 +25,6 @@ pub(in crate::relay) struct Decision {
     pub(in crate::relay) number: Option<u32>,
     /// Why, where the outcome does not say it all.
     pub(in crate::relay) reason: Option<Reason>,
-}
-
-/// What a request comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the names are the domain's own words")]
-pub(in crate::relay) enum Outcome {
-    Accepted,
-    Waitlisted,
-    Refused,
-    Released,
-}
-
-/// Why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are the domain's own words")]
-pub(in crate::relay) enum Reason {
-    Full,
-    Closed,
-    Cancelled,
-    Draft,
-    Lease,
-    LeaseEnded,
-    CapacityLowered,
-    Promoted,
-    CancelledByDriver,
 }
 
 /// A request as it arrived.
@@ -178,7 +155,8 @@ fn enrol(scene: &mut Scene, named: Option<EntryId>) -> Found {
     let shut = match tally.state {
         State::Open => None,
         State::Draft => Some(Reason::Draft),
-        State::Closed | State::Done => Some(Reason::Closed),
+        State::Closed => Some(Reason::Closed),
+        State::Done => Some(Reason::Done),
         State::Cancelled => Some(Reason::Cancelled),
     };
     if let Some(reason) = shut.filter(|_| !late) {

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use yizhan_proto::{DeviceId, DocumentId, EntryId, Sequence};
 
-use super::decide::{
-    Asked, Decision, Due, Outcome, Reason, Scene, carry, decide, due, give_back, grant,
-};
-use crate::store::rows::{LeaseRow, SeatRow, SeatTally, Standing, State};
+use yizhan_client_core::model::activity::State;
+use yizhan_client_core::model::enrolment::{Outcome, Reason};
+
+use super::decide::{Asked, Decision, Due, Scene, carry, decide, due, give_back, grant};
+use crate::store::rows::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// The whole of an activity in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use yizhan_client_core::model::{Command, Document, inspect, visit};
+use yizhan_client_core::model::{Command, Document, activity, enrolment, inspect, visit};
 use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::identity::Identity;
 use yizhan_proto::sync::{
@@ -285,5 +285,17 @@ pub(super) struct Edit(Command);
 impl From<visit::Command> for Edit {
     fn from(command: visit::Command) -> Self {
         Self(Command::Visit(command))
+    }
+}
+
+impl From<activity::Command> for Edit {
+    fn from(command: activity::Command) -> Self {
+        Self(Command::Activity(command))
+    }
+}
+
+impl From<enrolment::Command> for Edit {
+    fn from(command: enrolment::Command) -> Self {
+        Self(Command::Enrolment(command))
     }
 }

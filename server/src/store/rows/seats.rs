@@ -1,41 +1,7 @@
 //! Seats as they are kept: plain data, no SQL, no rule.
 
+use yizhan_client_core::model::activity::State;
 use yizhan_proto::{DeviceId, DocumentId, EntryId, Sequence};
-
-/// An activity's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are the domain's own words")]
-pub enum State {
-    Draft,
-    Open,
-    Closed,
-    Cancelled,
-    Done,
-}
-
-impl State {
-    pub(in crate::store) fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Open => "open",
-            Self::Closed => "closed",
-            Self::Cancelled => "cancelled",
-            Self::Done => "done",
-        }
-    }
-
-    pub(in crate::store) fn from_text(text: &str) -> Option<Self> {
-        [
-            Self::Draft,
-            Self::Open,
-            Self::Closed,
-            Self::Cancelled,
-            Self::Done,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == text)
-    }
-}
 
 /// What is kept of an activity to decide about its seats.
 #[derive(Debug, Clone, PartialEq, Eq)]
