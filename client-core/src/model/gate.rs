@@ -47,15 +47,12 @@ pub enum Verdict {
 #[must_use]
 pub fn references(kind: Kind, change: &Inspected) -> Vec<DocumentId> {
     let fields: &[&str] = match kind {
-        Kind::Visit | Kind::Consent => &["station"],
+        Kind::Visit | Kind::Consent | Kind::Activity | Kind::Notice => &["station"],
         Kind::Check => &["station", "consent", "visit", "replaces"],
-        Kind::Station
-        | Kind::Activity
-        | Kind::Notice
-        | Kind::Enrolment
-        | Kind::Ticket
-        | Kind::CaseNote
-        | Kind::Unknown(_) => return Vec::new(),
+        Kind::Enrolment => &["station", "activity"],
+        Kind::Ticket => &["station", "visit", "activity"],
+        Kind::CaseNote => &["ticket"],
+        Kind::Station | Kind::Unknown(_) => return Vec::new(),
     };
     let mut named: Vec<DocumentId> = change
         .ops

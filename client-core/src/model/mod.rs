@@ -10,7 +10,7 @@
 //! | [`route`] | who may see a document, and what a person subscribes to |
 //! | [`document`] | a document opened for reading and editing |
 //! | [`command`] | the edits people make, by name |
-//! | [`station`], [`visit`], [`check`], [`consent`] | one kind each: fields, rules, reads |
+//! | [`station`], [`visit`], [`check`], [`consent`], [`activity`], [`enrolment`], [`notice`] | one kind each: fields, rules, reads |
 //! | [`attachment`] | photos and papers that a document names, and which of them a change names |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
 
