@@ -16,10 +16,10 @@ use super::check;
 use super::genesis::Genesis;
 use super::{Command, Document, Refusal, RefusalCode};
 
-mod activities;
-mod enrolments;
+mod activity;
+mod enrolment;
 mod kinds;
-mod notices;
+mod notice;
 mod settle;
 
 /// Carries out a command. See [`Document::write`].

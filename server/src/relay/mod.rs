@@ -203,7 +203,8 @@ impl Relay {
             let waiting = snapshot.people_waiting()?;
             Ok((snapshot.totals()?, snapshot.head()?, waiting))
         };
-        let (totals, head, seats_waiting) = self.inner.readers.read(read).await.map_err(from_read)?;
+        let (totals, head, seats_waiting) =
+            self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
             changes: totals.changes,

@@ -9,9 +9,9 @@
 //! next push, or [`Relay::settle_seats`], goes on.
 
 mod decide;
-mod usher;
 #[cfg(test)]
 mod tests;
+mod usher;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -132,18 +132,14 @@ impl Relay {
         tx: &mut LogTx<'_>,
         told: &mut Told,
     ) -> Result<(), StoreError> {
-        if self.inner.unsettled.get() {
+        // A job that decided about seats has done its share.
+        if self.inner.unsettled.get() && told.decisions.is_empty() {
             self.go_on(tx, told, PORTION_BESIDE)?;
         }
         Ok(())
     }
 
-    fn go_on(
-        &self,
-        tx: &mut LogTx<'_>,
-        told: &mut Told,
-        portion: u32,
-    ) -> Result<(), StoreError> {
+    fn go_on(&self, tx: &mut LogTx<'_>, told: &mut Told, portion: u32) -> Result<(), StoreError> {
         match tx.unsettled_activity()? {
             Some(activity) => {
                 let hand = self.hand();

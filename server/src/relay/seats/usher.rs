@@ -7,9 +7,7 @@ use yizhan_client_core::model::enrolment::{self, Ask};
 use yizhan_client_core::model::{Activity, Command, Inspected};
 use yizhan_proto::{DeviceId, DocumentId, EntryId, Kind, Sequence, Timestamp};
 
-use super::decide::{
-    Asked, Decision, Due, Scene, carry, decide, due, give_back, grant,
-};
+use super::decide::{Asked, Decision, Due, Scene, carry, decide, due, give_back, grant};
 use super::{PORTION, Told, Unsettled};
 use crate::relay::own::{Hand, OwnError, open};
 use crate::store::rows::{LeaseRow, SeatRow, SeatTally, Standing};
@@ -45,8 +43,7 @@ impl Usher<'_, '_> {
             return Ok(());
         }
         let row = self.tx.document(id)?;
-        let facts = row.as_ref().and_then(|row| row.outline.facts.enrolment.as_ref());
-        let Some(activity) = facts.map(|facts| facts.activity) else {
+        let Some(activity) = row.and_then(|row| row.outline.facts.activity) else {
             return Ok(());
         };
         for request in requests {

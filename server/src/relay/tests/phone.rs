@@ -25,6 +25,7 @@ pub(super) struct Held {
     pub(super) acked: BTreeSet<ChangeHash>,
 }
 
+#[derive(Clone)]
 pub(super) struct Phone {
     relay: Relay,
     pub(super) device: DeviceId,
@@ -76,6 +77,19 @@ impl Phone {
             kind: held.kind,
             change,
         });
+    }
+
+    /// Drops what is unsent of a document, and what it made of it.
+    pub(super) fn discard(&mut self, id: DocumentId) {
+        let mut dropped = Vec::new();
+        self.unsent.retain(|push| {
+            let drop = push.document == id;
+            dropped.extend(drop.then(|| ChangeHash::of_chunk(&push.change)));
+            !drop
+        });
+        if let Some(held) = self.documents.get_mut(&id) {
+            held.changes.retain(|(hash, _)| !dropped.contains(hash));
+        }
     }
 
     /// A visit of this phone's person.

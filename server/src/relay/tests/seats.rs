@@ -25,6 +25,7 @@ struct Class {
     world: World,
     keeper: Phone,
     activity: DocumentId,
+    entries: u64,
 }
 
 impl Class {
@@ -52,7 +53,15 @@ impl Class {
             world,
             keeper,
             activity,
+            entries: 0,
         }
+    }
+
+    fn entry(&mut self) -> EntryId {
+        self.entries += 1;
+        let mut bytes = [0; 16];
+        bytes[8..].copy_from_slice(&self.entries.to_be_bytes());
+        EntryId::from_bytes(bytes)
     }
 
     async fn edit(&mut self, command: activity::Command) {
@@ -76,7 +85,7 @@ impl Class {
 
     fn request(&mut self, by: PersonId, what: Ask, lease: Option<EntryId>) -> NewRequest {
         NewRequest {
-            entry: EntryId::from_bytes(self.world.id()),
+            entry: self.entry(),
             what,
             lease,
             by,
@@ -115,7 +124,7 @@ impl Class {
 
     /// The keeper's device asks for a lease; gives its id and how many seats were granted.
     async fn lease(&mut self, seats: u32) -> (EntryId, u32) {
-        let entry = EntryId::from_bytes(self.world.id());
+        let entry = self.entry();
         let ask = activity::Command::AskLease {
             entry,
             seats,
@@ -132,7 +141,7 @@ impl Class {
 
     fn give_back(&mut self, lease: EntryId, used: u32, lost: bool) -> activity::Command {
         activity::Command::ReturnLease {
-            entry: EntryId::from_bytes(self.world.id()),
+            entry: self.entry(),
             lease,
             used,
             lost,
@@ -338,7 +347,7 @@ async fn what_a_device_holds_to_give_away_is_nobody_elses() {
     class.enrol_now(&mut drivers[0]).await;
     assert_eq!(class.latest(&drivers[..1]).await, [waits(1)]);
     // Two walk in while the keeper is offline; then the keeper is back.
-    let mut keeper = class.world.another_phone_of(&class.keeper);
+    let mut keeper = class.keeper.clone();
     for driver in &drivers[1..3] {
         let driver = driver.identity.person;
         class.enrol(&mut keeper, driver, Some(lease));
@@ -358,7 +367,9 @@ async fn no_capacity_goes_below_what_devices_hold() {
     let (lease, granted) = class.lease(3).await;
     assert_eq!(granted, 3);
     let activity = class.activity;
-    class.keeper.edit(activity, activity::Command::SetCapacity(2));
+    class
+        .keeper
+        .edit(activity, activity::Command::SetCapacity(2));
     let receipts = class.keeper.push().await;
     let Receipt::Refused(reason) = &receipts[0].outcome else {
         panic!("{receipts:?}")
@@ -373,11 +384,14 @@ async fn no_capacity_goes_below_what_devices_hold() {
     class.capacity(2).await;
     let mut driver = class.drivers(1).await.remove(0);
     class.enrol_now(&mut driver).await;
-    let second = class.drivers(1).await;
-    let mut second = { second }.remove(0);
+    let mut second = class.drivers(1).await.remove(0);
     class.enrol_now(&mut second).await;
     let told = class.latest(&[driver, second]).await;
-    assert_eq!(told, [accepted(1), waits(1)], "one seat is still on its way");
+    assert_eq!(
+        told,
+        [accepted(1), waits(1)],
+        "one seat is still on its way"
+    );
 }
 
 #[tokio::test]
@@ -390,7 +404,7 @@ async fn a_returned_lease_frees_what_was_not_used_and_waits_for_what_was() {
     }
     // The keeper enrols one driver, and returns the lease before that enrolment is sent.
     let driver = drivers[2].identity.person;
-    let mut keeper = class.world.another_phone_of(&class.keeper);
+    let mut keeper = class.keeper.clone();
     class.enrol(&mut keeper, driver, Some(lease));
     let back = class.give_back(lease, 1, false);
     class.edit(back).await;
@@ -408,7 +422,7 @@ async fn what_arrives_under_a_lost_lease_stands_in_line() {
     let mut drivers = class.drivers(2).await;
     let (lease, _) = class.lease(1).await;
     class.enrol_now(&mut drivers[0]).await;
-    let mut away = class.world.another_phone_of(&class.keeper);
+    let mut away = class.keeper.clone();
     let driver = drivers[1].identity.person;
     class.enrol(&mut away, driver, Some(lease));
     class.keeper = class.world.keeper(0).await;
@@ -454,29 +468,21 @@ async fn who_cannot_be_told_stands_in_nobodys_way() {
         class.enrol_now(driver).await;
     }
     let id = enrolment::id_of(class.activity, drivers[1].identity.person);
-    for _ in 0..20 {
-        let feedback = enrolment::Command::Feedback {
-            rating: 5,
-            text: Some("好".repeat(16 * 1024 / 3)),
-        };
-        drivers[1].edit(id, feedback);
-        let receipts = drivers[1].push().await;
-        if matches!(receipts[0].outcome, Receipt::Refused(_)) {
-            break;
+    // Its room is used up: by large entries first, by small ones at the end.
+    for letters in [5_000, 40] {
+        for number in 0..1_000 {
+            let feedback = enrolment::Command::Feedback {
+                rating: 5,
+                text: Some(format!("{number} {}", "好".repeat(letters))),
+            };
+            drivers[1].edit(id, feedback);
+            let receipts = drivers[1].push().await;
+            if let Receipt::Refused(reason) = &receipts[0].outcome {
+                assert_eq!(reason.code, "document.full");
+                break;
+            }
         }
-    }
-    // What is left of the room is used up by small ones.
-    for _ in 0..400 {
         drivers[1].discard(id);
-        let grade = enrolment::Command::Feedback {
-            rating: 4,
-            text: Some("好".repeat(60)),
-        };
-        drivers[1].edit(id, grade);
-        let receipts = drivers[1].push().await;
-        if matches!(receipts[0].outcome, Receipt::Refused(_)) {
-            break;
-        }
     }
     class.ask(&mut drivers[0], Ask::Cancel).await;
     assert_eq!(class.latest(&drivers[2..]).await, [accepted(2)]);
@@ -491,14 +497,16 @@ async fn everybody_hears_of_a_cancelled_activity_also_if_the_relay_dies_in_betwe
             PersonId::from_bytes([[a, b].repeat(7), vec![9, 9]].concat().try_into().unwrap())
         })
         .collect();
-    let mut keeper = class.world.another_phone_of(&class.keeper);
+    let mut keeper = class.keeper.clone();
     for some in drivers.chunks(100) {
         for driver in some {
             class.enrol(&mut keeper, *driver, None);
         }
         keeper.push().await;
     }
-    class.edit_quietly(activity::Command::SetState(State::Cancelled)).await;
+    let cancel = activity::Command::SetState(State::Cancelled);
+    class.keeper.edit(class.activity, cancel);
+    class.keeper.push().await;
     let count = |told: Vec<Enrolment>| {
         told.iter()
             .filter(|e| e.decisions.last().unwrap().outcome == Outcome::Refused)
