@@ -16,10 +16,10 @@ use super::check;
 use super::genesis::Genesis;
 use super::{Command, Document, Refusal, RefusalCode};
 
-mod activity;
-mod enrolment;
+mod activities;
+mod enrolments;
 mod kinds;
-mod notice;
+mod notices;
 mod settle;
 
 /// Carries out a command. See [`Document::write`].
