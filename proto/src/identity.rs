@@ -7,6 +7,7 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::desk::DeskInfo;
 use crate::id::{DeviceId, Epoch, PersonId};
 use crate::scope::{RegionKey, Role, Scope};
 use crate::timestamp::Timestamp;
@@ -44,6 +45,10 @@ pub struct Identity {
     #[n(6)]
     #[cbor(default)]
     pub regions: Vec<RegionKey>,
+    /// The desks this person may raise a ticket at, answer at or escalate to; `None` from a relay
+    /// that keeps none.
+    #[n(7)]
+    pub desks: Option<Vec<DeskInfo>>,
 }
 
 /// `POST /v1/pair`: a device presents a one-time code.

@@ -10,6 +10,7 @@
 
 pub mod attachment;
 pub mod codec;
+pub mod desk;
 pub mod digest;
 pub mod fault;
 pub mod id;
@@ -24,6 +25,7 @@ pub mod version;
 pub mod watch;
 
 pub use attachment::{ContentHash, MediaType};
+pub use desk::{DeskInfo, DeskMember};
 pub use digest::ScopeDigest;
 pub use fault::{Fault, FaultCode};
 pub use id::{

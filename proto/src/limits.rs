@@ -39,6 +39,12 @@ pub const STRING_BYTES_MAX: usize = 16 * 1024;
 pub const LABEL_BYTES_MAX: usize = 256;
 /// Bytes of a region or desk key.
 pub const KEY_BYTES_MAX: usize = 32;
+/// Desks of one region; with them a coordinator's subscriptions stay within [`SCOPES_MAX`].
+pub const DESKS_MAX: usize = 128;
+/// Desks from the root of a tree to its lowest leaf, both counted.
+pub const DESK_DEPTH_MAX: usize = 6;
+/// People who belong to one desk.
+pub const DESK_MEMBERS_MAX: usize = 128;
 /// Entries of one keyed map in a document (services of a visit, say) that a reader shows.
 pub const ENTRIES_MAX: usize = 1_000;
 /// Ranges that one repair may ask about in one exchange.
@@ -82,6 +88,7 @@ const _: () = {
     assert!(STRING_BYTES_MAX <= CHANGE_BYTES_MAX);
     assert!(LABEL_BYTES_MAX <= STRING_BYTES_MAX);
     assert!(KEY_BYTES_MAX <= LABEL_BYTES_MAX);
+    assert!(DESKS_MAX < SCOPES_MAX);
     assert!(THUMBNAIL_BYTES_MAX <= PIECE_BYTES_MAX as u64);
     assert!(PIECE_BYTES_MAX <= REQUEST_COMPRESSED_BYTES_MAX);
     assert!(PIECE_BYTES_MAX <= RESPONSE_BYTES_MAX);

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use minicbor::{Decode, Encode};
 use yizhan_proto::codec::{decode, encode};
+use yizhan_proto::desk::{DeskInfo, DeskMember};
 use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::identity::{
     Access, Identity, PairRequest, RegisterRequest, TokenRequest, Welcome,
@@ -161,7 +162,45 @@ fn identity() -> Identity {
         ],
         scopes: scopes(),
         regions: vec!["changzhou".parse().expect("a key")],
+        desks: None,
     }
+}
+
+fn desks() -> Vec<DeskInfo> {
+    let desk = |key: &str, parent: Option<&str>| DeskInfo {
+        key: key.parse().expect("a key"),
+        name: "货车司机服务专班".into(),
+        region: "changzhou".parse().expect("a key"),
+        parent: parent.map(|parent| parent.parse().expect("a key")),
+        station: None,
+        classes: vec![],
+        members: None,
+    };
+    vec![
+        desk("changzhou", None),
+        DeskInfo {
+            station: Some(station()),
+            classes: vec!["arrears".into(), "road".into()],
+            members: Some(vec![DeskMember {
+                person: PersonId::from_bytes([9; 16]),
+                name: "王专员".into(),
+                classes: vec!["arrears".into()],
+                coordinator: true,
+            }]),
+            ..desk("xinbei", Some("changzhou"))
+        },
+    ]
+}
+
+#[test]
+fn an_identity_with_desks_is_pinned() {
+    check(
+        "identity_with_desks",
+        &Identity {
+            desks: Some(desks()),
+            ..identity()
+        },
+    );
 }
 
 fn access() -> Access {

@@ -1,11 +1,13 @@
 //! The rows that screens read, written in the transaction that changes a document.
 
 mod activity;
+mod case_note;
 mod check;
 mod consent;
 mod enrolment;
 mod notice;
 mod station;
+mod ticket;
 mod visit;
 
 use rusqlite::{Transaction, params};
@@ -27,6 +29,11 @@ const TABLES: &[&str] = &[
     "visits_view",
     "checks_view",
     "consents_view",
+    "tickets_view",
+    "ticket_pairs",
+    "ticket_links",
+    "ticket_reviews",
+    "case_notes_view",
 ];
 
 /// Writes the rows of a document.
@@ -39,6 +46,8 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, opened: &Opened) -> Result<(),
         Opened::Activity(read) => activity::write(tx, n, read)?,
         Opened::Enrolment(read) => enrolment::write(tx, n, read)?,
         Opened::Notice(read) => notice::write(tx, n, read)?,
+        Opened::Ticket(read) => ticket::write(tx, n, read)?,
+        Opened::CaseNote(read) => case_note::write(tx, n, read)?,
     };
     search::write(tx, n, &indexed)
 }

@@ -9,6 +9,8 @@
 //! | `membership` | which scopes a document is in; joining and leaving |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
+//! | `desks` | the tree of desks, and who belongs to each |
+//! | `merging` | people who are one |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
@@ -20,9 +22,11 @@
 
 mod accept;
 mod codes;
+mod desks;
 mod directory;
 mod exchange;
 mod membership;
+mod merging;
 mod own;
 mod page;
 mod pairing;
@@ -47,13 +51,13 @@ use crate::store::{
     Writer,
 };
 use crate::watch::{Hub, Subscription, Watch};
-use directory::Directory;
+use directory::{Directory, News};
 use seats::Unsettled;
 use seen::Seen;
 use stations::StationCache;
 pub use types::{
-    Caller, DeviceInfo, ImportOutcome, ImportedStation, PairCode, Paired, PersonInfo, RegionInfo,
-    Status,
+    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
+    Likeness, NewDesk, PairCode, Paired, PersonInfo, RegionInfo, Status, TicketCount,
 };
 
 /// Milliseconds after which to come back to a relay whose queue was full. Jobs waiting are done
@@ -134,8 +138,14 @@ impl Relay {
             birth,
             people,
             regions,
+            desks,
         } = opened;
-        directory.update(people, Some(regions));
+        directory.update(News {
+            people,
+            gone: Vec::new(),
+            regions: Some(regions),
+            desks: Some(desks),
+        });
         Ok(Self {
             inner: Arc::new(Inner {
                 writer,
@@ -199,11 +209,12 @@ impl Relay {
     /// # Errors
     /// [`RelayError`] if the store fails.
     pub async fn status(&self) -> Result<Status, RelayError> {
-        let read = |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
-            let waiting = snapshot.people_waiting()?;
-            Ok((snapshot.totals()?, snapshot.head()?, waiting))
+        let now = self.inner.clock.now();
+        let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
+            let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
+            Ok((snapshot.totals()?, snapshot.head()?, tickets, waiting))
         };
-        let (totals, head, seats_waiting) =
+        let (totals, head, tickets, seats_waiting) =
             self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
@@ -217,6 +228,7 @@ impl Relay {
             head,
             epoch: self.epoch(),
             database_bytes: totals.database_bytes,
+            tickets,
             queue_depth: self.inner.writer.waiting() as u64,
             digest_mismatches: self.inner.digest_mismatches.load(Ordering::Relaxed),
         })
@@ -256,8 +268,14 @@ fn follow(directory: Arc<Directory>, hub: Arc<Hub>) -> impl FnMut(store::Commit)
     move |commit| {
         metrics::histogram!("yizhan_commit_jobs").record(commit.jobs as f64);
         metrics::gauge!("yizhan_queue_depth").set(commit.waiting as f64);
-        if !commit.people.is_empty() || commit.regions.is_some() {
-            directory.update(commit.people, commit.regions);
+        let news = News {
+            people: commit.people,
+            gone: commit.gone,
+            regions: commit.regions,
+            desks: commit.desks,
+        };
+        if !news.is_empty() {
+            directory.update(news);
             hub.refresh(|device| {
                 directory
                     .caller(device)

@@ -6,11 +6,14 @@
 //! transaction that stores. Nothing here decides who may do what; see [`crate::relay`].
 
 mod cache;
+mod clocks;
 mod convert;
+mod desks;
 mod error;
 mod flush;
 mod held;
 mod log;
+mod merging;
 mod migrations;
 mod open;
 mod people;

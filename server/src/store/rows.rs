@@ -9,8 +9,10 @@ use yizhan_proto::{
     Sequence, StationId, Timestamp,
 };
 
+mod desks;
 mod seats;
 
+pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
 pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// A document as the relay knows it: never its content.
