@@ -91,6 +91,7 @@ impl PlayedRelay {
             token: format!("token {}", self.tokens),
             token_ttl_s: 900,
             challenge: vec![1],
+            check_in: None,
         }
     }
 

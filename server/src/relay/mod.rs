@@ -4,6 +4,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `attachments` | photos and papers: who may send and fetch which bytes |
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
 //! | `membership` | which scopes a document is in; joining and leaving |
@@ -21,6 +22,7 @@
 //! `accept` already asks.
 
 mod accept;
+mod attachments;
 mod codes;
 mod desks;
 mod directory;
@@ -46,11 +48,14 @@ use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation};
 
 use crate::clock::{Clock, NoRandomness};
 use crate::error::{CallerError, OpenError, RelayError};
+use crate::store::blobs::Blobs;
 use crate::store::{
     self, Birth, OpenFailure, Opened, ReadError, Readers, StoreError, StoreOptions, WriteError,
     Writer,
 };
 use crate::watch::{Hub, Subscription, Watch};
+use attachments::Sweeps;
+pub use attachments::{AttachmentState, Piece, Readable};
 use directory::{Directory, News};
 use seats::Unsettled;
 use seen::Seen;
@@ -107,6 +112,8 @@ struct Inner {
     stations: StationCache,
     unsettled: Unsettled,
     seen: Seen,
+    blobs: Blobs,
+    sweeps: Sweeps,
     digest_mismatches: AtomicU64,
 }
 
@@ -157,6 +164,8 @@ impl Relay {
                 stations: StationCache::default(),
                 unsettled: Unsettled::default(),
                 seen: Seen::default(),
+                blobs: Blobs::new(data),
+                sweeps: Sweeps::default(),
                 digest_mismatches: AtomicU64::new(0),
             }),
         })
