@@ -220,10 +220,10 @@ impl Relay {
     pub async fn status(&self) -> Result<Status, RelayError> {
         let now = self.inner.clock.now();
         let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
-            let counts = (snapshot.people_waiting()?, snapshot.ticket_counts(now)?);
-            Ok((snapshot.totals()?, snapshot.head()?, counts))
+            let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
+            Ok((snapshot.totals()?, snapshot.head()?, tickets, waiting))
         };
-        let (totals, head, (seats_waiting, tickets)) =
+        let (totals, head, tickets, seats_waiting) =
             self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
