@@ -1,5 +1,6 @@
 //! What can be typed. The help texts are the manual.
 
+mod attachment;
 mod check;
 mod consent;
 mod visit;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use self::attachment::{AttachTo, AttachmentCommand};
 pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
 pub(crate) use self::visit::{VisitCommand, VisitStartArgs};
@@ -98,6 +100,9 @@ pub(crate) enum Command {
     /// The directory of stations.
     #[command(subcommand)]
     Station(StationCommand),
+    /// Photos and papers of tickets, activities and visits.
+    #[command(subcommand)]
+    Attachment(AttachmentCommand),
     /// Find documents by words in names, notes and plates; one Chinese character is enough.
     #[command(after_help = "Example:\n  yizhan-phone search 热饭")]
     Search {

@@ -2,8 +2,10 @@
 
 use yizhan_client_core::Client;
 use yizhan_client_core::error::ClientError;
-use yizhan_client_core::store::{CheckFilter, ConsentFilter, StationRow, VisitFilter};
-use yizhan_proto::{ChangeHash, DocumentId, PersonId, StationId};
+use yizhan_client_core::store::{
+    AttachmentRow, CheckFilter, ConsentFilter, StationRow, VisitFilter,
+};
+use yizhan_proto::{ChangeHash, DocumentId, EntryId, Kind, PersonId, StationId};
 
 use crate::failure::Failure;
 
@@ -32,6 +34,29 @@ pub(crate) fn check(client: &Client, text: &str) -> Result<DocumentId, Failure> 
 pub(crate) fn consent(client: &Client, text: &str) -> Result<DocumentId, Failure> {
     let rows = client.consents(&ConsentFilter::default())?;
     document("consent", text, rows.iter().map(|row| row.id))
+}
+
+/// A document of a kind, by the time it was made: the latest first.
+pub(crate) fn of_kind(
+    client: &Client,
+    what: &str,
+    kind: Kind,
+    text: &str,
+) -> Result<DocumentId, Failure> {
+    document(what, text, client.document_ids(kind)?.into_iter())
+}
+
+/// An attachment among those here, the latest first.
+pub(crate) fn attachment(rows: &[AttachmentRow], text: &str) -> Result<EntryId, Failure> {
+    if text == "last" {
+        return rows.first().map(|row| row.entry).ok_or_else(|| {
+            Failure::NotFound("there is no attachment on this phone yet; sync first".to_owned())
+        });
+    }
+    match text.parse() {
+        Ok(entry) => Ok(entry),
+        Err(_) => only_one("attachment", text, rows.iter().map(|row| row.entry)),
+    }
 }
 
 /// A document among candidates, the latest first.

@@ -1,5 +1,6 @@
 //! One file a group of commands. Each calls the façade and prints what came of it.
 
+mod attachment;
 mod check;
 mod consent;
 mod facts;
@@ -29,6 +30,7 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
         Command::Check(command) => check::run(client, command, output),
         Command::Consent(command) => consent::run(client, command, output),
         Command::Station(command) => station::run(client, command, output),
+        Command::Attachment(command) => attachment::run(client, command, output),
         Command::Search { text, limit } => state::search(client, &text.join(" "), *limit, output),
         Command::Sync { watch, seconds } => {
             if *watch {

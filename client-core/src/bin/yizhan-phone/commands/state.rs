@@ -10,7 +10,7 @@ use yizhan_client_core::error::ClientError;
 use yizhan_client_core::store::{ChangeState, Held, ScopeStatus, Status, StoreError};
 use yizhan_proto::Timestamp;
 
-use super::facts;
+use super::{attachment, facts};
 use crate::args::RefusedCommand;
 use crate::failure::Failure;
 use crate::names::{self, short};
@@ -26,6 +26,9 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
     value["id"] = json!(device.device.to_string());
     value["paired"] = json!(device.identity.is_some());
     value["relay"] = json!(device.relay_url);
+    // A damaged file of photos says so, and hides nothing else.
+    let papers = client.attachment_totals();
+    value["attachments"] = attachment::totals_json(papers.as_ref());
     value["held"] = held.iter().map(held_json).collect();
     output.result(&value, || {
         let mut text = status_form(&status, now);
@@ -35,6 +38,7 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
                 "none: pair or register this phone to sync",
             ));
         }
+        text.push_str(&attachment::totals_lines(papers.as_ref()));
         if !held.is_empty() {
             text.push('\n');
             text.push_str(&held_table(&held));
