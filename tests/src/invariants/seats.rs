@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 use yizhan_client_core::model::activity::{Activity, State};
-use yizhan_client_core::model::enrolment::{Ask, Enrolment, Outcome, Reason, Seat};
+use yizhan_client_core::model::enrolment::{Ask, Decision, Enrolment, Outcome, Reason, Seat};
 use yizhan_client_core::model::order::{Order, Place};
 use yizhan_client_core::model::{Document, inspect};
 use yizhan_proto::{DocumentId, EntryId, Kind, Sequence};
@@ -142,7 +142,7 @@ impl Roster {
                     .iter()
                     .filter(|decision| decision.request == request.entry)
                     .collect();
-                let answers = told.iter().filter(|decision| {
+                let answers = told.iter().copied().filter(|decision| {
                     !matches!(
                         decision.reason,
                         Some(Reason::Promoted | Reason::CapacityLowered)
@@ -150,7 +150,7 @@ impl Roster {
                 });
                 // Of one who was accepted and then heard that the activity is cancelled: two.
                 let cancelled = |reason| reason == Some(Reason::Cancelled);
-                let (ends, answers): (Vec<_>, Vec<_>) =
+                let (ends, answers): (Vec<&Decision>, Vec<&Decision>) =
                     answers.partition(|decision| cancelled(decision.reason));
                 let once = answers.len() == 1 || (answers.is_empty() && ends.len() == 1);
                 if !once || ends.len() > 1 {

@@ -1,6 +1,7 @@
 //! What can be typed. The help texts are the manual.
 
 mod activity;
+mod attachment;
 mod check;
 mod consent;
 mod enrol;
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::activity::{
     ActivityCommand, ActivityCreateArgs, ActivitySetArgs, QuestionArgs,
 };
+pub(crate) use self::attachment::{AttachTo, AttachmentCommand};
 pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
 pub(crate) use self::enrol::EnrolCommand;
@@ -126,6 +128,9 @@ pub(crate) enum Command {
     /// The directory of stations.
     #[command(subcommand)]
     Station(StationCommand),
+    /// Photos and papers of tickets, activities and visits.
+    #[command(subcommand)]
+    Attachment(AttachmentCommand),
     /// Find documents by words in names, notes and plates; one Chinese character is enough.
     #[command(after_help = "Example:\n  yizhan-phone search 热饭")]
     Search {

@@ -2,6 +2,7 @@
 
 mod activity;
 mod activity_shown;
+mod attachment;
 mod check;
 mod code;
 mod consent;
@@ -44,6 +45,7 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
         Command::Enrol(command) => enrol::run(client, command, output),
         Command::Notice(command) => notice::run(client, command, output),
         Command::Station(command) => station::run(client, command, output),
+        Command::Attachment(command) => attachment::run(client, command, output),
         Command::Search { text, limit } => state::search(client, &text.join(" "), *limit, output),
         Command::Sync { watch, seconds } => {
             if *watch {
