@@ -6,6 +6,7 @@
 mod edits;
 mod pairing;
 mod queries;
+mod screens;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

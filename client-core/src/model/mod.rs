@@ -11,6 +11,7 @@
 //! | [`command`] | the edits people make, by name |
 //! | [`station`], [`visit`], [`check`], [`consent`] | one kind each: fields, rules, reads |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
+//! | [`trend`] | what a row of readings says at a glance |
 
 pub mod author;
 pub mod change;
@@ -28,6 +29,7 @@ pub mod refusal;
 pub mod route;
 mod rules;
 pub mod station;
+pub mod trend;
 pub mod visit;
 pub mod vitals;
 mod writer;

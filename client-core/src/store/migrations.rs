@@ -8,7 +8,10 @@ use rusqlite::Transaction;
 use super::StoreError;
 
 /// Migration `n` (from 0) leads from format `n` to format `n + 1`.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0005_screens.sql"),
+];
 
 /// The newest format this code knows.
 pub(super) fn newest() -> i64 {

@@ -14,7 +14,7 @@
 //! | `edit` | a tap |
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
-//! | `queries`, `held`, `status`, `export` | what people ask |
+//! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
 
 mod apply;
 mod changes;
@@ -33,6 +33,7 @@ mod queries;
 mod reread;
 mod rows;
 mod scopes;
+mod screens;
 mod search;
 mod sql;
 mod status;
@@ -53,6 +54,7 @@ pub use rows::{
     CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Hit,
     StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,
 };
+pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,
     StoredAccess,

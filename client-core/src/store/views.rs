@@ -9,13 +9,14 @@ use crate::model::check::{Check, Comparator, Measurement};
 use crate::model::consent::{Consent, Purpose};
 use crate::model::document::Register;
 use crate::model::station::{Station, StationType};
-use crate::model::visit::Visit;
+use crate::model::visit::{Service, Visit};
+use crate::model::vitals::{Item, Level};
 
 /// The version of these rows. When it moves, [`Store::rebuild_views_step`] writes all of them
 /// anew; until then a document has those of the version before.
 ///
-/// 1, 2026-11-21: the first.
-pub(super) const VIEW_VERSION: i64 = 1;
+/// 1, 2026-11-21: the first. 2, 2026-11-21: readings, beds given, levels.
+pub(super) const VIEW_VERSION: i64 = 2;
 
 /// Writes the rows of a document.
 pub(super) fn write(tx: &Transaction<'_>, n: i64, opened: &Opened) -> Result<(), StoreError> {
@@ -35,6 +36,7 @@ pub(super) fn remove(tx: &Transaction<'_>, n: i64) -> Result<(), StoreError> {
         "visits_view",
         "checks_view",
         "consents_view",
+        "readings_view",
     ] {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE document = ?1"))?
             .execute([n])?;
@@ -87,14 +89,14 @@ fn write_visit(tx: &Transaction<'_>, n: i64, visit: &Visit) -> Result<Indexed, S
         || visit.note.is_conflict()
         || visit.keeper_note.is_conflict()
         || visit.rating.is_conflict();
-    let given = visit
-        .services
-        .iter()
-        .fold(0_u32, |sum, service| sum.saturating_add(service.quantity));
+    let given = |of: fn(&Service) -> bool| {
+        let services = visit.services.iter().filter(|service| of(service));
+        services.fold(0_u32, |sum, service| sum.saturating_add(service.quantity))
+    };
     tx.prepare_cached(
         "INSERT OR REPLACE INTO visits_view (document, id, driver, driver_name, station, arrived_at,
-             left_at, plate, given, rating, conflict)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             left_at, plate, given, beds, rating, conflict)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         n,
@@ -105,7 +107,8 @@ fn write_visit(tx: &Transaction<'_>, n: i64, visit: &Visit) -> Result<Indexed, S
         visit.arrived_at.as_ms(),
         visit.left_at.value.map(yizhan_proto::Timestamp::as_ms),
         visit.vehicle_plate,
-        given,
+        given(|_| true),
+        given(|service| service.service == "bed"),
         visit.rating.value,
         conflict,
     ])?;
@@ -126,8 +129,8 @@ fn write_check(tx: &Transaction<'_>, n: i64, check: &Check) -> Result<Indexed, S
     let summary = summary.join(", ");
     tx.prepare_cached(
         "INSERT OR REPLACE INTO checks_view (document, driver, station, visit, taken_at, summary,
-             crisis, replaces)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             crisis, pressure_level, glucose_level, replaces)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         n,
@@ -137,15 +140,52 @@ fn write_check(tx: &Transaction<'_>, n: i64, check: &Check) -> Result<Indexed, S
         check.taken_at.as_ms(),
         summary,
         check.crisis,
+        check.pressure_level.map(Level::as_str),
+        check.glucose_level.map(Level::as_str),
         check
             .replaces
             .as_ref()
             .map(|(replaced, _)| replaced.as_bytes()),
     ])?;
+    write_readings(tx, n, check)?;
     Ok(Indexed {
         title: summary,
         text: lines(check.note.as_deref().into_iter()),
     })
+}
+
+/// The measurements of a check that came to a number.
+fn write_readings(tx: &Transaction<'_>, n: i64, check: &Check) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM readings_view WHERE document = ?1")?
+        .execute([n])?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO readings_view (document, entry, driver, item, taken_at, value, comparator,
+             level)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for measurement in &check.measurements {
+        let Some(value) = measurement.value else {
+            continue;
+        };
+        let level = match measurement.item {
+            Item::Systolic | Item::Diastolic => check.pressure_level,
+            Item::GlucoseRandom | Item::GlucoseFasting | Item::GlucoseAfterMeal => {
+                check.glucose_level
+            }
+            Item::Pulse | Item::Neck | Item::Lumbar => None,
+        };
+        insert.execute(params![
+            n,
+            measurement.entry.as_bytes(),
+            check.driver.as_bytes(),
+            measurement.item.as_str(),
+            check.taken_at.as_ms(),
+            value,
+            measurement.comparator.map(Comparator::as_str),
+            level.map(Level::as_str),
+        ])?;
+    }
+    Ok(())
 }
 
 fn write_consent(tx: &Transaction<'_>, n: i64, consent: &Consent) -> Result<Indexed, StoreError> {

@@ -7,6 +7,7 @@ use super::super::opened::Opened;
 use super::super::sql::{bytes, bytes_opt, time};
 use super::super::{CheckDetail, CheckFilter, CheckRow, FindError, Store, StoreError};
 use super::{HELD, STATION_NAME, UNSENT, infos, limit, open, station_name};
+use crate::model::vitals::Level;
 
 /// SQL for the newest check that corrects the check `d`.
 const REPLACED_BY: &str = "(SELECT rd.id FROM checks_view r JOIN documents rd ON rd.n = r.document
@@ -56,7 +57,10 @@ fn replaced_by(
         .optional()?)
 }
 
-fn select(connection: &Connection, filter: &CheckFilter) -> Result<Vec<CheckRow>, StoreError> {
+pub(super) fn select(
+    connection: &Connection,
+    filter: &CheckFilter,
+) -> Result<Vec<CheckRow>, StoreError> {
     let (driver, station) = (filter.driver, filter.station);
     let (driver, station) = (
         driver.as_ref().map(PersonId::as_bytes),
@@ -82,12 +86,18 @@ fn select(connection: &Connection, filter: &CheckFilter) -> Result<Vec<CheckRow>
     }
     let mut statement = connection.prepare_cached(&format!(
         "SELECT d.id, v.driver, v.station, {STATION_NAME}, v.visit, v.taken_at, v.summary, v.crisis,
-                v.replaces, {REPLACED_BY}, {UNSENT}, {HELD}
+                v.pressure_level, v.glucose_level, v.replaces, {REPLACED_BY}, {UNSENT}, {HELD}
          FROM checks_view v JOIN documents d ON d.n = v.document
          WHERE {conditions} ORDER BY v.taken_at DESC, v.document DESC LIMIT :limit"
     ))?;
     let rows = statement.query_map(params.as_slice(), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A level that may be missing.
+pub(super) fn level(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Level>> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text.and_then(|text| Level::from_text(&text)))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<CheckRow> {
@@ -100,9 +110,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CheckRow> {
         taken_at: time(row, 5)?,
         summary: row.get(6)?,
         crisis: row.get(7)?,
-        replaces: bytes_opt(row, 8, DocumentId::from_bytes)?,
-        replaced_by: bytes_opt(row, 9, DocumentId::from_bytes)?,
-        unsent: row.get(10)?,
-        held: row.get(11)?,
+        pressure_level: level(row, 8)?,
+        glucose_level: level(row, 9)?,
+        replaces: bytes_opt(row, 10, DocumentId::from_bytes)?,
+        replaced_by: bytes_opt(row, 11, DocumentId::from_bytes)?,
+        unsent: row.get(12)?,
+        held: row.get(13)?,
     })
 }

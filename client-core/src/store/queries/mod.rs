@@ -3,7 +3,9 @@
 
 mod checks;
 mod consents;
+mod history;
 mod stations;
+mod today;
 mod visits;
 
 use rusqlite::{Connection, OptionalExtension};
