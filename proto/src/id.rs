@@ -6,7 +6,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -31,28 +30,38 @@ impl IdError {
 
 macro_rules! byte_id_codec {
     ($name:ident, $len:literal) => {
-        impl<C> Encode<C> for $name {
-            fn encode<W: encode::Write>(
+        impl<C> minicbor::Encode<C> for $name {
+            fn encode<W: minicbor::encode::Write>(
                 &self,
-                e: &mut Encoder<W>,
+                e: &mut minicbor::Encoder<W>,
                 _: &mut C,
-            ) -> Result<(), encode::Error<W::Error>> {
+            ) -> Result<(), minicbor::encode::Error<W::Error>> {
                 e.bytes(&self.0)?.ok()
             }
         }
 
-        impl<'b, C> Decode<'b, C> for $name {
-            fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        impl<'b, C> minicbor::Decode<'b, C> for $name {
+            fn decode(
+                d: &mut minicbor::Decoder<'b>,
+                _: &mut C,
+            ) -> Result<Self, minicbor::decode::Error> {
                 let at = d.position();
                 let bytes = d.bytes()?;
                 <[u8; $len]>::try_from(bytes).map(Self).map_err(|_| {
-                    decode::Error::message(concat!(stringify!($name), " must be ", $len, " bytes"))
-                        .at(at)
+                    minicbor::decode::Error::message(concat!(
+                        stringify!($name),
+                        " must be ",
+                        $len,
+                        " bytes"
+                    ))
+                    .at(at)
                 })
             }
         }
     };
 }
+
+pub(crate) use byte_id_codec;
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident, $words:literal) => {
@@ -306,7 +315,8 @@ impl FromStr for ChangeHash {
 
 byte_id_codec!(ChangeHash, 32);
 
-fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+/// Two lower-case digits a byte.
+pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 

@@ -8,6 +8,7 @@
 //! `docs/PROTOCOL.md` says the same in prose, for whoever writes a client in another language;
 //! `tests/golden` pins every message as bytes.
 
+pub mod attachment;
 pub mod codec;
 pub mod digest;
 pub mod fault;
@@ -22,6 +23,7 @@ pub mod timestamp;
 pub mod version;
 pub mod watch;
 
+pub use attachment::{ContentHash, MediaType};
 pub use digest::ScopeDigest;
 pub use fault::{Fault, FaultCode};
 pub use id::{

@@ -61,6 +61,16 @@ pub const CHALLENGE_TTL_S: u64 = 72 * 60 * 60;
 /// Milliseconds by which a device's clock may differ from the relay's before its changes carry
 /// the difference as a skew.
 pub const CLOCK_SKEW_TOLERATED_MS: i64 = 2 * 60 * 1000;
+/// Bytes of one attachment.
+pub const ATTACHMENT_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Bytes of an attachment's thumbnail.
+pub const THUMBNAIL_BYTES_MAX: u64 = 64 * 1024;
+/// Bytes of an attachment that travel in one request.
+pub const PIECE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of all attachments that one person has put on the relay.
+pub const PERSON_ATTACHMENT_BYTES_MAX: u64 = 200 * 1024 * 1024;
+/// Attachments that one document may name.
+pub const ATTACHMENTS_PER_DOCUMENT_MAX: usize = 50;
 
 const _: () = {
     assert!(CHANGE_BYTES_MAX as u64 <= DOCUMENT_BYTES_MAX);
@@ -72,5 +82,10 @@ const _: () = {
     assert!(STRING_BYTES_MAX <= CHANGE_BYTES_MAX);
     assert!(LABEL_BYTES_MAX <= STRING_BYTES_MAX);
     assert!(KEY_BYTES_MAX <= LABEL_BYTES_MAX);
+    assert!(THUMBNAIL_BYTES_MAX <= PIECE_BYTES_MAX as u64);
+    assert!(PIECE_BYTES_MAX <= REQUEST_COMPRESSED_BYTES_MAX);
+    assert!(PIECE_BYTES_MAX <= RESPONSE_BYTES_MAX);
+    assert!(ATTACHMENT_BYTES_MAX <= PERSON_ATTACHMENT_BYTES_MAX);
+    assert!(ATTACHMENTS_PER_DOCUMENT_MAX <= ENTRIES_MAX);
     assert!(REPAIR_SPLITS <= REPAIR_RANGES_MAX);
 };

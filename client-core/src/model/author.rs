@@ -1,6 +1,6 @@
 //! Who wrote a change, and how they stand to a document.
 
-use yizhan_proto::{DeviceId, PersonId, RegionKey, Role, StationId};
+use yizhan_proto::{DeskKey, DeviceId, PersonId, RegionKey, Role, StationId};
 
 /// Who a change comes from, as the one who checks it knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,14 @@ impl Author {
     #[must_use]
     pub fn takes_checks_at(&self, station: StationId) -> bool {
         self.roles.contains(&Role::Health(station))
+    }
+
+    /// Whether the author answers the tickets of that desk.
+    #[must_use]
+    pub fn answers_at(&self, desk: &DeskKey) -> bool {
+        self.roles
+            .iter()
+            .any(|role| matches!(role, Role::Specialist(own) if own == desk))
     }
 
     /// Whether the author coordinates that region.

@@ -153,6 +153,8 @@ pub(crate) const RULES: Table = Table {
     facts,
     create,
     edit: any_edit,
+    reroute: None,
+    twins: false,
 };
 
 fn create(draft: &Draft<'_>) -> Result<(), Refusal> {
@@ -193,6 +195,6 @@ fn facts(draft: &Draft<'_>, before: &Facts) -> Facts {
             .or_else(|| before.purpose.clone()),
         withdrawn_at,
         until: root.time("until").or(before.until),
-        writes: before.writes.clone(),
+        ..before.clone()
     }
 }

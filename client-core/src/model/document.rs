@@ -54,7 +54,7 @@ impl Document {
         let genesis = Genesis::of(kind)
             .ok_or_else(|| Unreadable(format!("the kind {kind} is not known here")))?;
         let mut hashes = Vec::new();
-        let mut parsed = vec![genesis.parsed()?];
+        let mut parsed = genesis.parsed()?;
         for chunk in changes {
             let (inspected, change) =
                 inspect_and_parse(chunk).map_err(|refusal| Unreadable(refusal.to_string()))?;

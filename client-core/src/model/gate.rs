@@ -11,7 +11,7 @@ use yizhan_proto::{ChangeHash, DocumentId, Kind};
 
 use super::change::{Object, Value};
 use super::draft::Draft;
-use super::genesis::Genesis;
+use super::genesis::{Genesis, Step};
 use super::outline::{ActorSeq, Facts, Head, Routing, Write};
 use super::rules::Table;
 use super::{Author, Inspected, Outline, Refusal, RefusalCode};
@@ -47,15 +47,12 @@ pub enum Verdict {
 #[must_use]
 pub fn references(kind: Kind, change: &Inspected) -> Vec<DocumentId> {
     let fields: &[&str] = match kind {
-        Kind::Visit | Kind::Consent => &["station"],
+        Kind::Visit | Kind::Consent | Kind::Activity | Kind::Notice => &["station"],
         Kind::Check => &["station", "consent", "visit", "replaces"],
-        Kind::Station
-        | Kind::Activity
-        | Kind::Notice
-        | Kind::Enrolment
-        | Kind::Ticket
-        | Kind::CaseNote
-        | Kind::Unknown(_) => return Vec::new(),
+        Kind::Enrolment => &["station", "activity"],
+        Kind::Ticket => &["station", "visit", "activity"],
+        Kind::CaseNote => &["ticket"],
+        Kind::Station | Kind::Unknown(_) => return Vec::new(),
     };
     let mut named: Vec<DocumentId> = change
         .ops
@@ -115,6 +112,8 @@ struct Case<'a> {
     known: &'a Known,
     table: &'static Table,
     genesis: &'static Genesis,
+    /// Whether the change makes the document: the first to do so, or its twin.
+    creates: bool,
 }
 
 impl<'a> Case<'a> {
@@ -135,7 +134,7 @@ impl<'a> Case<'a> {
         if change.actor.device() != author.device {
             return Err(Refusal::new(RefusalCode::ActorForeign));
         }
-        Ok(Self {
+        let mut case = Self {
             document,
             kind,
             outline,
@@ -144,13 +143,19 @@ impl<'a> Case<'a> {
             known,
             table,
             genesis,
-        })
+            creates: false,
+        };
+        // Of a kind whose id follows from what it is about, two devices that never met may both
+        // make the same document.
+        let is_twin = table.twins && case.step().is_some();
+        case.creates = outline.is_none() || is_twin;
+        Ok(case)
     }
 
     /// The last operation of a dependency, if it is known.
     fn last_op_of(&self, dep: &ChangeHash) -> Option<u64> {
-        if *dep == self.genesis.hash {
-            return Some(self.genesis.last_op);
+        if let Some(step) = self.genesis.step(dep) {
+            return Some(step.last_op);
         }
         let outline = self.outline?;
         outline
@@ -159,6 +164,20 @@ impl<'a> Case<'a> {
             .find(|head| head.hash == *dep)
             .map(|head| head.last_op)
             .or_else(|| self.known.last_ops.get(dep).copied())
+    }
+
+    /// The beginning that a change which makes a document builds on: it, and nothing else.
+    fn step(&self) -> Option<&'static Step> {
+        match self.change.deps.as_slice() {
+            [dep] => self.genesis.step(dep),
+            _ => None,
+        }
+    }
+
+    /// The schema version that the document begins with.
+    fn schema(&self) -> u16 {
+        let begun = self.outline.map(|outline| outline.schema);
+        begun.unwrap_or_else(|| self.step().map_or(0, |step| step.schema))
     }
 
     fn missing_deps(&self) -> Vec<ChangeHash> {
@@ -170,7 +189,6 @@ impl<'a> Case<'a> {
         self.check_order()?;
         self.check_room()?;
         let mut draft = paths::sort(self)?;
-        let creates = self.outline.is_none();
         let routing = match self.outline {
             None => (self.table.routing)(&draft),
             Some(outline) => outline.routing.clone(),
@@ -179,9 +197,10 @@ impl<'a> Case<'a> {
         paths::check_author(self, &draft)?;
         match self.outline {
             None => (self.table.create)(&draft)?,
+            Some(outline) if self.creates => self.check_twin(&draft, outline)?,
             Some(outline) => (self.table.edit)(&draft, &outline.facts)?,
         }
-        if creates {
+        if self.creates {
             match references::check(self, &draft, &routing)? {
                 references::Finding::Fits => {}
                 references::Finding::ForAPerson(refusal) => {
@@ -192,16 +211,28 @@ impl<'a> Case<'a> {
         let mut next = self
             .outline
             .cloned()
-            .unwrap_or_else(|| beginning(self.kind, self.genesis, routing));
+            .unwrap_or_else(|| beginning(self.kind, self.step(), routing));
         advance(&mut next, &draft);
         Ok(Verdict::Accept(Box::new(next)))
+    }
+
+    /// A twin says of the document what its first maker said.
+    fn check_twin(&self, draft: &Draft<'_>, outline: &Outline) -> Result<(), Refusal> {
+        (self.table.create)(draft)?;
+        let facts = (self.table.facts)(draft, &Facts::default());
+        if (self.table.routing)(draft) == outline.routing
+            && facts.activity == outline.facts.activity
+        {
+            Ok(())
+        } else {
+            Err(Refusal::new(RefusalCode::DocumentExists))
+        }
     }
 
     /// Sequence number and counters follow on what is there.
     fn check_order(&self) -> Result<(), Refusal> {
         let change = self.change;
-        let deps_are_genesis = change.deps.as_slice() == [self.genesis.hash];
-        if change.deps.is_empty() || (self.outline.is_none() && !deps_are_genesis) {
+        if change.deps.is_empty() || (self.outline.is_none() && self.step().is_none()) {
             return Err(Refusal::new(RefusalCode::GenesisMissing));
         }
         let latest = self
@@ -256,14 +287,14 @@ impl<'a> Case<'a> {
 }
 
 /// The outline of a document before its first change.
-fn beginning(kind: Kind, genesis: &Genesis, routing: Routing) -> Outline {
+fn beginning(kind: Kind, step: Option<&Step>, routing: Routing) -> Outline {
     Outline {
         kind,
-        schema: genesis.schema,
+        schema: step.map_or(1, |step| step.schema),
         routing,
         facts: Facts::default(),
         heads: Vec::new(),
-        last_op: genesis.last_op,
+        last_op: step.map_or(0, |step| step.last_op),
         actors: Vec::new(),
         bytes: 0,
     }
@@ -273,6 +304,11 @@ fn beginning(kind: Kind, genesis: &Genesis, routing: Routing) -> Outline {
 fn advance(outline: &mut Outline, draft: &Draft<'_>) {
     let change = draft.change;
     outline.facts = (draft.table.facts)(draft, &outline.facts);
+    if let Some(reroute) = draft.table.reroute
+        && let Some(routing) = reroute(&outline.facts, &outline.routing)
+    {
+        outline.routing = routing;
+    }
     outline
         .heads
         .retain(|head| change.deps.binary_search(&head.hash).is_err());
@@ -326,8 +362,10 @@ pub fn outline_of<'a>(
     let mut outline: Option<Outline> = None;
     for change in changes {
         let draft = Draft::of_accepted(change, table);
-        let outline =
-            outline.get_or_insert_with(|| beginning(kind, genesis, (table.routing)(&draft)));
+        let outline = outline.get_or_insert_with(|| {
+            let step = change.deps.first().and_then(|dep| genesis.step(dep));
+            beginning(kind, step, (table.routing)(&draft))
+        });
         advance(outline, &draft);
     }
     outline

@@ -5,14 +5,17 @@
 //! | [`change`] | whether raw bytes are one well-formed, bounded Automerge change ([`change::inspect`]) |
 //! | [`gate`] | whether that change may enter that document ([`gate::decide`]) |
 //! | [`outline`] | what must be remembered of a document to decide about the next change |
+//! | [`order`] | in which order a fold takes a document's entries |
 //! | [`author`] | who wrote it, and how they stand to the document |
 //! | [`route`] | who may see a document, and what a person subscribes to |
 //! | [`document`] | a document opened for reading and editing |
 //! | [`command`] | the edits people make, by name |
 //! | [`station`], [`visit`], [`check`], [`consent`] | one kind each: fields, rules, reads |
+//! | [`attachment`] | photos and papers that a document names, and which of them a change names |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
 //! | [`trend`] | what a row of readings says at a glance |
 
+pub mod attachment;
 pub mod author;
 pub mod change;
 pub mod check;
@@ -23,6 +26,7 @@ pub mod document;
 mod draft;
 pub mod gate;
 mod genesis;
+pub mod order;
 pub mod outline;
 mod reader;
 pub mod refusal;
@@ -39,6 +43,7 @@ pub use change::{Inspected, inspect};
 pub use command::Command;
 pub use document::Document;
 pub use gate::{Known, Verdict, decide};
+pub use order::{Order, Place};
 pub use outline::{Outline, Routing};
 pub use refusal::{Refusal, RefusalCode};
 

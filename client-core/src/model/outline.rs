@@ -1,7 +1,9 @@
 //! What must be remembered of a document to check its next change without opening it.
 
 use minicbor::{Decode, Encode};
-use yizhan_proto::{ActorId, ChangeHash, DeskKey, Kind, PersonId, RegionKey, StationId, Timestamp};
+use yizhan_proto::{
+    ActorId, ChangeHash, DeskKey, DocumentId, Kind, PersonId, RegionKey, StationId, Timestamp,
+};
 
 /// A hundred bytes or two, stored beside the document on the relay and on the phone.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -97,6 +99,9 @@ pub struct Facts {
     #[n(4)]
     #[cbor(default)]
     pub writes: Vec<Write>,
+    /// `enrolment`: the activity it is for.
+    #[n(5)]
+    pub activity: Option<DocumentId>,
 }
 
 /// One write of a field that may be written again.

@@ -5,9 +5,10 @@
 //! same on every replica whatever the order of merging.
 
 use automerge::{Automerge, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
-use yizhan_proto::{DocumentId, EntryId, Kind, PersonId, StationId, Timestamp};
+use yizhan_proto::{ActorId, DocumentId, EntryId, Kind, PersonId, StationId, Timestamp};
 
 use super::document::{Document, Register, Unreadable};
+use super::order::{Order, Place};
 
 /// Reads one document.
 pub(crate) struct Reader<'a> {
@@ -70,6 +71,20 @@ impl<'a> Reader<'a> {
         entries
     }
 
+    /// The entries of a keyed map in the order of a fold.
+    pub(crate) fn ordered(&self, container: &str, order: &Order) -> Vec<(Place, EntryId, Map<'a>)> {
+        let mut entries: Vec<_> = self
+            .entries(container)
+            .into_iter()
+            .filter_map(|(entry, map)| {
+                let (actor, counter) = map.made_by()?;
+                Some((order.of(actor, counter), entry, map))
+            })
+            .collect();
+        entries.sort_by_key(|(place, entry, _)| (*place, *entry));
+        entries
+    }
+
     /// The keys of a map of flags that are set, ascending. Where people disagree, it is set.
     pub(crate) fn flags(&self, container: &str) -> Vec<String> {
         let Some(container) = self.container(container) else {
@@ -86,6 +101,17 @@ impl<'a> Reader<'a> {
 }
 
 impl Map<'_> {
+    /// The operation that made it: whose, and its counter. `None` for the root and for what a
+    /// constant first change made.
+    pub(crate) fn made_by(&self) -> Option<(ActorId, u64)> {
+        match &self.object {
+            ObjId::Id(counter, actor, _) => {
+                Some((ActorId::from_slice(actor.to_bytes()).ok()?, *counter))
+            }
+            ObjId::Root => None,
+        }
+    }
+
     /// All readable values of a field: the one shown last.
     fn all<T>(&self, field: &str, read: impl Fn(&Self, &Value<'_>, &ObjId) -> Option<T>) -> Vec<T> {
         self.automerge

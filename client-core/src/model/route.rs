@@ -15,8 +15,8 @@ pub fn audience(kind: Kind, routing: &Routing) -> Vec<Scope> {
     let desk = || routing.desk.clone().map(Scope::Desk);
     let scopes = match kind {
         Kind::Station | Kind::Activity => [region(), None, None],
-        // A notice is its station's own, or the region's.
-        Kind::Notice => [station().or_else(region), None, None],
+        // A notice is for everybody in the region, or for the keepers of its station alone.
+        Kind::Notice => [region().or_else(station), None, None],
         Kind::Visit | Kind::Consent | Kind::Enrolment => [driver(), station(), None],
         Kind::Check => [driver(), health(), None],
         Kind::Ticket => [driver(), desk(), station()],
@@ -96,7 +96,7 @@ mod tests {
         for (kind, expected) in [
             (Kind::Station, &["region:banan"][..]),
             (Kind::Activity, &["region:banan"]),
-            (Kind::Notice, &["station:2"]),
+            (Kind::Notice, &["region:banan"]),
             (Kind::Visit, &["person:1", "station:2"]),
             (Kind::Check, &["person:1", "station:2/health"]),
             (Kind::Consent, &["person:1", "station:2"]),

@@ -5,7 +5,7 @@
 //! function of the kind's own. Nothing here reads documents.
 
 use yizhan_proto::limits::{LABEL_BYTES_MAX, STRING_BYTES_MAX};
-use yizhan_proto::{Kind, RegionKey, Timestamp};
+use yizhan_proto::{DeskKey, Kind, RegionKey, Timestamp};
 
 use super::change::Value;
 use super::draft::Draft;
@@ -28,6 +28,8 @@ impl Who {
     pub(crate) const COORDINATOR: Self = Self(8);
     /// The relay itself.
     pub(crate) const RELAY: Self = Self(16);
+    /// A specialist of the document's desk.
+    pub(crate) const SPECIALIST: Self = Self(32);
 
     pub(crate) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -85,6 +87,10 @@ pub(crate) enum What {
     Region,
     /// A station's key: 1–64 of `a–z`, `0–9`, `-`.
     Key,
+    /// A desk's key.
+    Desk,
+    /// So many digits of lower-case hexadecimal: a hash, a nonce.
+    Hex(usize),
 }
 
 /// One field of the root or of an entry.
@@ -141,6 +147,10 @@ pub(crate) struct Table {
     pub(crate) create: fn(&Draft<'_>) -> Result<(), Refusal>,
     /// What concerns an edit and the document's facts.
     pub(crate) edit: fn(&Draft<'_>, &Facts) -> Result<(), Refusal>,
+    /// The routing from a change on, if what has happened in the document moves it elsewhere.
+    pub(crate) reroute: Option<fn(&Facts, &Routing) -> Option<Routing>>,
+    /// Whether the id follows from what the document is about, so that two devices may both make it.
+    pub(crate) twins: bool,
 }
 
 impl Table {
@@ -209,11 +219,23 @@ pub(crate) fn any_edit(_: &Draft<'_>, _: &Facts) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether an outline is a kind, and of that driver and station where they are given.
+/// Whether an outline is of a kind, and of the driver, station and region that a document which
+/// refers to it has, as far as such documents have them.
 pub(crate) fn fits(outline: &Outline, kind: Kind, routing: &Routing) -> bool {
+    let (found, here) = (&outline.routing, routing);
     outline.kind == kind
-        && (kind == Kind::Station || outline.routing.driver == routing.driver)
-        && (kind == Kind::Station || outline.routing.station == routing.station)
+        && match kind {
+            // A stand-in for a station that is not known has no region.
+            Kind::Station => {
+                found.region.is_none() || here.region.is_none() || found.region == here.region
+            }
+            Kind::Activity => here.station.is_none() || found.station == here.station,
+            Kind::Visit | Kind::Check | Kind::Consent | Kind::Enrolment => {
+                found.driver == here.driver
+                    && (here.station.is_none() || found.station == here.station)
+            }
+            Kind::Notice | Kind::Ticket | Kind::CaseNote | Kind::Unknown(_) => true,
+        }
 }
 
 impl What {
@@ -253,6 +275,12 @@ impl What {
                 .map(|_| ())
                 .map_err(|_| Misfit::Value("1 to 32 of a-z, 0-9, -")),
             (Self::Key, Value::Text(text)) => key(change.text(text)),
+            (Self::Desk, Value::Text(text)) => change
+                .text(text)
+                .parse::<DeskKey>()
+                .map(|_| ())
+                .map_err(|_| Misfit::Value("1 to 32 of a-z, 0-9, -")),
+            (Self::Hex(digits), Value::Text(text)) => hex(change.text(text), digits),
             (
                 Self::Id
                 | Self::Time
@@ -263,7 +291,9 @@ impl What {
                 | Self::Prose
                 | Self::Listed(_)
                 | Self::Region
-                | Self::Key,
+                | Self::Key
+                | Self::Desk
+                | Self::Hex(_),
                 _,
             ) => Err(Misfit::Type),
         }
@@ -278,6 +308,7 @@ pub(crate) enum Misfit {
     Whole(i64, i64),
     Real(f64, f64),
     Value(&'static str),
+    Hex(usize),
     Listed(&'static [&'static str]),
     TooLong(usize),
 }
@@ -295,6 +326,9 @@ impl Misfit {
                 Refusal::new(RefusalCode::ValueRange).bound(format!("{least} to {most}"))
             }
             Self::Value(bound) => Refusal::new(RefusalCode::ValueUnlisted).bound(bound),
+            Self::Hex(digits) => {
+                Refusal::new(RefusalCode::ValueUnlisted).bound(format!("{digits} of 0-9, a-f"))
+            }
             Self::Listed(codes) => Refusal::new(RefusalCode::ValueUnlisted).bound(codes.join(", ")),
             Self::TooLong(bytes) => {
                 Refusal::new(RefusalCode::ValueTooLong).bound(format!("{bytes} bytes"))
@@ -331,6 +365,15 @@ fn prose(text: &str) -> Result<(), Misfit> {
         Ok(())
     } else {
         Err(Misfit::Value("text without control characters"))
+    }
+}
+
+fn hex(text: &str, digits: usize) -> Result<(), Misfit> {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if text.len() == digits && text.bytes().all(is_digit) {
+        Ok(())
+    } else {
+        Err(Misfit::Hex(digits))
     }
 }
 

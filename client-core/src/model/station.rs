@@ -237,6 +237,8 @@ pub(crate) const RULES: Table = Table {
     facts: facts_unchanged,
     create,
     edit: any_edit,
+    reroute: None,
+    twins: false,
 };
 
 fn create(draft: &Draft<'_>) -> Result<(), Refusal> {

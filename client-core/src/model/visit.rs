@@ -228,6 +228,13 @@ pub(crate) const RULES: Table = Table {
             when: When::Always,
             holds: Holds::Entries(SERVICES),
         },
+        // Schema 2.
+        Container {
+            name: "attachments",
+            who: BOTH,
+            when: When::Always,
+            holds: Holds::Nothing,
+        },
     ],
     routing: |draft| Routing {
         driver: draft.root().person("driver"),
@@ -240,6 +247,8 @@ pub(crate) const RULES: Table = Table {
     },
     create,
     edit,
+    reroute: None,
+    twins: false,
 };
 
 fn create(draft: &Draft<'_>) -> Result<(), Refusal> {

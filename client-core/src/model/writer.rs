@@ -51,7 +51,7 @@ pub(super) fn write(
             tx.put("kind", kind.name())?;
             tx.put(
                 "schema",
-                i64::from(Genesis::of(kind).map_or(1, |genesis| genesis.schema)),
+                i64::from(Genesis::of(kind).map_or(1, Genesis::newest)),
             )?;
         }
         match command {

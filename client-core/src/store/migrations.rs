@@ -10,7 +10,11 @@ use super::StoreError;
 /// Migration `n` (from 0) leads from format `n` to format `n + 1`.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002_activities.sql"),
+    include_str!("migrations/0003_tickets.sql"),
+    include_str!("migrations/0004_attachments.sql"),
     include_str!("migrations/0005_screens.sql"),
+    include_str!("migrations/0006_checkin.sql"),
 ];
 
 /// The newest format this code knows.

@@ -6,6 +6,7 @@ use super::changes::ChangeRow;
 use crate::model::check::Check;
 use crate::model::consent::Consent;
 use crate::model::document::Unreadable;
+use crate::model::order::Order;
 use crate::model::station::Station;
 use crate::model::visit::Visit;
 use crate::model::{Document, Inspected, Outline, gate, inspect};
@@ -38,8 +39,10 @@ pub(super) fn open(
 }
 
 impl Opened {
-    /// Reads a document; `Unreadable` as well for a kind that is not shown.
-    pub(super) fn read(document: &Document) -> Result<Self, Unreadable> {
+    /// Reads a document of which these are the changes; `Unreadable` as well for a kind that is not
+    /// shown.
+    pub(super) fn read(document: &Document, rows: &[ChangeRow]) -> Result<Self, Unreadable> {
+        let _order = order(rows);
         match document.kind() {
             Kind::Station => Ok(Self::Station(Box::new(Station::read(document)?))),
             Kind::Visit => Ok(Self::Visit(Box::new(Visit::read(document)?))),
@@ -55,6 +58,12 @@ impl Opened {
             ))),
         }
     }
+}
+
+/// The relay's order of a document's changes.
+pub(super) fn order(rows: &[ChangeRow]) -> Order {
+    let change = |row: &ChangeRow| (row.actor, row.start_op..=row.last_op, row.sequence);
+    Order::new(rows.iter().map(change))
 }
 
 /// What the gate needs to know for the next change; `rows` are all changes of the document. `None`

@@ -1,8 +1,18 @@
 //! What can be typed. The help texts are the manual.
 
+mod check;
+mod consent;
+mod screens;
+mod visit;
+
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+
+pub(crate) use self::check::{CheckAddArgs, CheckCommand};
+pub(crate) use self::consent::ConsentCommand;
+pub(crate) use self::screens::{HistoryArgs, TodayArgs};
+pub(crate) use self::visit::{VisitCommand, VisitStartArgs};
 
 /// What stands at the end of `--help`.
 const AFTER: &str = "\
@@ -90,6 +100,16 @@ pub(crate) enum Command {
     /// The directory of stations.
     #[command(subcommand)]
     Station(StationCommand),
+    /// A station's day: who came, who is still there, and the beds (keepers).
+    #[command(
+        after_help = "Examples:\n  yizhan-phone today\n  yizhan-phone today --station zy-xinglongsheng --json"
+    )]
+    Today(TodayArgs),
+    /// A driver's visits, checks and readings, and where the readings are going; your own without --driver.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone history\n  yizhan-phone history --item systolic --last 20\n  yizhan-phone history --driver 李师傅"
+    )]
+    History(HistoryArgs),
     /// Find documents by words in names, notes and plates; one Chinese character is enough.
     #[command(after_help = "Example:\n  yizhan-phone search 热饭")]
     Search {
@@ -130,234 +150,6 @@ pub(crate) enum Command {
     },
     /// Who this phone acts for.
     Whoami,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum VisitCommand {
-    /// Record an arrival: your own, or as a keeper that of a driver.
-    #[command(
-        after_help = "Examples:\n  yizhan-phone visit start --station zy-xinglongsheng --plate 鲁F12345 --want shower --want meal\n  yizhan-phone visit start --station zy-xinglongsheng --driver 0199abcd --name 李师傅 --at 08:30"
-    )]
-    Start(VisitStartArgs),
-    /// Record a service given (keepers).
-    #[command(
-        after_help = "Examples:\n  yizhan-phone visit serve last shower\n  yizhan-phone visit serve 0199abcd meal --quantity 2"
-    )]
-    Serve {
-        /// The visit.
-        visit: String,
-        /// The service: shower, meal, bed, hot_water, laundry, charging, vehicle_check...
-        service: String,
-        /// How many.
-        #[arg(long, default_value_t = 1)]
-        quantity: u32,
-    },
-    /// Ask for a service (drivers).
-    #[command(after_help = "Example:\n  yizhan-phone visit want last laundry")]
-    Want {
-        /// The visit.
-        visit: String,
-        /// The service: shower, meal, bed...
-        service: String,
-        /// How many.
-        #[arg(long, default_value_t = 1)]
-        quantity: u32,
-    },
-    /// Set the note: the driver's on an own visit, the keeper's on another's.
-    #[command(after_help = "Example:\n  yizhan-phone visit note last 夜里到站,有热饭")]
-    Note {
-        /// The visit.
-        visit: String,
-        /// The note; several words need no quotes. An empty one clears it.
-        #[arg(required = true, num_args = 1..)]
-        text: Vec<String>,
-    },
-    /// Rate the stay, 1 to 5 (drivers).
-    #[command(after_help = "Example:\n  yizhan-phone visit rate last 5")]
-    Rate {
-        /// The visit.
-        visit: String,
-        /// 1 to 5.
-        rating: u8,
-    },
-    /// Record the departure.
-    #[command(
-        after_help = "Examples:\n  yizhan-phone visit end last\n  yizhan-phone visit end last --at 17:45"
-    )]
-    End {
-        /// The visit.
-        visit: String,
-        /// When: `17:45`, `2026-11-21 17:45`, or with a zone `2026-11-21T17:45:00+08:00`.
-        #[arg(long, value_name = "TIME")]
-        at: Option<String>,
-    },
-    /// List visits, the latest first.
-    #[command(
-        after_help = "Examples:\n  yizhan-phone visit list --open\n  yizhan-phone visit list --station zy-xinglongsheng --limit 10 --json"
-    )]
-    List {
-        /// Only those still open.
-        #[arg(long)]
-        open: bool,
-        /// Only those at this station (key, id or name).
-        #[arg(long, value_name = "STATION")]
-        station: Option<String>,
-        /// At most so many; 0: all.
-        #[arg(long, default_value_t = 0)]
-        limit: u32,
-    },
-    /// Show one visit: services, notes, conflicts, and who wrote what when.
-    #[command(after_help = "Example:\n  yizhan-phone visit show last")]
-    Show {
-        /// The visit.
-        visit: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VisitStartArgs {
-    /// Where: the station's key, id or name.
-    #[arg(long, value_name = "STATION")]
-    pub(crate) station: String,
-    /// The driver, if it is not you: an id, or a name seen in a visit here.
-    #[arg(long, value_name = "PERSON")]
-    pub(crate) driver: Option<String>,
-    /// The driver's name as shown to keepers.
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// Plate of the vehicle.
-    #[arg(long)]
-    pub(crate) plate: Option<String>,
-    /// A service asked for; may be given several times.
-    #[arg(long, value_name = "SERVICE")]
-    pub(crate) want: Vec<String>,
-    /// When: `08:30`, `2026-11-21 08:30`, or with a zone `2026-11-21T08:30:00+08:00`.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) at: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum CheckCommand {
-    /// Record a health check. It needs the driver's consent (purpose health_record).
-    ///
-    /// Unusual values are asked about, or need --confirm. Screening only, never a diagnosis.
-    #[command(
-        after_help = "Examples:\n  yizhan-phone check add --visit last --systolic 126 --diastolic 82 --pulse 70 --glucose 5.6 --fasting\n  yizhan-phone check add --visit last --neck tight:3 --lumbar normal:0 --advice stretch\n  yizhan-phone check add --visit last --systolic 130 --missing 'cuff slipped'"
-    )]
-    Add(Box<CheckAddArgs>),
-    /// List checks, the latest first.
-    #[command(
-        after_help = "Examples:\n  yizhan-phone check list --crisis\n  yizhan-phone check list --driver 李师傅"
-    )]
-    List {
-        /// Only those of this driver.
-        #[arg(long, value_name = "PERSON")]
-        driver: Option<String>,
-        /// Only those with a crisis.
-        #[arg(long)]
-        crisis: bool,
-    },
-    /// Show one check.
-    Show {
-        /// The check.
-        check: String,
-    },
-}
-
-#[derive(Debug, Args, Default)]
-pub(crate) struct CheckAddArgs {
-    /// Of whom; not needed with --visit.
-    #[arg(long, value_name = "PERSON", required_unless_present = "visit")]
-    pub(crate) driver: Option<String>,
-    /// Where; not needed with --visit.
-    #[arg(long, value_name = "STATION", required_unless_present = "visit")]
-    pub(crate) station: Option<String>,
-    /// During which visit.
-    #[arg(long)]
-    pub(crate) visit: Option<String>,
-    /// Upper blood pressure, mmHg.
-    #[arg(long, value_name = "MMHG")]
-    pub(crate) systolic: Option<String>,
-    /// Lower blood pressure, mmHg.
-    #[arg(long, value_name = "MMHG")]
-    pub(crate) diastolic: Option<String>,
-    /// Why the other value of the blood pressure is missing.
-    #[arg(long, value_name = "REASON")]
-    pub(crate) missing: Option<String>,
-    /// Pulse, beats a minute.
-    #[arg(long, value_name = "PER_MIN")]
-    pub(crate) pulse: Option<String>,
-    /// Blood glucose; HI and LO are understood.
-    #[arg(long, value_name = "VALUE")]
-    pub(crate) glucose: Option<String>,
-    /// Unit of the glucose.
-    #[arg(long, default_value = "mmol/L", value_parser = ["mmol/L", "mg/dL"], requires = "glucose")]
-    pub(crate) unit: String,
-    /// The glucose was measured fasting.
-    #[arg(long, requires = "glucose", conflicts_with = "after_meal")]
-    pub(crate) fasting: bool,
-    /// The glucose was measured two hours after a meal.
-    #[arg(long, requires = "glucose")]
-    pub(crate) after_meal: bool,
-    /// Neck: normal, tight, tender, limited or radiating, and pain from 0 to 10.
-    #[arg(long, value_name = "FINDING:PAIN")]
-    pub(crate) neck: Option<String>,
-    /// Lower back, like --neck.
-    #[arg(long, value_name = "FINDING:PAIN")]
-    pub(crate) lumbar: Option<String>,
-    /// Advice given: rest, drink_water, see_doctor, do_not_drive, stretch... May be repeated.
-    #[arg(long, value_name = "CODE")]
-    pub(crate) advice: Vec<String>,
-    /// Advice in words.
-    #[arg(long)]
-    pub(crate) note: Option<String>,
-    /// The check that this one corrects.
-    #[arg(long, value_name = "CHECK", requires = "reason")]
-    pub(crate) replaces: Option<String>,
-    /// Why it is corrected.
-    #[arg(long, requires = "replaces")]
-    pub(crate) reason: Option<String>,
-    /// When it was taken, if not at this moment.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) at: Option<String>,
-    /// Yes, the unusual values are right.
-    #[arg(long)]
-    pub(crate) confirm: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConsentCommand {
-    /// Give a consent: your own, or as a keeper witness that of a driver.
-    #[command(
-        after_help = "Examples:\n  yizhan-phone consent give --station zy-xinglongsheng --purpose health_record\n  yizhan-phone consent give --station zy-xinglongsheng --purpose visits --driver 0199abcd"
-    )]
-    Give {
-        /// To whom: the station's key, id or name.
-        #[arg(long, value_name = "STATION")]
-        station: String,
-        /// What for.
-        #[arg(long, value_parser = ["visits", "health_record", "share", "photos", "statistics"])]
-        purpose: String,
-        /// The driver, if it is not you; you are the witness.
-        #[arg(long, value_name = "PERSON")]
-        driver: Option<String>,
-        /// With purpose share: the station to share with.
-        #[arg(long, value_name = "STATION")]
-        with: Option<String>,
-        /// In force until; needed with purpose share.
-        #[arg(long, value_name = "TIME")]
-        until: Option<String>,
-    },
-    /// Withdraw a consent, as of this moment.
-    #[command(
-        after_help = "Example:\n  yizhan-phone consent withdraw last\n\nWhat was recorded under it stays; nothing more is accepted under it."
-    )]
-    Withdraw {
-        /// The consent.
-        consent: String,
-    },
-    /// List consents, the latest first.
-    List,
 }
 
 #[derive(Debug, Subcommand)]
@@ -446,6 +238,11 @@ mod tests {
             "consent list",
             "station list",
             "station show s",
+            "today",
+            "today --station s",
+            "history",
+            "history --driver 李师傅 --last 20",
+            "history --item systolic",
             "search 热饭",
             "sync",
             "sync --watch --for 60",
@@ -476,6 +273,8 @@ mod tests {
             "check add --visit v --replaces c",
             "consent give --station s --purpose anything",
             "sync --for 60",
+            "history --item weight",
+            "history --last -1",
             "--jsom status",
         ] {
             let words: Vec<&str> = line.split(' ').collect();

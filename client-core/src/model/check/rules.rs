@@ -96,6 +96,8 @@ pub(crate) const RULES: Table = Table {
     },
     create,
     edit: any_edit,
+    reroute: None,
+    twins: false,
 };
 
 /// What the measurements of a check come to.

@@ -112,7 +112,7 @@ fn root_field(
     let Some((at, field)) = case.table.field(name) else {
         return Err(refusal(RefusalCode::PathUnknown, name));
     };
-    if case.outline.is_some() && field.when != When::Always {
+    if !case.creates && field.when != When::Always {
         let is_identity = matches!(field.what, What::OwnId | What::OwnKind | What::OwnSchema);
         let code = if is_identity {
             RefusalCode::DocumentExists
@@ -147,7 +147,7 @@ fn check_value(
             Ok(())
         }
         (What::OwnKind, Value::Text(kind)) if text(kind) == case.kind.name() => Ok(()),
-        (What::OwnSchema, Value::Int(schema)) if schema == i64::from(case.genesis.schema) => Ok(()),
+        (What::OwnSchema, Value::Int(schema)) if schema == i64::from(case.schema()) => Ok(()),
         (What::OwnId | What::OwnKind | What::OwnSchema, _) => mismatch(),
         (What::Author, Value::Text(by)) => match id_of(text(by)).map(PersonId::from_bytes) {
             Some(by) if case.author.is(by) => Ok(()),
@@ -181,7 +181,7 @@ fn entry(
         .entries
         .iter()
         .any(|entry| entry.container == at && case.change.text(entry.key) == key);
-    if op.preds != 0 || again || (case.outline.is_some() && container.when != When::Always) {
+    if op.preds != 0 || again || (!case.creates && container.when != When::Always) {
         return Err(refusal(RefusalCode::FieldImmutable, &path()));
     }
     draft.entries.push(Entry {
@@ -214,7 +214,7 @@ fn flag(
         return Err(refusal(RefusalCode::ValueType, &path()).bound("true or false"));
     }
     let bit = 1 << code;
-    let late = case.outline.is_some() && container.when != When::Always;
+    let late = !case.creates && container.when != When::Always;
     if *flags & bit != 0 || late {
         return Err(refusal(RefusalCode::FieldImmutable, &path()));
     }
@@ -259,7 +259,7 @@ fn entry_field(
 
 /// What must be there is there: in a new document, and in each new entry.
 fn check_needed(case: &Case<'_>, draft: &Draft<'_>) -> Result<(), Refusal> {
-    if case.outline.is_none()
+    if case.creates
         && let Some(field) = missing(case.table.fields, &draft.root)
     {
         return Err(refusal(RefusalCode::FieldMissing, field.name));
@@ -336,10 +336,13 @@ pub(super) fn relations(case: &Case<'_>, routing: &Routing) -> Who {
         .region
         .as_ref()
         .is_some_and(|region| author.coordinates(region));
+    let desk = routing.desk.as_ref();
+    let answers = desk.is_some_and(|desk| author.answers_at(desk));
     Who::DRIVER
         .when(is_driver)
         .or(Who::KEEPER.when(keeps))
         .or(Who::HEALTH.when(health))
         .or(Who::COORDINATOR.when(coordinates))
+        .or(Who::SPECIALIST.when(answers))
         .or(Who::RELAY.when(author.relay))
 }

@@ -30,11 +30,20 @@ pub(super) fn check(
             return Err(Refusal::new(RefusalCode::ReferenceMismatch).at("station"));
         }
     }
-    if case.kind != Kind::Check {
-        return Ok(Finding::Fits);
+    // What a document is part of is known to whoever may write it, and to the relay.
+    if case.kind == Kind::Enrolment {
+        let named = draft.root().document("activity");
+        if named.and_then(|id| known(case, id)).is_none() {
+            return Err(Refusal::new(RefusalCode::ReferenceUnknown).at("activity"));
+        }
     }
-    // A visit or an earlier check may have left this holder's audience; if known, it must fit.
-    for (field, kind) in [("visit", Kind::Visit), ("replaces", Kind::Check)] {
+    // Anything else may have left this holder's audience; if known, it must fit.
+    for (field, kind) in [
+        ("visit", Kind::Visit),
+        ("replaces", Kind::Check),
+        ("activity", Kind::Activity),
+        ("ticket", Kind::Ticket),
+    ] {
         let named = draft.root().document(field);
         if let Some(outline) = named.and_then(|id| known(case, id))
             && !fits(outline, kind, routing)
@@ -42,7 +51,18 @@ pub(super) fn check(
             return Err(Refusal::new(RefusalCode::ReferenceMismatch).at(field));
         }
     }
-    consent(case, draft, routing)
+    match case.kind {
+        Kind::Check => consent(case, draft, routing),
+        Kind::Station
+        | Kind::Activity
+        | Kind::Notice
+        | Kind::Visit
+        | Kind::Consent
+        | Kind::Enrolment
+        | Kind::Ticket
+        | Kind::CaseNote
+        | Kind::Unknown(_) => Ok(Finding::Fits),
+    }
 }
 
 fn known<'a>(case: &Case<'a>, document: DocumentId) -> Option<&'a Outline> {

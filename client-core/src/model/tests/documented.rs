@@ -9,6 +9,7 @@ fn who(who: Who) -> String {
         (Who::DRIVER, "driver"),
         (Who::KEEPER, "keeper"),
         (Who::HEALTH, "health"),
+        (Who::SPECIALIST, "specialist"),
         (Who::COORDINATOR, "coordinator"),
         (Who::RELAY, "relay"),
     ]
@@ -32,7 +33,7 @@ fn what(what: What) -> String {
     match what {
         What::OwnId => "the document's id".into(),
         What::OwnKind => "the kind's name".into(),
-        What::OwnSchema => "the schema version, 1".into(),
+        What::OwnSchema => "the schema version".into(),
         What::Id => "UUID as text".into(),
         What::Author => "the author's person id as text".into(),
         What::Time => "time".into(),
@@ -45,6 +46,8 @@ fn what(what: What) -> String {
         What::Listed(listed) => codes(listed),
         What::Region => "region key".into(),
         What::Key => "station key".into(),
+        What::Desk => "desk key".into(),
+        What::Hex(digits) => format!("{digits} of `0-9a-f`"),
     }
 }
 

@@ -114,7 +114,7 @@ fn a_change_belongs_to_one_document() {
         let verdict = new_visit(|change| op(change, field).action = OpType::Put(value.into()));
         assert_eq!(refused(&verdict), RefusalCode::IdentityMismatch);
     }
-    let verdict = new_visit(|change| op(change, "schema").action = OpType::Put(2.into()));
+    let verdict = new_visit(|change| op(change, "schema").action = OpType::Put(1.into()));
     assert_eq!(refused(&verdict), RefusalCode::IdentityMismatch);
 }
 

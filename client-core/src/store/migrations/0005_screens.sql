@@ -1,5 +1,6 @@
 -- Format 5, 2026-11-21: what the screens of a day, of a driver and of a trend ask. The rows
 -- follow when the documents are read anew (the version of the views has moved as well).
+-- Never edited once landed; a later format is a new file.
 
 -- One row a measurement that came to a number, in its item's canonical unit.
 CREATE TABLE readings_view (

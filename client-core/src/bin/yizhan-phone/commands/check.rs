@@ -232,37 +232,35 @@ fn list(
     })?;
     let value: Value = rows.iter().map(row_json).collect();
     output.result(&value, || {
-        let cells: Vec<Vec<String>> = rows
-            .iter()
-            .map(|row| {
-                let mut marks = facts::marks(row.unsent, row.held, false);
-                if row.crisis {
-                    marks.insert_str(0, "CRISIS ");
-                }
-                if let Some(by) = row.replaced_by {
-                    marks.push_str(&format!(" corrected by {}", short(&by)));
-                }
-                vec![
-                    short(&row.id),
-                    when::local(row.taken_at),
-                    short(&row.driver),
-                    row.station_name
-                        .clone()
-                        .unwrap_or_else(|| short(&row.station)),
-                    row.summary.clone(),
-                    marks,
-                ]
-            })
-            .collect();
-        table(
-            &["check", "taken", "driver", "station", "measured", ""],
-            &cells,
-            "no checks here yet",
-        )
+        let cells: Vec<Vec<String>> = rows.iter().map(row_cells).collect();
+        table(HEAD, &cells, "no checks here yet")
     })
 }
 
-fn row_json(row: &CheckRow) -> Value {
+/// Heads of [`row_cells`].
+pub(super) const HEAD: &[&str] = &["check", "taken", "driver", "station", "measured", ""];
+
+pub(super) fn row_cells(row: &CheckRow) -> Vec<String> {
+    let mut marks = facts::marks(row.unsent, row.held, false);
+    if row.crisis {
+        marks.insert_str(0, "CRISIS ");
+    }
+    if let Some(by) = row.replaced_by {
+        marks.push_str(&format!(" corrected by {}", short(&by)));
+    }
+    vec![
+        short(&row.id),
+        when::local(row.taken_at),
+        short(&row.driver),
+        row.station_name
+            .clone()
+            .unwrap_or_else(|| short(&row.station)),
+        row.summary.clone(),
+        marks,
+    ]
+}
+
+pub(super) fn row_json(row: &CheckRow) -> Value {
     json!({
         "id": row.id.to_string(),
         "driver": row.driver.to_string(),
@@ -271,6 +269,8 @@ fn row_json(row: &CheckRow) -> Value {
         "visit": facts::text(row.visit),
         "taken_at": when::rfc3339(row.taken_at),
         "summary": row.summary,
+        "pressure_level": facts::text(row.pressure_level),
+        "glucose_level": facts::text(row.glucose_level),
         "crisis": row.crisis,
         "replaces": facts::text(row.replaces),
         "replaced_by": facts::text(row.replaced_by),

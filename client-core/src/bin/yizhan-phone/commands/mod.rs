@@ -3,11 +3,13 @@
 mod check;
 mod consent;
 mod facts;
+mod history;
 mod measured;
 mod pairing;
 mod state;
 mod station;
 mod sync;
+mod today;
 mod visit;
 
 use yizhan_client_core::Client;
@@ -29,6 +31,8 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
         Command::Check(command) => check::run(client, command, output),
         Command::Consent(command) => consent::run(client, command, output),
         Command::Station(command) => station::run(client, command, output),
+        Command::Today(args) => today::run(client, args, output),
+        Command::History(args) => history::run(client, args, output),
         Command::Search { text, limit } => state::search(client, &text.join(" "), *limit, output),
         Command::Sync { watch, seconds } => {
             if *watch {

@@ -118,10 +118,9 @@ fn start(client: &mut Client, args: &VisitStartArgs, output: Output) -> Result<(
         vehicle_plate: args.plate.clone(),
         requested: args.want.clone(),
     })?;
-    let open = client.open_visits(of)?;
+    let open = client.also_open(id, of)?;
     let warnings: Vec<String> = open
         .iter()
-        .filter(|row| row.id != id && row.same_as != Some(id))
         .take(1)
         .map(|row| {
             format!(
@@ -171,17 +170,16 @@ fn list(
     let value: Value = rows.iter().map(row_json).collect();
     output.result(&value, || {
         let rows: Vec<Vec<String>> = rows.iter().map(row_cells).collect();
-        table(
-            &[
-                "visit", "arrived", "left", "driver", "station", "plate", "given", "rating", "",
-            ],
-            &rows,
-            "no visits here yet",
-        )
+        table(HEAD, &rows, "no visits here yet")
     })
 }
 
-fn row_json(row: &VisitRow) -> Value {
+/// Heads of [`row_cells`].
+pub(super) const HEAD: &[&str] = &[
+    "visit", "arrived", "left", "driver", "station", "plate", "given", "rating", "",
+];
+
+pub(super) fn row_json(row: &VisitRow) -> Value {
     json!({
         "id": row.id.to_string(),
         "driver": row.driver.to_string(),
@@ -193,6 +191,7 @@ fn row_json(row: &VisitRow) -> Value {
         "open": row.open,
         "vehicle_plate": row.vehicle_plate,
         "services_given": row.services_given,
+        "beds_given": row.beds_given,
         "rating": row.rating,
         "same_as": facts::text(row.same_as),
         "conflict": row.conflict,
@@ -201,7 +200,7 @@ fn row_json(row: &VisitRow) -> Value {
     })
 }
 
-fn row_cells(row: &VisitRow) -> Vec<String> {
+pub(super) fn row_cells(row: &VisitRow) -> Vec<String> {
     let left = match (row.left_at, row.open) {
         (Some(left_at), _) => when::local(left_at),
         (None, true) => "open".to_owned(),

@@ -92,7 +92,7 @@ fn every_change_that_a_command_writes_is_accepted() {
     for kind in [Kind::Station, Kind::Visit, Kind::Check, Kind::Consent] {
         // The constant changes are well formed but written by no device.
         assert_eq!(
-            refused(Genesis::of(kind).unwrap().chunk),
+            refused(Genesis::of(kind).unwrap().steps()[0].chunk),
             RefusalCode::ActorMalformed
         );
     }

@@ -1,0 +1,2 @@
+-- Format 2, 2026-11-21: what screens read of activities, enrolments and notices.
+-- Never edited once landed; a later format is a new file.

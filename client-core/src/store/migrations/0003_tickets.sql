@@ -1,0 +1,2 @@
+-- Format 3, 2026-11-21: what screens read of tickets and case notes.
+-- Never edited once landed; a later format is a new file.

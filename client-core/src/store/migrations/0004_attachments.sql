@@ -1,0 +1,2 @@
+-- Format 4, 2026-11-21: which bytes which documents name.
+-- Never edited once landed; a later format is a new file.

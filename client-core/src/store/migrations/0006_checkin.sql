@@ -1,0 +1,2 @@
+-- Format 6, 2026-11-21: what a check-in code is shown and verified with.
+-- Never edited once landed; a later format is a new file.

@@ -1,0 +1,1 @@
+-- Format 2, 2026-11-21: seats of activities, and leases on them.

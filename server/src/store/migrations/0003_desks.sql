@@ -1,0 +1,1 @@
+-- Format 3, 2026-11-21: desks, their members, the clocks of tickets.

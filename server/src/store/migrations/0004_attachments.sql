@@ -1,0 +1,1 @@
+-- Format 4, 2026-11-21: which bytes which documents name.
