@@ -1,8 +1,8 @@
 //! The edits that people make, by name. One command is one change.
 
-use yizhan_proto::Kind;
+use yizhan_proto::{Kind, StationId};
 
-use super::{check, consent, station, visit};
+use super::{activity, check, consent, enrolment, notice, station, visit};
 
 /// An edit of a document of one kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,12 @@ pub enum Command {
     Check(check::Command),
     /// Of a `consent`.
     Consent(consent::Command),
+    /// Of an `activity`.
+    Activity(activity::Command),
+    /// Of an `enrolment`.
+    Enrolment(enrolment::Command),
+    /// Of a `notice`.
+    Notice(notice::Command),
 }
 
 impl Command {
@@ -26,6 +32,42 @@ impl Command {
             Self::Visit(_) => Kind::Visit,
             Self::Check(_) => Kind::Check,
             Self::Consent(_) => Kind::Consent,
+            Self::Activity(_) => Kind::Activity,
+            Self::Enrolment(_) => Kind::Enrolment,
+            Self::Notice(_) => Kind::Notice,
+        }
+    }
+
+    /// Whether it makes the document.
+    #[must_use]
+    pub const fn creates(&self) -> bool {
+        match self {
+            Self::Station(command) => matches!(command, station::Command::Create(_)),
+            Self::Visit(command) => matches!(command, visit::Command::CheckIn { .. }),
+            Self::Check(check::Command::Create(_)) => true,
+            Self::Consent(command) => matches!(command, consent::Command::Give { .. }),
+            Self::Activity(command) => matches!(command, activity::Command::Create(_)),
+            Self::Enrolment(command) => matches!(command, enrolment::Command::Create(_)),
+            Self::Notice(command) => matches!(command, notice::Command::Publish(_)),
+        }
+    }
+
+    /// The station that a new document names, if it names one.
+    #[must_use]
+    pub fn station(&self) -> Option<StationId> {
+        match self {
+            Self::Visit(visit::Command::CheckIn { station, .. })
+            | Self::Consent(consent::Command::Give { station, .. }) => Some(*station),
+            Self::Check(check::Command::Create(new)) => Some(new.station),
+            Self::Activity(activity::Command::Create(new)) => Some(new.station),
+            Self::Enrolment(enrolment::Command::Create(new)) => Some(new.station),
+            Self::Notice(notice::Command::Publish(new)) => new.station,
+            Self::Visit(_)
+            | Self::Consent(_)
+            | Self::Station(_)
+            | Self::Activity(_)
+            | Self::Enrolment(_)
+            | Self::Notice(_) => None,
         }
     }
 }

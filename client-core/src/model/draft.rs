@@ -6,7 +6,7 @@ use yizhan_proto::{DocumentId, PersonId, RegionKey, StationId, Timestamp};
 
 use super::Inspected;
 use super::change::{Object, Op, OtherActor, Span, Value};
-use super::rules::{Field, Table, When, Who, field_place, id_of};
+use super::rules::{Field, Holds, Table, When, Who, field_place, find, id_of};
 
 /// Fields that a table may have at most, of the root or of an entry.
 pub(crate) const FIELDS_MAX: usize = 32;
@@ -95,15 +95,52 @@ impl<'a> Draft<'a> {
                     (field_place(at), field.when)
                 }),
                 Object::Made(made) if change.other(made.actor) == Some(OtherActor::Genesis) => {
+                    draft.note_entry(index, made.counter);
                     table.flag(made.counter, key)
                 }
-                Object::Made(_) => None,
+                Object::Made(made) => {
+                    if change.other(made.actor).is_none() {
+                        draft.note_entry_field(index, made.counter);
+                    }
+                    None
+                }
             };
             if let Some((place, When::Always)) = place {
                 draft.writes.push((place, index));
             }
         }
         draft
+    }
+
+    /// Notes an accepted operation on the container that the genesis made as `made_by`, if it
+    /// makes an entry there.
+    fn note_entry(&mut self, op: usize, made_by: u32) {
+        let container = (made_by as usize).checked_sub(1);
+        let made = &self.change.ops[op];
+        if let Some(container) = container.filter(|_| made.value == Value::Map) {
+            self.entries.push(Entry {
+                container,
+                key: made.key,
+                made_by: self.change.start_op + op as u64,
+                values: Values::EMPTY,
+            });
+        }
+    }
+
+    /// Notes an accepted operation on the entry that this change made as `made_by`.
+    fn note_entry_field(&mut self, op: usize, made_by: u32) {
+        let key = self.change.text(self.change.ops[op].key);
+        let entry = self
+            .entries
+            .iter_mut()
+            .find(|entry| entry.made_by == u64::from(made_by));
+        if let Some(entry) = entry
+            && let Some(container) = self.table.containers.get(entry.container)
+            && let Holds::Entries(fields) = container.holds
+            && let Some((field, _)) = find(fields, key)
+        {
+            entry.values.set(field, op);
+        }
     }
 
     /// The fields of the root.

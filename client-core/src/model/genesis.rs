@@ -84,12 +84,10 @@ impl Genesis {
             Kind::Visit => Some(&VISIT),
             Kind::Check => Some(&CHECK),
             Kind::Consent => Some(&CONSENT),
-            Kind::Activity
-            | Kind::Notice
-            | Kind::Enrolment
-            | Kind::Ticket
-            | Kind::CaseNote
-            | Kind::Unknown(_) => None,
+            Kind::Activity => Some(&ACTIVITY),
+            Kind::Enrolment => Some(&ENROLMENT),
+            Kind::Notice => Some(&NOTICE),
+            Kind::Ticket | Kind::CaseNote | Kind::Unknown(_) => None,
         }
     }
 }
@@ -98,6 +96,10 @@ static STATION: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(1, STATION_
 static VISIT: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(2, VISIT_1), (1, VISIT_2)]));
 static CHECK: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(2, CHECK_1)]));
 static CONSENT: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(1, CONSENT_1)]));
+
+static ACTIVITY: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(5, ACTIVITY_1)]));
+static ENROLMENT: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(4, ENROLMENT_1)]));
+static NOTICE: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(1, NOTICE_1)]));
 
 /// Makes `facilities`.
 const STATION_1: &[u8] = b"\
@@ -135,6 +137,29 @@ const CONSENT_1: &[u8] = b"\
     \x01\x01\x00\x00\x00\x05\x15\x03\x34\x01\x42\x02\x56\x02\x70\x02\
     \x7f\x01\x5f\x01\x7f\x00\x7f\x00\x7f\x00\
 ";
+/// Makes `questions`, `lease_asks`, `leases`, `lease_returns` and `attachments`.
+const ACTIVITY_1: &[u8] = b"\
+    \x85\x6f\x4a\x83\xc4\x6d\x83\xe1\x01\x54\x00\x04\x00\x00\x00\x00\
+    \x01\x01\x00\x00\x00\x05\x15\x37\x34\x01\x42\x02\x56\x02\x70\x02\
+    \x7b\x09\x71\x75\x65\x73\x74\x69\x6f\x6e\x73\x0a\x6c\x65\x61\x73\
+    \x65\x5f\x61\x73\x6b\x73\x06\x6c\x65\x61\x73\x65\x73\x0d\x6c\x65\
+    \x61\x73\x65\x5f\x72\x65\x74\x75\x72\x6e\x73\x0b\x61\x74\x74\x61\
+    \x63\x68\x6d\x65\x6e\x74\x73\x05\x05\x00\x05\x00\x05\x00\
+";
+/// Makes `requests`, `decisions`, `scans` and `answers`.
+const ENROLMENT_1: &[u8] = b"\
+    \x85\x6f\x4a\x83\x66\x21\x0b\x4d\x01\x3f\x00\x04\x00\x00\x00\x00\
+    \x01\x01\x00\x00\x00\x05\x15\x22\x34\x01\x42\x02\x56\x02\x70\x02\
+    \x7c\x08\x72\x65\x71\x75\x65\x73\x74\x73\x09\x64\x65\x63\x69\x73\
+    \x69\x6f\x6e\x73\x05\x73\x63\x61\x6e\x73\x07\x61\x6e\x73\x77\x65\
+    \x72\x73\x04\x04\x00\x04\x00\x04\x00\
+";
+/// Makes `_`: a notice has no containers, and Automerge wants an operation.
+const NOTICE_1: &[u8] = b"\
+    \x85\x6f\x4a\x83\x77\x3f\xea\x4d\x01\x20\x00\x04\x00\x00\x00\x00\
+    \x01\x01\x00\x00\x00\x05\x15\x03\x34\x01\x42\x02\x56\x02\x70\x02\
+    \x7f\x01\x5f\x01\x7f\x00\x7f\x00\x7f\x00\
+";
 
 #[cfg(test)]
 mod tests {
@@ -144,7 +169,15 @@ mod tests {
     use super::*;
     use crate::model::rules::Table;
 
-    const KINDS: [Kind; 4] = [Kind::Station, Kind::Visit, Kind::Check, Kind::Consent];
+    const KINDS: [Kind; 7] = [
+        Kind::Station,
+        Kind::Visit,
+        Kind::Check,
+        Kind::Consent,
+        Kind::Activity,
+        Kind::Enrolment,
+        Kind::Notice,
+    ];
 
     /// What Automerge makes of these containers, one list a schema version.
     fn built(versions: &[&[&str]]) -> Vec<Vec<u8>> {

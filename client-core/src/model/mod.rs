@@ -10,11 +10,12 @@
 //! | [`route`] | who may see a document, and what a person subscribes to |
 //! | [`document`] | a document opened for reading and editing |
 //! | [`command`] | the edits people make, by name |
-//! | [`station`], [`visit`], [`check`], [`consent`] | one kind each: fields, rules, reads |
+//! | [`station`], [`visit`], [`check`], [`consent`], [`activity`], [`enrolment`], [`notice`] | one kind each: fields, rules, reads |
 //! | [`attachment`] | photos and papers that a document names, and which of them a change names |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
 //! | [`trend`] | what a row of readings says at a glance |
 
+pub mod activity;
 pub mod attachment;
 pub mod author;
 pub mod change;
@@ -24,8 +25,10 @@ pub mod command;
 pub mod consent;
 pub mod document;
 mod draft;
+pub mod enrolment;
 pub mod gate;
 mod genesis;
+pub mod notice;
 pub mod order;
 pub mod outline;
 mod reader;
@@ -38,6 +41,7 @@ pub mod visit;
 pub mod vitals;
 mod writer;
 
+pub use activity::Activity;
 pub use author::Author;
 pub use change::{Inspected, inspect};
 pub use command::Command;

@@ -99,9 +99,18 @@ pub struct Facts {
     #[n(4)]
     #[cbor(default)]
     pub writes: Vec<Write>,
-    /// `enrolment`: the activity it is for.
+    /// `enrolment`: what it is for.
     #[n(5)]
-    pub activity: Option<DocumentId>,
+    pub enrolment: Option<EnrolmentFacts>,
+}
+
+/// Facts of an `enrolment`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EnrolmentFacts {
+    /// The activity.
+    #[n(0)]
+    pub activity: DocumentId,
 }
 
 /// One write of a field that may be written again.

@@ -5,7 +5,7 @@
 //! same on every replica whatever the order of merging.
 
 use automerge::{Automerge, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
-use yizhan_proto::{ActorId, DocumentId, EntryId, Kind, PersonId, StationId, Timestamp};
+use yizhan_proto::{ActorId, DeviceId, DocumentId, EntryId, Kind, PersonId, StationId, Timestamp};
 
 use super::document::{Document, Register, Unreadable};
 use super::order::{Order, Place};
@@ -239,6 +239,27 @@ impl Map<'_> {
     /// A document's id.
     pub(crate) fn document(&self, field: &str) -> Option<DocumentId> {
         self.text(field)?.parse().ok()
+    }
+
+    /// An entry's id.
+    pub(crate) fn entry(&self, field: &str) -> Option<EntryId> {
+        self.text(field)?.parse().ok()
+    }
+
+    /// A device's id.
+    pub(crate) fn device(&self, field: &str) -> Option<DeviceId> {
+        self.text(field)?.parse().ok()
+    }
+
+    /// Listed values that people set.
+    pub(crate) fn coded<T: PartialEq>(
+        &self,
+        field: &str,
+        from_text: impl Fn(&str) -> Option<T>,
+    ) -> Register<T> {
+        self.register(field, |map, value, object| {
+            map.as_text(value, object).and_then(|text| from_text(&text))
+        })
     }
 
     /// A value without which the document is not one of its kind.

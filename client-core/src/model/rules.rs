@@ -161,12 +161,10 @@ impl Table {
             Kind::Visit => Some(&super::visit::RULES),
             Kind::Check => Some(&super::check::RULES),
             Kind::Consent => Some(&super::consent::RULES),
-            Kind::Activity
-            | Kind::Notice
-            | Kind::Enrolment
-            | Kind::Ticket
-            | Kind::CaseNote
-            | Kind::Unknown(_) => None,
+            Kind::Activity => Some(&super::activity::RULES),
+            Kind::Enrolment => Some(&super::enrolment::RULES),
+            Kind::Notice => Some(&super::notice::RULES),
+            Kind::Ticket | Kind::CaseNote | Kind::Unknown(_) => None,
         }
     }
 }

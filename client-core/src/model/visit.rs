@@ -2,6 +2,7 @@
 
 use yizhan_proto::{DocumentId, EntryId, Kind, PersonId, StationId, Timestamp};
 
+use super::attachment;
 use super::codes::text_codes;
 use super::document::{Register, Unreadable};
 use super::draft::Draft;
@@ -231,9 +232,9 @@ pub(crate) const RULES: Table = Table {
         // Schema 2.
         Container {
             name: "attachments",
-            who: BOTH,
+            who: attachment::WHO_FOR_VISIT,
             when: When::Always,
-            holds: Holds::Nothing,
+            holds: Holds::Entries(attachment::FIELDS_FOR_VISIT),
         },
     ],
     routing: |draft| Routing {

@@ -14,9 +14,12 @@ use yizhan_proto::{ActorId, EntryId, Timestamp};
 use self::settle::{Resolved, settle};
 use super::check;
 use super::genesis::Genesis;
-use super::{Command, Document, Refusal, RefusalCode, consent, station, visit};
+use super::{Command, Document, Refusal, RefusalCode};
 
+mod activities;
+mod enrolments;
 mod kinds;
+mod notices;
 mod settle;
 
 /// Carries out a command. See [`Document::write`].
@@ -32,7 +35,7 @@ pub(super) fn write(
             .bound(document.kind.name()));
     }
     let exists = matches!(document.automerge.get(ROOT, "id"), Ok(Some(_)));
-    match (creates(command), exists) {
+    match (command.creates(), exists) {
         (true, true) => return Err(Refusal::new(RefusalCode::DocumentExists)),
         (false, false) => return Err(Refusal::new(RefusalCode::FieldMissing).at("id")),
         (true, false) | (false, true) => {}
@@ -46,7 +49,7 @@ pub(super) fn write(
             tx: automerge.transaction(),
             resolved: Vec::new(),
         };
-        if creates(command) {
+        if command.creates() {
             tx.put("id", id)?;
             tx.put("kind", kind.name())?;
             tx.put(
@@ -59,6 +62,9 @@ pub(super) fn write(
             Command::Visit(command) => tx.visit(command)?,
             Command::Check(check::Command::Create(new)) => tx.check(new)?,
             Command::Consent(command) => tx.consent(command)?,
+            Command::Activity(command) => tx.activity(command)?,
+            Command::Enrolment(command) => tx.enrolment(command)?,
+            Command::Notice(command) => tx.notice(command)?,
         }
         let options = CommitOptions::default().with_time(now.as_ms());
         let hash = tx.tx.commit_with(options).0;
@@ -85,15 +91,6 @@ pub(super) fn write(
     catch_unwind(AssertUnwindSafe(|| settle(automerge, &change, &resolved)))
         .map_err(|_| unwritten())?
         .map_err(|_| unwritten())
-}
-
-const fn creates(command: &Command) -> bool {
-    match command {
-        Command::Station(command) => matches!(command, station::Command::Create(_)),
-        Command::Visit(command) => matches!(command, visit::Command::CheckIn { .. }),
-        Command::Check(check::Command::Create(_)) => true,
-        Command::Consent(command) => matches!(command, consent::Command::Give { .. }),
-    }
 }
 
 enum Failure {

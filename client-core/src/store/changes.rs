@@ -42,6 +42,7 @@ pub(super) struct ChangeRow {
     pub(super) hash: ChangeHash,
     pub(super) bytes: Vec<u8>,
     pub(super) actor: Option<ActorId>,
+    pub(super) start_op: u64,
     pub(super) last_op: u64,
     pub(super) device_time: Timestamp,
     pub(super) deps: Vec<ChangeHash>,
@@ -60,6 +61,7 @@ impl ChangeRow {
             hash: bytes(row, 1, ChangeHash::from_bytes)?,
             bytes: row.get(2)?,
             actor: ActorId::from_slice(row.get_ref(3)?.as_blob()?).ok(),
+            start_op: uint(row.get(15)?),
             last_op: uint(row.get(4)?),
             device_time: time(row, 5)?,
             deps: split_hashes(row.get_ref(6)?.as_blob()?),
@@ -111,7 +113,8 @@ pub(super) fn of_document(
     // A change's first operation lies beyond all operations it builds on.
     let mut statement = connection.prepare_cached(
         "SELECT n, hash, bytes, actor, last_op, device_time, deps, own, state,
-                sequence, received_at, skew_ms, reason_code, reason_path, reason_bound
+                sequence, received_at, skew_ms, reason_code, reason_path, reason_bound,
+                start_op
          FROM changes WHERE document = ?1 ORDER BY start_op, n",
     )?;
     let rows = statement.query_map([document], ChangeRow::read)?;

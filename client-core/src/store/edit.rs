@@ -1,19 +1,16 @@
 //! One edit: one command, one change, one commit. The network plays no part.
 
 use rusqlite::{Transaction, params};
-use yizhan_proto::{ActorId, ChangeHash, DocumentId, Incarnation, Kind, StationId, codec};
+use yizhan_proto::{ActorId, ChangeHash, DocumentId, Incarnation, Kind, codec};
 
 use super::changes::{self, ChangeRow, NewChange};
 use super::documents::{self, DocumentRow};
 use super::opened::{self, Opened};
-use super::{ChangeState, EditError, Store, StoreError, device, instance, views};
+use super::{ChangeState, EditError, Store, StoreError, described, device, instance, views};
 use crate::clock::Clock;
 use crate::model::document::Unreadable;
 use crate::model::outline::Routing;
-use crate::model::{
-    Command, Document, Inspected, Known, Outline, Verdict, check, consent, decide, gate, inspect,
-    station, visit,
-};
+use crate::model::{Command, Document, Inspected, Known, Outline, Verdict, decide, gate, inspect};
 
 impl Store {
     /// Carries out one edit as one change, in one commit. A command that makes a document is given
@@ -55,7 +52,7 @@ fn edit(
     let chunk = write(tx, &mut document, found.as_ref(), command, clock)?;
     let change = inspect(&chunk)?;
     let outline = check(tx, id, command, found.as_ref(), &rows, &change)?;
-    let opened = Opened::read(&document).map_err(unreadable)?;
+    let opened = Opened::read(&document, &rows).map_err(unreadable)?;
 
     let n = match &found {
         Some(row) => row.n,
@@ -79,7 +76,7 @@ fn find(
 ) -> Result<Option<DocumentRow>, EditError> {
     let found = documents::find(tx, id)?;
     match &found {
-        None if !makes_document(command) => Err(EditError::NotHeld { document: id }),
+        None if !command.creates() => Err(EditError::NotHeld { document: id }),
         Some(row) if row.kind != command.kind() => Err(EditError::WrongKind {
             document: id,
             found: row.kind,
@@ -160,7 +157,7 @@ fn referred(
         };
         let outline = match held {
             Some(outline) => Some(outline),
-            None if station_of(command).map(DocumentId::from) == Some(id) => stand_in(tx)?,
+            None if command.station().map(DocumentId::from) == Some(id) => stand_in(tx)?,
             None => None,
         };
         if let Some(outline) = outline {
@@ -204,7 +201,7 @@ fn insert(
         own: true,
         state: ChangeState::Unsent,
         stored: None,
-        summary: Some(&describe(command)),
+        summary: Some(&described::describe(command)),
     };
     changes::insert(tx, &new, Some(change))?;
     Ok(())
@@ -226,65 +223,4 @@ fn hurry(
         }
     }
     Ok(())
-}
-
-const fn makes_document(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Station(station::Command::Create(_))
-            | Command::Visit(visit::Command::CheckIn { .. })
-            | Command::Check(check::Command::Create(_))
-            | Command::Consent(consent::Command::Give { .. })
-    )
-}
-
-/// The station that a new document names.
-fn station_of(command: &Command) -> Option<StationId> {
-    match command {
-        Command::Visit(visit::Command::CheckIn { station, .. })
-        | Command::Consent(consent::Command::Give { station, .. }) => Some(*station),
-        Command::Check(check::Command::Create(new)) => Some(new.station),
-        Command::Visit(_) | Command::Consent(_) | Command::Station(_) => None,
-    }
-}
-
-/// What an edit does, in a few words, for lists of what was refused.
-fn describe(command: &Command) -> String {
-    match command {
-        Command::Station(command) => match command {
-            station::Command::Create(new) => format!("new station {}", new.name),
-            station::Command::Describe { .. } => "station described".to_owned(),
-            station::Command::SetFacility { facility, offered } => {
-                let verb = if *offered { "offers" } else { "does not offer" };
-                format!("station {verb} {facility}")
-            }
-            station::Command::SetBedsFree(beds) => format!("station has {beds} beds free"),
-            station::Command::SetHours(_) => "station's hours".to_owned(),
-            station::Command::SetPhone(_) => "station's phone number".to_owned(),
-            station::Command::SetOpen(true) => "station opened".to_owned(),
-            station::Command::SetOpen(false) => "station closed".to_owned(),
-            station::Command::SetNotice(_) => "station's notice".to_owned(),
-        },
-        Command::Visit(command) => match command {
-            visit::Command::CheckIn { driver_name, .. } => format!("visit of {driver_name}"),
-            visit::Command::CheckOut { .. } => "departure".to_owned(),
-            visit::Command::Request {
-                service, quantity, ..
-            } => format!("{service} × {quantity} asked for"),
-            visit::Command::Serve {
-                service, quantity, ..
-            } => format!("{service} × {quantity} given"),
-            visit::Command::SetNote(_) => "driver's note".to_owned(),
-            visit::Command::SetKeeperNote(_) => "keeper's note".to_owned(),
-            visit::Command::Rate(rating) => format!("rating {rating}"),
-        },
-        Command::Check(check::Command::Create(new)) => {
-            let items: Vec<&str> = new.readings.iter().map(|r| r.item.as_str()).collect();
-            format!("health check: {}", items.join(", "))
-        }
-        Command::Consent(consent::Command::Give { purpose, .. }) => {
-            format!("consent to {purpose}")
-        }
-        Command::Consent(consent::Command::Withdraw { .. }) => "consent withdrawn".to_owned(),
-    }
 }

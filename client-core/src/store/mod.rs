@@ -18,6 +18,7 @@
 
 mod apply;
 mod changes;
+mod described;
 mod device;
 mod documents;
 mod edit;

@@ -3,9 +3,12 @@
 use yizhan_proto::Kind;
 
 use super::changes::ChangeRow;
+use crate::model::activity::Activity;
 use crate::model::check::Check;
 use crate::model::consent::Consent;
 use crate::model::document::Unreadable;
+use crate::model::enrolment::Enrolment;
+use crate::model::notice::Notice;
 use crate::model::order::Order;
 use crate::model::station::Station;
 use crate::model::visit::Visit;
@@ -18,13 +21,22 @@ pub(super) enum Opened {
     Visit(Box<Visit>),
     Check(Box<Check>),
     Consent(Box<Consent>),
+    Activity(Box<Activity>),
+    Enrolment(Box<Enrolment>),
+    Notice(Box<Notice>),
 }
 
 /// Whether this version shows documents of a kind. Others are kept as they come.
 pub(super) const fn is_shown(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Station | Kind::Visit | Kind::Check | Kind::Consent
+        Kind::Station
+            | Kind::Visit
+            | Kind::Check
+            | Kind::Consent
+            | Kind::Activity
+            | Kind::Enrolment
+            | Kind::Notice
     )
 }
 
@@ -42,18 +54,18 @@ impl Opened {
     /// Reads a document of which these are the changes; `Unreadable` as well for a kind that is not
     /// shown.
     pub(super) fn read(document: &Document, rows: &[ChangeRow]) -> Result<Self, Unreadable> {
-        let _order = order(rows);
         match document.kind() {
             Kind::Station => Ok(Self::Station(Box::new(Station::read(document)?))),
             Kind::Visit => Ok(Self::Visit(Box::new(Visit::read(document)?))),
             Kind::Check => Ok(Self::Check(Box::new(Check::read(document)?))),
             Kind::Consent => Ok(Self::Consent(Box::new(Consent::read(document)?))),
-            kind @ (Kind::Activity
-            | Kind::Notice
-            | Kind::Enrolment
-            | Kind::Ticket
-            | Kind::CaseNote
-            | Kind::Unknown(_)) => Err(Unreadable(format!(
+            Kind::Activity => Ok(Self::Activity(Box::new(Activity::read(document)?))),
+            Kind::Enrolment => {
+                let read = Enrolment::read(document, &order(rows))?;
+                Ok(Self::Enrolment(Box::new(read)))
+            }
+            Kind::Notice => Ok(Self::Notice(Box::new(Notice::read(document)?))),
+            kind @ (Kind::Ticket | Kind::CaseNote | Kind::Unknown(_)) => Err(Unreadable(format!(
                 "this version does not know documents of the kind {kind}"
             ))),
         }
@@ -62,8 +74,10 @@ impl Opened {
 
 /// The relay's order of a document's changes.
 pub(super) fn order(rows: &[ChangeRow]) -> Order {
-    let change = |row: &ChangeRow| (row.actor, row.start_op..=row.last_op, row.sequence);
-    Order::new(rows.iter().map(change))
+    Order::new(rows.iter().filter_map(|row| {
+        let actor = row.actor?;
+        Some((actor, row.start_op..=row.last_op, row.sequence))
+    }))
 }
 
 /// What the gate needs to know for the next change; `rows` are all changes of the document. `None`

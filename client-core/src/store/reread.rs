@@ -62,7 +62,7 @@ pub(super) fn reread(tx: &Transaction<'_>, n: i64) -> Result<Reread, StoreError>
 }
 
 fn read(document: &DocumentRow, rows: &[ChangeRow]) -> Result<Opened, Unreadable> {
-    Opened::read(&opened::open(document.id, document.kind, rows)?)
+    Opened::read(&opened::open(document.id, document.kind, rows)?, rows)
 }
 
 fn acked_digest(document: &DocumentRow, rows: &[ChangeRow]) -> Option<DocumentDigest> {

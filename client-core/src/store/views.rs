@@ -1,7 +1,10 @@
 //! The rows that screens read, written in the transaction that changes a document.
 
+mod activity;
 mod check;
 mod consent;
+mod enrolment;
+mod notice;
 mod station;
 mod visit;
 
@@ -34,6 +37,9 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, opened: &Opened) -> Result<(),
         Opened::Visit(read) => visit::write(tx, n, read)?,
         Opened::Check(read) => check::write(tx, n, read)?,
         Opened::Consent(read) => consent::write(tx, n, read)?,
+        Opened::Activity(read) => activity::write(tx, n, read)?,
+        Opened::Enrolment(read) => enrolment::write(tx, n, read)?,
+        Opened::Notice(read) => notice::write(tx, n, read)?,
     };
     search::write(tx, n, &indexed)
 }

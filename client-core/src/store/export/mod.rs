@@ -91,7 +91,9 @@ fn document(connection: &Connection, n: i64) -> Result<Value, StoreError> {
         .flatten();
     let (read, fields) = match &shown {
         Ok(shown) => (
-            Opened::read(shown).ok().map(|opened| typed::of(&opened)),
+            Opened::read(shown, &rows)
+                .ok()
+                .map(|opened| typed::of(&opened)),
             raw::fields(shown),
         ),
         Err(_) => (None, Value::Null),

@@ -60,7 +60,7 @@ fn open(
     }
     let unreadable = |why: Unreadable| FindError::SetAside { document, why };
     let opened = opened::open(document, row.kind, &rows).map_err(unreadable)?;
-    Ok((Opened::read(&opened).map_err(unreadable)?, rows))
+    Ok((Opened::read(&opened, &rows).map_err(unreadable)?, rows))
 }
 
 fn infos(rows: &[ChangeRow]) -> Vec<ChangeInfo> {
