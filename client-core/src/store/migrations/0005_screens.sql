@@ -23,3 +23,6 @@ ALTER TABLE checks_view ADD COLUMN pressure_level TEXT;
 ALTER TABLE checks_view ADD COLUMN glucose_level TEXT;
 CREATE INDEX checks_view_crisis ON checks_view (taken_at, document) WHERE crisis <> 0;
 CREATE INDEX checks_view_seen ON checks_view (driver, station, taken_at, document);
+
+CREATE INDEX consents_view_own ON consents_view (driver, given_at, document);
+CREATE INDEX consents_view_card ON consents_view (driver, station, given_at, document);
