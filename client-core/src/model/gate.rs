@@ -221,7 +221,7 @@ impl<'a> Case<'a> {
         (self.table.create)(draft)?;
         let facts = (self.table.facts)(draft, &Facts::default());
         if (self.table.routing)(draft) == outline.routing
-            && facts.enrolment == outline.facts.enrolment
+            && facts.activity == outline.facts.activity
         {
             Ok(())
         } else {

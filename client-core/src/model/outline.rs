@@ -99,18 +99,9 @@ pub struct Facts {
     #[n(4)]
     #[cbor(default)]
     pub writes: Vec<Write>,
-    /// `enrolment`: what it is for.
+    /// `enrolment`: the activity it is for.
     #[n(5)]
-    pub enrolment: Option<EnrolmentFacts>,
-}
-
-/// Facts of an `enrolment`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct EnrolmentFacts {
-    /// The activity.
-    #[n(0)]
-    pub activity: DocumentId,
+    pub activity: Option<DocumentId>,
 }
 
 /// One write of a field that may be written again.

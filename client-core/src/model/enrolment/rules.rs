@@ -4,7 +4,7 @@ use super::attendance::ScanResult;
 use super::seat::{Ask, Outcome, Reason};
 use crate::model::activity::Choice;
 use crate::model::draft::Draft;
-use crate::model::outline::{EnrolmentFacts, Facts, Routing};
+use crate::model::outline::{Facts, Routing};
 use crate::model::rules::{Container, Field, Holds, Table, What, When, Who, field};
 use crate::model::{Refusal, RefusalCode};
 
@@ -92,11 +92,7 @@ pub(crate) const RULES: Table = Table {
         ..Routing::default()
     },
     facts: |draft, before| Facts {
-        enrolment: draft
-            .root()
-            .document("activity")
-            .map(|activity| EnrolmentFacts { activity })
-            .or(before.enrolment),
+        activity: draft.root().document("activity").or(before.activity),
         ..before.clone()
     },
     create,
