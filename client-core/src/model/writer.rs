@@ -16,11 +16,13 @@ use super::check;
 use super::genesis::Genesis;
 use super::{Command, Document, Refusal, RefusalCode};
 
-mod activities;
-mod enrolments;
+mod activity;
+mod case_note;
+mod enrolment;
 mod kinds;
-mod notices;
+mod notice;
 mod settle;
+mod ticket;
 
 /// Carries out a command. See [`Document::write`].
 pub(super) fn write(
@@ -65,6 +67,8 @@ pub(super) fn write(
             Command::Activity(command) => tx.activity(command)?,
             Command::Enrolment(command) => tx.enrolment(command)?,
             Command::Notice(command) => tx.notice(command)?,
+            Command::Ticket(command) => tx.ticket(command)?,
+            Command::CaseNote(command) => tx.case_note(command)?,
         }
         let options = CommitOptions::default().with_time(now.as_ms());
         let hash = tx.tx.commit_with(options).0;

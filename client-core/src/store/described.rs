@@ -1,6 +1,6 @@
 //! Edits in a few words, for lists of what was refused or waits.
 
-use crate::model::{Command, activity, check, consent, enrolment, notice, station, visit};
+use crate::model::{Command, activity, check, consent, enrolment, notice, station, ticket, visit};
 
 /// What an edit does, in a few words, for lists of what was refused.
 pub(super) fn describe(command: &Command) -> String {
@@ -44,6 +44,9 @@ pub(super) fn describe(command: &Command) -> String {
         Command::Enrolment(command) => enrolment(command).to_owned(),
         Command::Notice(notice::Command::Publish(new)) => format!("notice {}", new.title),
         Command::Notice(notice::Command::Withdraw { .. }) => "notice withdrawn".to_owned(),
+        Command::Ticket(ticket::Command::Raise(new)) => format!("ticket: {}", new.title),
+        Command::Ticket(command) => ticket(command).to_owned(),
+        Command::CaseNote(_) => "internal note".to_owned(),
     }
 }
 
@@ -72,5 +75,16 @@ const fn enrolment(command: &enrolment::Command) -> &'static str {
         enrolment::Command::Grade { .. } => "quiz graded",
         enrolment::Command::Feedback { .. } => "feedback",
         enrolment::Command::Certify(_) => "certificate",
+    }
+}
+
+const fn ticket(command: &ticket::Command) -> &'static str {
+    match command {
+        ticket::Command::Raise(_) => "ticket",
+        ticket::Command::Act { act, .. } => act.event_type().as_str(),
+        ticket::Command::Close { .. } => "ticket closed",
+        ticket::Command::Comment { .. } => "comment",
+        ticket::Command::AddParty { .. } => "party of a dispute",
+        ticket::Command::SetClocks { .. } => "due times",
     }
 }

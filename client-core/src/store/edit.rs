@@ -125,6 +125,7 @@ fn check(
             .map(|row| (row.hash, row.last_op))
             .collect(),
         outlines: referred(tx, command, change)?,
+        received_at: None,
     };
     let author = device::load(tx)?.author();
     match decide(

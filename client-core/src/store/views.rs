@@ -1,11 +1,13 @@
 //! The rows that screens read, written in the transaction that changes a document.
 
 mod activity;
+mod case_note;
 mod check;
 mod consent;
 mod enrolment;
 mod notice;
 mod station;
+mod ticket;
 mod visit;
 
 use rusqlite::{Transaction, params};
@@ -40,6 +42,8 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, opened: &Opened) -> Result<(),
         Opened::Activity(read) => activity::write(tx, n, read)?,
         Opened::Enrolment(read) => enrolment::write(tx, n, read)?,
         Opened::Notice(read) => notice::write(tx, n, read)?,
+        Opened::Ticket(read) => ticket::write(tx, n, read)?,
+        Opened::CaseNote(read) => case_note::write(tx, n, read)?,
     };
     search::write(tx, n, &indexed)
 }

@@ -147,7 +147,10 @@ pub(super) fn settle(
         }
         None | Some(_) => {}
     }
-    let known = look_up(tx, incoming, change, outline)?;
+    let known = Known {
+        received_at: Some(arrival.received_at),
+        ..look_up(tx, incoming, change, outline)?
+    };
     let verdict = writer.judge(incoming, outline, change, &known);
     match verdict {
         Ok(Verdict::Accept(outline)) => {

@@ -17,7 +17,11 @@ pub(super) fn of(opened: &Opened) -> Value {
         Opened::Visit(visit) => of_visit(visit),
         Opened::Check(check) => of_check(check),
         Opened::Consent(consent) => of_consent(consent),
-        Opened::Activity(_) | Opened::Enrolment(_) | Opened::Notice(_) => Value::Null,
+        Opened::Activity(_)
+        | Opened::Enrolment(_)
+        | Opened::Notice(_)
+        | Opened::Ticket(_)
+        | Opened::CaseNote(_) => Value::Null,
     }
 }
 

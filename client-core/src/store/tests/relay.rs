@@ -209,6 +209,7 @@ impl Relay {
                 .filter_map(|stored| inspect(&stored.change).ok())
                 .map(|change| (change.hash, change.last_op))
                 .collect(),
+            received_at: None,
             outlines: gate::references(kind, &change)
                 .into_iter()
                 .filter_map(|id| Some((id, self.kept.get(&id)?.outline.clone()?)))
