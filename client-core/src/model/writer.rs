@@ -12,17 +12,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use yizhan_proto::{ActorId, EntryId, Timestamp};
 
 use self::settle::{Resolved, settle};
-use super::check;
 use super::genesis::Genesis;
 use super::{Command, Document, Refusal, RefusalCode};
+use super::{case_note, check};
 
 mod activity;
-mod case_note;
 mod enrolment;
 mod kinds;
 mod notice;
 mod settle;
-mod ticket;
+mod tickets;
 
 /// Carries out a command. See [`Document::write`].
 pub(super) fn write(
@@ -68,7 +67,7 @@ pub(super) fn write(
             Command::Enrolment(command) => tx.enrolment(command)?,
             Command::Notice(command) => tx.notice(command)?,
             Command::Ticket(command) => tx.ticket(command)?,
-            Command::CaseNote(command) => tx.case_note(command)?,
+            Command::CaseNote(case_note::Command::Create(new)) => tx.case_note(new)?,
         }
         let options = CommitOptions::default().with_time(now.as_ms());
         let hash = tx.tx.commit_with(options).0;

@@ -1,6 +1,8 @@
 //! Edits in a few words, for lists of what was refused or waits.
 
-use crate::model::{Command, activity, check, consent, enrolment, notice, station, ticket, visit};
+use crate::model::{
+    Command, activity, case_note, check, consent, enrolment, notice, station, ticket, visit,
+};
 
 /// What an edit does, in a few words, for lists of what was refused.
 pub(super) fn describe(command: &Command) -> String {
@@ -21,6 +23,7 @@ pub(super) fn describe(command: &Command) -> String {
         },
         Command::Visit(command) => match command {
             visit::Command::CheckIn { driver_name, .. } => format!("visit of {driver_name}"),
+            visit::Command::CheckInByCode { .. } => "visit by check-in code".to_owned(),
             visit::Command::CheckOut { .. } => "departure".to_owned(),
             visit::Command::Request {
                 service, quantity, ..
@@ -44,9 +47,8 @@ pub(super) fn describe(command: &Command) -> String {
         Command::Enrolment(command) => enrolment(command).to_owned(),
         Command::Notice(notice::Command::Publish(new)) => format!("notice {}", new.title),
         Command::Notice(notice::Command::Withdraw { .. }) => "notice withdrawn".to_owned(),
-        Command::Ticket(ticket::Command::Raise(new)) => format!("ticket: {}", new.title),
-        Command::Ticket(command) => ticket(command).to_owned(),
-        Command::CaseNote(_) => "internal note".to_owned(),
+        Command::Ticket(command) => ticket(command),
+        Command::CaseNote(case_note::Command::Create(_)) => "case note".to_owned(),
     }
 }
 
@@ -78,13 +80,13 @@ const fn enrolment(command: &enrolment::Command) -> &'static str {
     }
 }
 
-const fn ticket(command: &ticket::Command) -> &'static str {
+fn ticket(command: &ticket::Command) -> String {
     match command {
-        ticket::Command::Raise(_) => "ticket",
-        ticket::Command::Act { act, .. } => act.event_type().as_str(),
-        ticket::Command::Close { .. } => "ticket closed",
-        ticket::Command::Comment { .. } => "comment",
-        ticket::Command::AddParty { .. } => "party of a dispute",
-        ticket::Command::SetClocks { .. } => "due times",
+        ticket::Command::Raise(new) => format!("request {}", new.title),
+        ticket::Command::Act { act, .. } => format!("request: {}", act.event_type()),
+        ticket::Command::Close { .. } => "request closed".to_owned(),
+        ticket::Command::Comment { .. } => "comment".to_owned(),
+        ticket::Command::AddParty { name, .. } => format!("party {name}"),
+        ticket::Command::SetClocks { .. } => "due times".to_owned(),
     }
 }

@@ -119,13 +119,13 @@ fn check(
         None => None,
     };
     let known = Known {
+        received_at: None,
         last_ops: rows
             .iter()
             .filter(|row| change.deps.contains(&row.hash))
             .map(|row| (row.hash, row.last_op))
             .collect(),
         outlines: referred(tx, command, change)?,
-        received_at: None,
     };
     let author = device::load(tx)?.author();
     match decide(

@@ -1,6 +1,6 @@
 //! A document read in its kind's own terms, and the outline that follows from it.
 
-use yizhan_proto::Kind;
+use yizhan_proto::{Kind, Timestamp};
 
 use super::changes::ChangeRow;
 use crate::model::activity::Activity;
@@ -96,13 +96,16 @@ pub(super) fn order(rows: &[ChangeRow]) -> Order {
 /// if none of them is shown.
 pub(super) fn outline(kind: Kind, rows: &[ChangeRow]) -> Option<Outline> {
     let mut shown: Vec<&ChangeRow> = rows.iter().filter(|row| row.is_shown()).collect();
-    // As the relay took them, own unsent work last: what is folded comes out as it does there.
+    // In the relay's order, which has each change after those it builds on as well: what is folded
+    // comes out as at the relay. What the relay has not taken comes last.
     shown.sort_by_key(|row| (row.sequence.is_none(), row.sequence));
-    let inspected: Vec<(Inspected, _)> = shown
+    let inspected: Vec<(Inspected, Option<Timestamp>)> = shown
         .into_iter()
         .filter_map(|row| Some((inspect(&row.bytes).ok()?, row.received_at)))
         .collect();
-    let changes = inspected.iter().map(|(change, at)| (change, *at));
+    let changes = inspected
+        .iter()
+        .map(|(change, received_at)| (change, *received_at));
     gate::outline_of_received(kind, changes)
 }
 

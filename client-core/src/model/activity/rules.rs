@@ -89,11 +89,7 @@ pub(crate) const RULES: Table = Table {
         entries("lease_asks", HOST, ASKS),
         entries("leases", RELAY, LEASES),
         entries("lease_returns", HOST, RETURNS),
-        entries(
-            attachment::CONTAINER,
-            attachment::WHO_FOR_ACTIVITY,
-            attachment::FIELDS_FOR_ACTIVITY,
-        ),
+        entries(attachment::CONTAINER, HOST, attachment::FIELDS_FOR_ACTIVITY),
     ],
     routing: |draft| Routing {
         region: draft.root().region("region"),

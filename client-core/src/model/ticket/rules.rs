@@ -9,7 +9,7 @@ use super::{Class, Outcome, PartyRole, Priority};
 use crate::model::draft::{Draft, Fields};
 use crate::model::outline::{Facts, Routing};
 use crate::model::rules::{Container, Field, Holds, Table, What, When, Who, field, id_of};
-use crate::model::{Refusal, RefusalCode};
+use crate::model::{Refusal, RefusalCode, attachment};
 
 const RAISES: Who = Who::DRIVER.or(Who::KEEPER);
 const STAFF: Who = Who::KEEPER.or(Who::SPECIALIST).or(Who::COORDINATOR);
@@ -115,10 +115,10 @@ pub(crate) const RULES: Table = Table {
             holds: Holds::Entries(PARTY),
         },
         Container {
-            name: "attachments",
-            who: PEOPLE,
+            name: attachment::CONTAINER,
+            who: attachment::WHO_FOR_TICKET,
             when: When::Always,
-            holds: Holds::Nothing,
+            holds: Holds::Entries(attachment::FIELDS_FOR_TICKET),
         },
     ],
     routing: |draft| Routing {

@@ -3,6 +3,7 @@
 
 mod checks;
 mod consents;
+mod crises;
 mod history;
 mod stations;
 mod today;

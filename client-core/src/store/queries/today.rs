@@ -50,7 +50,8 @@ impl Store {
             let this = open.remove(at);
             open.retain(|other| {
                 let apart = other.arrived_at.ms_since(this.arrived_at).unsigned_abs();
-                other.station != this.station || apart > SAME_MS.unsigned_abs()
+                let same = other.same_as == Some(this.id) || this.same_as == Some(other.id);
+                !same && (other.station != this.station || apart > SAME_MS.unsigned_abs())
             });
             Ok(open)
         })

@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::lines;
+use super::{lines, marks};
 use crate::model::check::{Check, Comparator, Measurement};
 use crate::model::vitals::{Item, Level};
 use crate::store::StoreError;
@@ -32,6 +32,7 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, check: &Check) -> Result<Index
             .map(|(replaced, _)| replaced.as_bytes()),
     ])?;
     write_readings(tx, n, check)?;
+    marks::write_check(tx, n, check)?;
     Ok(Indexed {
         title: summary,
         text: lines(check.note.as_deref().into_iter()),

@@ -5,7 +5,7 @@ use yizhan_client_core::Client;
 use yizhan_client_core::model::trend::Direction;
 use yizhan_client_core::model::vitals::{Item, Level};
 use yizhan_client_core::store::{DriverCard, History, ItemTrend, ReadingRow};
-use yizhan_proto::{PersonId, Role};
+use yizhan_proto::{PersonId, Role, Timestamp};
 
 use super::{check, consent, facts, visit};
 use crate::args::HistoryArgs;
@@ -27,13 +27,14 @@ pub(crate) fn run(client: &Client, args: &HistoryArgs, output: Output) -> Result
     if let Some(item) = args.item.as_deref().and_then(Item::from_text) {
         return one_item(client, driver, item, args.last, output);
     }
+    let now = client.clock().now();
     let history = client.history(driver, args.last)?;
     let cards = cards(client, driver)?;
-    let mut value = to_json(&history);
-    value["cards"] = cards.iter().map(card_json).collect();
+    let mut value = to_json(&history, now);
+    value["cards"] = cards.iter().map(|card| card_json(card, now)).collect();
     output.result(&value, || {
         let mut text: String = cards.iter().map(card_form).collect();
-        text.push_str(&form(&history));
+        text.push_str(&form(&history, now));
         text
     })
 }
@@ -132,9 +133,13 @@ fn spark(trend: &ItemTrend) -> String {
         .collect()
 }
 
-fn form(history: &History) -> String {
+fn form(history: &History, now: Timestamp) -> String {
     let visits: Vec<Vec<String>> = history.visits.iter().map(visit::row_cells).collect();
-    let checks: Vec<Vec<String>> = history.checks.iter().map(check::row_cells).collect();
+    let checks: Vec<Vec<String>> = history
+        .checks
+        .iter()
+        .map(|row| check::row_cells(row, now))
+        .collect();
     let trends: Vec<Vec<String>> = history
         .trends
         .iter()
@@ -217,9 +222,13 @@ fn card_form(card: &DriverCard) -> String {
     text
 }
 
-fn to_json(history: &History) -> Value {
+fn to_json(history: &History, now: Timestamp) -> Value {
     let visits: Value = history.visits.iter().map(visit::row_json).collect();
-    let checks: Value = history.checks.iter().map(check::row_json).collect();
+    let checks: Value = history
+        .checks
+        .iter()
+        .map(|row| check::row_json(row, now))
+        .collect();
     let trends: Value = history.trends.iter().map(trend_json).collect();
     json!({
         "id": history.driver.to_string(),
@@ -254,7 +263,7 @@ fn trend_json(trend: &ItemTrend) -> Value {
     })
 }
 
-fn card_json(card: &DriverCard) -> Value {
+fn card_json(card: &DriverCard, now: Timestamp) -> Value {
     let consents: Value = card.consents.iter().map(consent::row_json).collect();
     let open: Value = card.open.iter().map(visit::row_json).collect();
     json!({
@@ -264,14 +273,14 @@ fn card_json(card: &DriverCard) -> Value {
         "last_visit": card.last_visit.as_ref().map(visit::row_json),
         "open": open,
         "consents": consents,
-        "last_check": card.last_check.as_ref().map(check::row_json),
+        "last_check": card.last_check.as_ref().map(|row| check::row_json(row, now)),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use yizhan_client_core::model::trend::Trend;
-    use yizhan_proto::{DocumentId, Timestamp};
+    use yizhan_proto::DocumentId;
 
     use super::*;
 
