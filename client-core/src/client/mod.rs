@@ -20,7 +20,10 @@ use crate::store::Store;
 use crate::transport::Transport;
 
 pub use self::codes::{CodeShown, CodeVisit};
-pub use self::edits::{CheckEntry, ConsentEntry, VisitStart};
+pub use self::edits::{
+    ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
+    ScanEntry, Scanned, VisitStart,
+};
 
 /// One device's Yizhan.
 #[derive(Debug)]
@@ -127,6 +130,10 @@ impl Client {
     ) -> Result<SyncReport, SyncError> {
         if self.store.device()?.identity.is_none() {
             return Err(SyncError::NotPaired);
+        }
+        // A lease that cannot be returned is no reason not to sync.
+        if let Err(ClientError::Store(error)) = self.return_expired_leases() {
+            return Err(error.into());
         }
         let mut driver = self.driver(transport);
         driver.clear_report();

@@ -53,8 +53,10 @@ use error::Placed;
 
 pub use error::{EditError, FindError, StoreError};
 pub use rows::{
-    CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Crisis, Hit,
-    SecondReading, StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,
+    ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
+    ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,
+    LeaseRow, NoticeDetail, NoticeFilter, NoticeRow, SecondReading, StationDetail, StationRow,
+    VisitDetail, VisitFilter, VisitRow,
 };
 pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
 pub use types::{

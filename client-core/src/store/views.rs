@@ -39,6 +39,10 @@ const TABLES: &[&str] = &[
     "case_notes_view",
     "visit_codes",
     "check_marks",
+    "activities_view",
+    "leases_view",
+    "enrolments_view",
+    "notices_view",
 ];
 
 /// Writes the rows of a document.

@@ -1,11 +1,16 @@
 //! One file a group of commands. Each calls the façade and prints what came of it.
 
+mod activity;
+mod activity_shown;
 mod check;
 mod code;
 mod consent;
+mod enrol;
+mod enrol_shown;
 mod facts;
 mod history;
 mod measured;
+mod notice;
 mod pairing;
 mod state;
 mod station;
@@ -36,6 +41,9 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
         Command::Visit(command) => visit::run(client, command, output),
         Command::Check(command) => check::run(client, command, output),
         Command::Consent(command) => consent::run(client, command, output),
+        Command::Activity(command) => activity::run(client, command, output),
+        Command::Enrol(command) => enrol::run(client, command, output),
+        Command::Notice(command) => notice::run(client, command, output),
         Command::Station(command) => station::run(client, command, output),
         Command::Today(args) => today::run(client, args, output),
         Command::History(args) => history::run(client, args, output),
