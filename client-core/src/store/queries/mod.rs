@@ -6,8 +6,10 @@ mod checks;
 mod consents;
 mod crises;
 mod enrolments;
+mod history;
 mod notices;
 mod stations;
+mod today;
 mod visits;
 
 use rusqlite::{Connection, OptionalExtension};

@@ -84,6 +84,7 @@ fn visit_writes(command: &visit::Command) -> Vec<(String, String)> {
             }
             writes
         }
+        // A code needs a relay's certificate: none of the random histories has one.
         C::CheckInByCode { .. } => Vec::new(),
         C::CheckOut { left_at } => one("left_at", left_at.as_ms()),
         C::Request { entry, service, .. } => one(&format!("requested/{entry}"), service),
