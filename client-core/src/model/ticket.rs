@@ -18,6 +18,8 @@ pub mod groups;
 mod read;
 mod rules;
 pub mod suggest;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Act, Event, EventType};
 pub(crate) use rules::RULES;

@@ -203,7 +203,7 @@ impl Relay {
             return Outcome::Quarantined(reason("right.ended"));
         }
         let known = Known {
-        received_at: None,
+            received_at: None,
             last_ops: kept
                 .changes
                 .iter()
