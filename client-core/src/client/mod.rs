@@ -3,6 +3,7 @@
 //! Edits and queries touch the local store only, never the network, and are on disk when the call
 //! returns; [`Client::sync`] is the only call that needs a relay.
 
+mod codes;
 mod edits;
 mod pairing;
 mod queries;
@@ -17,6 +18,7 @@ use crate::error::{ClientError, SyncError};
 use crate::store::Store;
 use crate::transport::Transport;
 
+pub use self::codes::{CodeShown, CodeVisit};
 pub use self::edits::{CheckEntry, ConsentEntry, VisitStart};
 
 /// One device's Yizhan.

@@ -49,7 +49,10 @@ impl Command {
     pub const fn creates(&self) -> bool {
         match self {
             Self::Station(command) => matches!(command, station::Command::Create(_)),
-            Self::Visit(command) => matches!(command, visit::Command::CheckIn { .. }),
+            Self::Visit(command) => matches!(
+                command,
+                visit::Command::CheckIn { .. } | visit::Command::CheckInByCode { .. }
+            ),
             Self::Check(check::Command::Create(_)) => true,
             Self::Consent(command) => matches!(command, consent::Command::Give { .. }),
             Self::Activity(command) => matches!(command, activity::Command::Create(_)),
@@ -64,7 +67,10 @@ impl Command {
     #[must_use]
     pub fn station(&self) -> Option<StationId> {
         match self {
-            Self::Visit(visit::Command::CheckIn { station, .. })
+            Self::Visit(
+                visit::Command::CheckIn { station, .. }
+                | visit::Command::CheckInByCode { station, .. },
+            )
             | Self::Consent(consent::Command::Give { station, .. }) => Some(*station),
             Self::Check(check::Command::Create(new)) => Some(new.station),
             Self::Activity(activity::Command::Create(new)) => Some(new.station),

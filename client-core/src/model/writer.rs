@@ -16,10 +16,10 @@ use super::genesis::Genesis;
 use super::{Command, Document, Refusal, RefusalCode};
 use super::{case_note, check};
 
-mod activities;
-mod enrolments;
+mod activity;
+mod enrolment;
 mod kinds;
-mod notices;
+mod notice;
 mod settle;
 mod tickets;
 

@@ -23,6 +23,7 @@ pub(super) fn describe(command: &Command) -> String {
         },
         Command::Visit(command) => match command {
             visit::Command::CheckIn { driver_name, .. } => format!("visit of {driver_name}"),
+            visit::Command::CheckInByCode { .. } => "visit by check-in code".to_owned(),
             visit::Command::CheckOut { .. } => "departure".to_owned(),
             visit::Command::Request {
                 service, quantity, ..

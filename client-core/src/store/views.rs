@@ -5,6 +5,7 @@ mod case_note;
 mod check;
 mod consent;
 mod enrolment;
+mod marks;
 mod notice;
 mod station;
 mod ticket;
@@ -20,7 +21,8 @@ use crate::model::document::Register;
 /// anew; until then a document has those of the version before.
 ///
 /// 1, 2026-11-21: the first.
-/// 2, 2026-11-21: activities, enrolments, notices, tickets, case notes; readings.
+/// 2, 2026-11-21: activities, enrolments, notices, tickets, case notes; readings; showings
+/// of codes, second readings.
 pub(super) const VIEW_VERSION: i64 = 2;
 
 /// Every table that holds rows of documents.
@@ -34,6 +36,8 @@ const TABLES: &[&str] = &[
     "ticket_links",
     "ticket_reviews",
     "case_notes_view",
+    "visit_codes",
+    "check_marks",
 ];
 
 /// Writes the rows of a document.

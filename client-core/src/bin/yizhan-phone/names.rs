@@ -34,6 +34,12 @@ pub(crate) fn consent(client: &Client, text: &str) -> Result<DocumentId, Failure
     document("consent", text, rows.iter().map(|row| row.id))
 }
 
+/// An activity, by its whole id: it need not be on this phone.
+pub(crate) fn activity(text: &str) -> Result<DocumentId, Failure> {
+    text.parse()
+        .map_err(|_| Failure::usage(format!("{text:?} names no activity: give its whole id")))
+}
+
 /// A document among candidates, the latest first.
 fn document(
     what: &str,

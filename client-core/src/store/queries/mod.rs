@@ -3,6 +3,7 @@
 
 mod checks;
 mod consents;
+mod crises;
 mod stations;
 mod visits;
 

@@ -1,6 +1,7 @@
 //! One file a group of commands. Each calls the façade and prints what came of it.
 
 mod check;
+mod code;
 mod consent;
 mod facts;
 mod measured;
@@ -14,6 +15,7 @@ use yizhan_client_core::Client;
 
 use crate::args::Command;
 use crate::failure::Failure;
+use crate::names;
 use crate::output::Output;
 
 /// Runs a command.
@@ -24,6 +26,10 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
         }
         Command::Register { url, name, label } => {
             pairing::register(client, url, name, label, output)
+        }
+        Command::Code { activity } => {
+            let activity = activity.as_deref().map(names::activity).transpose()?;
+            code::show(client, activity, output)
         }
         Command::Visit(command) => visit::run(client, command, output),
         Command::Check(command) => check::run(client, command, output),
