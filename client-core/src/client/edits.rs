@@ -1,5 +1,7 @@
 //! What people do, by name. Each call is one change in one commit.
 
+mod tickets;
+
 use yizhan_proto::{ChangeHash, DocumentId, EntryId, PersonId, StationId, Timestamp};
 
 use super::Client;
@@ -11,6 +13,8 @@ use crate::model::consent::{self, Purpose};
 use crate::model::visit::{self, Source};
 use crate::model::vitals::Item;
 use crate::model::{Command, Refusal, RefusalCode};
+
+pub use tickets::TicketEntry;
 
 /// An arrival to record.
 #[derive(Debug, Clone, PartialEq, Eq)]

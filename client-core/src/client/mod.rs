@@ -19,7 +19,7 @@ use crate::store::Store;
 use crate::transport::Transport;
 
 pub use self::codes::{CodeShown, CodeVisit};
-pub use self::edits::{CheckEntry, ConsentEntry, VisitStart};
+pub use self::edits::{CheckEntry, ConsentEntry, TicketEntry, VisitStart};
 
 /// One device's Yizhan.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use super::codes::text_codes;
 use super::document::{Register, Unreadable};
 use super::order::Order;
 
+pub mod desks;
 pub mod event;
 pub mod fold;
 pub mod groups;

@@ -53,7 +53,8 @@ use error::Placed;
 pub use error::{EditError, FindError, StoreError};
 pub use rows::{
     CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Crisis, Hit,
-    SecondReading, StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,
+    SecondReading, StationDetail, StationRow, TicketDetail, TicketFilter, TicketReview, TicketRow,
+    VisitDetail, VisitFilter, VisitRow,
 };
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,

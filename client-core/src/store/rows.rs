@@ -1,5 +1,7 @@
 //! What screens show: one row a document for lists, and one document with all its details.
 
+mod tickets;
+
 use yizhan_proto::{DocumentId, Kind, PersonId, RegionKey, StationId, Timestamp};
 
 use super::ChangeInfo;
@@ -7,6 +9,8 @@ use crate::model::check::Check;
 use crate::model::consent::{Consent, Purpose};
 use crate::model::station::Station;
 use crate::model::visit::Visit;
+
+pub use tickets::{TicketDetail, TicketFilter, TicketReview, TicketRow};
 
 /// One station in a list.
 #[derive(Debug, Clone, PartialEq)]

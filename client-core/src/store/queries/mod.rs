@@ -5,6 +5,7 @@ mod checks;
 mod consents;
 mod crises;
 mod stations;
+mod tickets;
 mod visits;
 
 use rusqlite::{Connection, OptionalExtension};
