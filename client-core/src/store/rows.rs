@@ -1,6 +1,7 @@
 //! What screens show: one row a document for lists, and one document with all its details.
 
 mod activities;
+mod tickets;
 
 pub use activities::{
     ActivityDetail, ActivityFilter, ActivityRow, EnrolmentDetail, EnrolmentFilter, EnrolmentRow,
@@ -15,6 +16,8 @@ use crate::model::consent::{Consent, Purpose};
 use crate::model::station::Station;
 use crate::model::visit::Visit;
 use crate::model::vitals::Level;
+
+pub use tickets::{TicketDetail, TicketFilter, TicketReview, TicketRow};
 
 /// One station in a list.
 #[derive(Debug, Clone, PartialEq)]

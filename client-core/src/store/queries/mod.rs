@@ -9,6 +9,7 @@ mod enrolments;
 mod history;
 mod notices;
 mod stations;
+mod tickets;
 mod today;
 mod visits;
 
