@@ -282,6 +282,7 @@ fn concern_of_creation(command: &Command) -> Option<Concern> {
         | Command::Activity(_)
         | Command::Enrolment(_)
         | Command::Notice(_)
-        | Command::Ticket(_) => None,
+        | Command::Ticket(_)
+        | Command::Attach { .. } => None,
     }
 }

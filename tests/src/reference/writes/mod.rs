@@ -18,6 +18,8 @@ pub fn writes(command: &Command) -> Vec<(String, String)> {
         Command::Notice(command) => activities::notice(command),
         Command::Ticket(command) => tickets::ticket(command),
         Command::CaseNote(case_note::Command::Create(new)) => tickets::case_note(new),
+        // Shown in lists of their own: not predicted.
+        Command::Attach { .. } => Vec::new(),
     }
 }
 
