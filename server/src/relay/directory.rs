@@ -89,6 +89,11 @@ impl Directory {
             .unwrap_or(Err(CallerError::Unknown))
     }
 
+    /// All people, ascending by id.
+    pub(super) fn rows(&self) -> Vec<PersonRow> {
+        self.read().people.values().cloned().collect()
+    }
+
     /// Devices revoked after `since`, the latest first, at most so many.
     pub(super) fn revoked_since(&self, since: Timestamp, most: usize) -> Vec<DeviceId> {
         self.read()
@@ -99,11 +104,6 @@ impl Directory {
             .map(|(_, device)| *device)
             .take(most)
             .collect()
-    }
-
-    /// All people, ascending by id.
-    pub(super) fn rows(&self) -> Vec<PersonRow> {
-        self.read().people.values().cloned().collect()
     }
 
     /// All people, ascending by name, then id.

@@ -3,6 +3,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `attachments` | photos and papers: who may send and fetch which bytes |
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
 //! | `membership` | which scopes a document is in; joining and leaving |
@@ -20,6 +21,7 @@
 //! `accept` already asks.
 
 mod accept;
+mod attachments;
 mod codes;
 mod desks;
 mod directory;
@@ -43,11 +45,14 @@ use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation};
 
 use crate::clock::{Clock, NoRandomness};
 use crate::error::{CallerError, OpenError, RelayError};
+use crate::store::blobs::Blobs;
 use crate::store::{
     self, Birth, OpenFailure, Opened, ReadError, Readers, StoreError, StoreOptions, WriteError,
     Writer,
 };
 use crate::watch::{Hub, Subscription, Watch};
+use attachments::Sweeps;
+pub use attachments::{AttachmentState, Piece, Readable};
 use directory::{Directory, News};
 use seen::Seen;
 use stations::StationCache;
@@ -102,6 +107,8 @@ struct Inner {
     birth: Birth,
     stations: StationCache,
     seen: Seen,
+    blobs: Blobs,
+    sweeps: Sweeps,
     digest_mismatches: AtomicU64,
 }
 
@@ -151,6 +158,8 @@ impl Relay {
                 birth,
                 stations: StationCache::default(),
                 seen: Seen::default(),
+                blobs: Blobs::new(data),
+                sweeps: Sweeps::default(),
                 digest_mismatches: AtomicU64::new(0),
             }),
         })
