@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use yizhan_client_core::model::{Command, check, consent, station, visit};
+use yizhan_proto::checkin::CheckInCode;
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Role, StationId};
 
 /// What is visible of a document: per field, the values that stand side by side. Where nobody
@@ -203,6 +204,10 @@ fn concern_of_creation(command: &Command) -> Option<Concern> {
         Command::Visit(visit::Command::CheckIn {
             driver, station, ..
         }) => concern(Kind::Visit, *driver, *station, &[]),
+        Command::Visit(visit::Command::CheckInByCode { code, station, .. }) => {
+            let shown = CheckInCode::from_text(code).ok()?;
+            concern(Kind::Visit, shown.certificate.person, *station, &[])
+        }
         Command::Check(check::Command::Create(new)) => {
             let mut names = vec![new.consent];
             names.extend(new.visit);
@@ -299,8 +304,26 @@ fn visit_writes(command: &visit::Command) -> Vec<(String, String)> {
             }
             writes
         }
-        // A code needs a relay's certificate: none of the random histories has one.
-        C::CheckInByCode { .. } => Vec::new(),
+        C::CheckInByCode {
+            code,
+            station,
+            arrived_at,
+            vehicle_plate,
+            requested,
+        } => {
+            let shown = CheckInCode::from_text(code).expect("the phone took it for a code");
+            let mut writes = visit_writes(&C::CheckIn {
+                driver: shown.certificate.person,
+                driver_name: shown.certificate.name,
+                station: *station,
+                arrived_at: *arrived_at,
+                source: visit::Source::Qr,
+                vehicle_plate: vehicle_plate.clone(),
+                requested: requested.clone(),
+            });
+            writes.extend(one("showing", shown.nonce));
+            writes
+        }
         C::CheckOut { left_at } => one("left_at", left_at.as_ms()),
         C::Request { entry, service, .. } => one(&format!("requested/{entry}"), service),
         C::Serve {
