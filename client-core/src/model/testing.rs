@@ -227,7 +227,7 @@ impl Shelf {
     ) -> Verdict {
         let kept = self.documents.get(&id);
         let known = Known {
-        received_at: None,
+            received_at: None,
             last_ops: kept.map(|kept| kept.last_ops.clone()).unwrap_or_default(),
             outlines: gate::references(kind, change)
                 .into_iter()

@@ -20,7 +20,7 @@ mod rules;
 pub mod suggest;
 
 pub use event::{Act, Event, EventType};
-pub(crate) use rules::RULES;
+pub(crate) use rules::{RULES, escalations};
 
 /// What a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]

@@ -9,6 +9,7 @@
 //! | `membership` | which scopes a document is in; joining and leaving |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
+//! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
@@ -21,6 +22,7 @@
 //! `accept` already asks.
 
 mod accept;
+mod clocks;
 mod codes;
 mod desks;
 mod directory;
@@ -51,6 +53,7 @@ use crate::store::{
     Writer,
 };
 use crate::watch::{Hub, Subscription, Watch};
+pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
 use seats::Unsettled;
 use seen::Seen;
@@ -76,6 +79,8 @@ pub struct RelayOptions {
     /// Whether the data folder was restored from a backup: the relay then begins a new epoch, and
     /// every device offers again what it made.
     pub restored: bool,
+    /// When people at the desks work, and how long each step of a ticket may take.
+    pub calendar: Calendar,
 }
 
 impl Default for RelayOptions {
@@ -85,6 +90,7 @@ impl Default for RelayOptions {
             readers: 4,
             outlines_cached_max: 50_000,
             restored: false,
+            calendar: Calendar::default(),
         }
     }
 }
@@ -107,6 +113,7 @@ struct Inner {
     stations: StationCache,
     unsettled: Unsettled,
     seen: Seen,
+    calendar: Calendar,
     digest_mismatches: AtomicU64,
 }
 
@@ -157,6 +164,7 @@ impl Relay {
                 stations: StationCache::default(),
                 unsettled: Unsettled::default(),
                 seen: Seen::default(),
+                calendar: options.calendar.clone(),
                 digest_mismatches: AtomicU64::new(0),
             }),
         })

@@ -204,7 +204,8 @@ impl Relay {
             return Outcome::Quarantined(reason("right.ended"));
         }
         let known = Known {
-        received_at: None,
+            received_at: None,
+            desks: None,
             last_ops: kept
                 .changes
                 .iter()
