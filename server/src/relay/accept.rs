@@ -12,7 +12,7 @@ use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Timestamp};
 
-use super::{membership, seats};
+use super::{attachments, membership, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
 
@@ -223,6 +223,7 @@ fn keep(
         bytes: &incoming.bytes,
     })?;
     tx.remove_quarantine(incoming.document, incoming.hash)?;
+    attachments::name(tx, incoming.document, incoming.kind, arrival.person, change)?;
     let row = membership::accepted(
         incoming.document,
         before.map(Arc::as_ref),

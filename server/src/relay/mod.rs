@@ -4,6 +4,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `attachments` | photos and papers: who may send and fetch which bytes |
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
 //! | `membership` | which scopes a document is in; joining and leaving |
@@ -22,6 +23,7 @@
 //! `accept` already asks.
 
 mod accept;
+mod attachments;
 mod clocks;
 mod codes;
 mod desks;
@@ -48,11 +50,14 @@ use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation};
 
 use crate::clock::{Clock, NoRandomness};
 use crate::error::{CallerError, OpenError, RelayError};
+use crate::store::blobs::Blobs;
 use crate::store::{
     self, Birth, OpenFailure, Opened, ReadError, Readers, StoreError, StoreOptions, WriteError,
     Writer,
 };
 use crate::watch::{Hub, Subscription, Watch};
+use attachments::Sweeps;
+pub use attachments::{AttachmentState, Piece, Readable};
 pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
 use seats::Unsettled;
@@ -114,6 +119,8 @@ struct Inner {
     unsettled: Unsettled,
     seen: Seen,
     calendar: Calendar,
+    blobs: Blobs,
+    sweeps: Sweeps,
     digest_mismatches: AtomicU64,
 }
 
@@ -165,6 +172,8 @@ impl Relay {
                 unsettled: Unsettled::default(),
                 seen: Seen::default(),
                 calendar: options.calendar.clone(),
+                blobs: Blobs::new(data),
+                sweeps: Sweeps::default(),
                 digest_mismatches: AtomicU64::new(0),
             }),
         })
@@ -219,10 +228,10 @@ impl Relay {
     pub async fn status(&self) -> Result<Status, RelayError> {
         let now = self.inner.clock.now();
         let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
-            let counts = (snapshot.people_waiting()?, snapshot.ticket_counts(now)?);
-            Ok((snapshot.totals()?, snapshot.head()?, counts))
+            let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
+            Ok((snapshot.totals()?, snapshot.head()?, tickets, waiting))
         };
-        let (totals, head, (seats_waiting, tickets)) =
+        let (totals, head, tickets, seats_waiting) =
             self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,

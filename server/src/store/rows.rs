@@ -44,6 +44,21 @@ pub struct Member {
     pub left: Option<ForgetReason>,
 }
 
+/// A person's change names some bytes in a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamingRow {
+    /// The document.
+    pub document: DocumentId,
+    /// The person.
+    pub person: PersonId,
+    /// How many bytes, as the change says.
+    pub bytes: u64,
+    /// What they are, as the change says.
+    pub media_type: String,
+    /// Whether the person has shown to have them.
+    pub is_proven: bool,
+}
+
 /// A change to keep.
 #[derive(Debug, Clone)]
 pub struct NewChange<'a> {

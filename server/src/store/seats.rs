@@ -164,7 +164,7 @@ impl LogTx<'_> {
     ) -> Result<Option<LeaseRow>, StoreError> {
         first(
             self.connection,
-            "SELECT lease, device, allowed, returned, uses, covered FROM seat_leases
+            "SELECT lease, device, allowed, returned, covered FROM seat_leases
              WHERE activity = ?1 AND lease = ?2",
             params![activity.as_bytes(), lease.as_bytes()],
             lease_row,
@@ -183,7 +183,7 @@ impl LogTx<'_> {
         self.connection
             .prepare_cached(
                 "INSERT OR REPLACE INTO seat_leases(activity, lease, device, allowed, returned,
-                 uses, covered) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                 covered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
             .execute(params![
                 activity.as_bytes(),
@@ -191,7 +191,6 @@ impl LogTx<'_> {
                 lease.device.as_bytes(),
                 lease.allowed,
                 lease.returned,
-                lease.uses,
                 lease.covered,
             ])?;
         Ok(())
@@ -252,7 +251,6 @@ fn lease_row(row: &Row<'_>) -> Result<LeaseRow, StoreError> {
         device: DeviceId::from_bytes(bytes(row, 1)?),
         allowed: row.get(2)?,
         returned: row.get(3)?,
-        uses: row.get(4)?,
-        covered: row.get(5)?,
+        covered: row.get(4)?,
     })
 }

@@ -123,6 +123,7 @@ impl Relay {
                 token: "token".to_owned(),
                 token_ttl_s: 900,
                 challenge: vec![1],
+                check_in: None,
             },
         };
         store
@@ -204,7 +205,6 @@ impl Relay {
             return Outcome::Quarantined(reason("right.ended"));
         }
         let known = Known {
-            received_at: None,
             desks: None,
             last_ops: kept
                 .changes
@@ -212,6 +212,7 @@ impl Relay {
                 .filter_map(|stored| inspect(&stored.change).ok())
                 .map(|change| (change.hash, change.last_op))
                 .collect(),
+            received_at: None,
             outlines: gate::references(kind, &change)
                 .into_iter()
                 .filter_map(|id| Some((id, self.kept.get(&id)?.outline.clone()?)))

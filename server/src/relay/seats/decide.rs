@@ -78,7 +78,7 @@ impl SeatTally {
 impl LeaseRow {
     /// Seats it holds that nobody has taken.
     pub(in crate::relay) fn reserved(&self) -> u32 {
-        self.allowed.saturating_sub(self.uses)
+        self.allowed.saturating_sub(self.covered)
     }
 }
 
@@ -129,23 +129,32 @@ pub(in crate::relay) fn decide(
 type Found = (Standing, Option<u32>, Option<Reason>);
 
 fn enrol(scene: &mut Scene, named: Option<EntryId>) -> Found {
-    let lease = named.and_then(|id| use_lease(scene, id));
     if scene.tally.state == State::Cancelled {
         leave(scene);
         return (Standing::Refused, None, Some(Reason::Cancelled));
     }
+    let covers = |id: &EntryId| {
+        scene
+            .leases
+            .get(id)
+            .is_some_and(|lease| lease.reserved() > 0)
+    };
+    let lease = named.filter(covers);
     let before = scene.seat.as_ref().map(|seat| (seat.standing, seat.number));
     match (before, lease) {
-        // The lease's seat went back when it was used: one person never has two.
+        // One person never has two seats: the lease keeps its own for somebody else.
         (Some((standing @ Standing::Covered(_), number)), _) => {
             return (standing, number, Some(Reason::Lease));
+        }
+        (Some((Standing::Accepted, number)), _) => {
+            return (Standing::Accepted, number, None);
         }
         (_, Some(lease)) => {
             leave(scene);
             return cover(scene, lease);
         }
-        (Some((standing @ (Standing::Accepted | Standing::Waiting), number)), None) => {
-            return (standing, number, None);
+        (Some((Standing::Waiting, number)), None) => {
+            return (Standing::Waiting, number, None);
         }
         (Some((Standing::Refused | Standing::Cancelled, _)) | None, None) => {}
     }
@@ -178,27 +187,18 @@ fn enrol(scene: &mut Scene, named: Option<EntryId>) -> Found {
     (Standing::Waiting, Some(tally.waiting), Some(reason))
 }
 
-/// Uses up one enrolment of a lease, if it covers one more.
-fn use_lease(scene: &mut Scene, id: EntryId) -> Option<EntryId> {
-    let lease = scene.leases.get_mut(&id)?;
-    if lease.uses >= lease.allowed {
-        return None;
-    }
-    lease.uses += 1;
-    scene.tally.reserved = scene.tally.reserved.saturating_sub(1);
-    Some(id)
-}
-
 fn cover(scene: &mut Scene, id: EntryId) -> Found {
     if let Some(lease) = scene.leases.get_mut(&id) {
         lease.covered += 1;
     }
+    scene.tally.reserved = scene.tally.reserved.saturating_sub(1);
     scene.tally.covered += 1;
     let number = scene.tally.next_number();
     (Standing::Covered(id), Some(number), Some(Reason::Lease))
 }
 
-/// Takes from the enrolment what it has.
+/// Takes from the enrolment what it has. A seat under a lease goes back to the device that holds
+/// the lease, which gives it away again; once the lease is returned, to whoever waits.
 fn leave(scene: &mut Scene) {
     let Some(seat) = &scene.seat else { return };
     let tally = &mut scene.tally;
@@ -208,7 +208,12 @@ fn leave(scene: &mut Scene) {
         Standing::Covered(id) => {
             tally.covered = tally.covered.saturating_sub(1);
             if let Some(lease) = scene.leases.get_mut(&id) {
+                let before = lease.reserved();
                 lease.covered = lease.covered.saturating_sub(1);
+                if lease.returned {
+                    lease.allowed = lease.allowed.saturating_sub(1);
+                }
+                tally.reserved = tally.reserved + lease.reserved() - before;
             }
         }
         Standing::Refused | Standing::Cancelled => {}
@@ -250,12 +255,9 @@ pub(in crate::relay) fn grant(tally: &mut SeatTally, asked: u32, live: bool) -> 
     seats
 }
 
-/// Ends a lease of which so many enrolments were used, those among them that have yet to arrive.
-/// The first word about it counts: what it freed may have gone to others.
+/// Ends a lease of which so many seats were given away, those among them that have yet to arrive.
+/// A later word can only free more: what was freed may have gone to others.
 pub(in crate::relay) fn give_back(tally: &mut SeatTally, lease: &mut LeaseRow, used: u32) {
-    if lease.returned {
-        return;
-    }
     let before = lease.reserved();
     lease.returned = true;
     lease.allowed = lease.allowed.min(used);

@@ -138,7 +138,6 @@ impl Ledger {
                     device: DeviceId::from_bytes([1; 16]),
                     allowed,
                     returned: false,
-                    uses: 0,
                     covered: 0,
                 };
                 self.leases.insert(request, lease);
@@ -147,7 +146,7 @@ impl Ledger {
             Event::LeaseReturned { lease, coming } => {
                 if let Some(id) = self.lease(*lease) {
                     let lease = self.leases.get_mut(&id).unwrap();
-                    let used = lease.uses + coming;
+                    let used = lease.covered + coming;
                     give_back(&mut self.tally, lease, used);
                 }
                 Vec::new()
@@ -343,8 +342,10 @@ proptest! {
         }
         ledger.handle(&Event::State(State::Open));
         let taken = ledger.tally.taken();
-        let Some(who) = ledger.seats.values().find(|s| {
-            matches!(s.standing, Standing::Accepted | Standing::Covered(_))
+        let Some(who) = ledger.seats.values().find(|s| match s.standing {
+            Standing::Accepted => true,
+            Standing::Covered(lease) => ledger.leases[&lease].returned,
+            Standing::Waiting | Standing::Refused | Standing::Cancelled => false,
         }) else { return Ok(()) };
         let who = who.enrolment.as_bytes()[0];
         let next = ledger.first(1, |s| {
@@ -444,6 +445,48 @@ fn those_whom_a_lower_capacity_sends_back_stand_at_the_head_of_the_list() {
     assert_eq!(told, [waits(3, 2), waits(2, 1)]);
     let told = ledger.handle(&Event::Cancel { who: 1 });
     assert_eq!(told[1].enrolment, person(2));
+}
+
+#[test]
+fn a_seat_under_a_lease_goes_back_to_its_holder_while_the_lease_lasts() {
+    let mut ledger = Ledger::new(Some(1));
+    ledger.handle(&Event::LeaseAsked {
+        seats: 1,
+        live: true,
+    });
+    let under_lease = |who| Event::Enrol {
+        who,
+        lease: Some(0),
+    };
+    ledger.handle(&under_lease(1));
+    ledger.handle(&Event::Enrol {
+        who: 2,
+        lease: None,
+    });
+    assert_eq!(ledger.handle(&Event::Cancel { who: 1 }).len(), 1);
+    let told = ledger.handle(&under_lease(3));
+    assert_eq!(told[0].outcome, Outcome::Accepted);
+    ledger.handle(&Event::LeaseReturned {
+        lease: 0,
+        coming: 0,
+    });
+    let told = ledger.handle(&Event::Cancel { who: 3 });
+    assert_eq!(told[1].enrolment, person(2), "then to whoever waits");
+}
+
+#[test]
+fn a_later_word_about_a_lease_frees_more_and_never_takes_back() {
+    let mut ledger = Ledger::new(Some(2));
+    ledger.handle(&Event::LeaseAsked {
+        seats: 2,
+        live: true,
+    });
+    for coming in [1, 2] {
+        ledger.handle(&Event::LeaseReturned { lease: 0, coming });
+        assert_eq!(ledger.tally.reserved, 1);
+    }
+    ledger.handle(&Event::LeaseLost { lease: 0 });
+    assert_eq!(ledger.tally.reserved, 0);
 }
 
 #[test]

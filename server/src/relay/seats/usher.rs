@@ -316,7 +316,6 @@ impl Usher<'_, '_> {
             device: asking.device,
             allowed: seats,
             returned: false,
-            uses: 0,
             covered: 0,
         };
         self.tx.put_seat_lease(activity, &lease)?;

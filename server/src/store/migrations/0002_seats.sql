@@ -1,3 +1,5 @@
+-- Format 2, 2026-11-21: seats of activities, and leases on them.
+
 -- What the relay keeps of an activity to decide its seats without looking at all enrolments.
 -- accepted, covered, waiting: seats of that standing; reserved: seats that leases hold and nobody
 -- has taken; numbered: the latest seat number given. unsettled: something is still to be decided.
@@ -27,14 +29,14 @@ CREATE TABLE seats(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX seats_in_order ON seats(activity, standing, arrived);
 
--- allowed: how many enrolments it covers: those granted, and from its return on those used.
+-- allowed: seats it is good for: those granted, and from its return on those given away. covered:
+-- enrolments that have their seat under it.
 CREATE TABLE seat_leases(
     activity BLOB NOT NULL,
     lease BLOB NOT NULL,
     device BLOB NOT NULL,
     allowed INTEGER NOT NULL,
     returned INTEGER NOT NULL,
-    uses INTEGER NOT NULL,
     covered INTEGER NOT NULL,
     PRIMARY KEY(activity, lease)
 ) STRICT, WITHOUT ROWID;

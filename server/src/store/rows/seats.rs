@@ -61,12 +61,10 @@ pub struct LeaseRow {
     pub lease: EntryId,
     /// The device that holds it.
     pub device: DeviceId,
-    /// Enrolments it covers: those granted; from its return on, those the holder said it used.
+    /// Seats it is good for: those granted; from its return on, those the holder gave away.
     pub allowed: u32,
     /// Whether it was returned.
     pub returned: bool,
-    /// Enrolments under it that arrived, each once.
-    pub uses: u32,
-    /// Those of them that still have their seat.
+    /// Enrolments that have their seat under it.
     pub covered: u32,
 }
