@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use yizhan_proto::{PersonId, ProtocolVersion, RegionKey, StationId};
+use yizhan_proto::{DeskKey, PersonId, ProtocolVersion, RegionKey, StationId};
 
 use yizhan_client_core::model::Refusal;
 
@@ -184,6 +184,9 @@ pub enum PeopleError {
     /// There is no such region.
     #[error("no region {0}; import its stations or add it first")]
     NoRegion(RegionKey),
+    /// There is no such desk.
+    #[error("no desk {0}; see: yizhan desk list")]
+    NoDesk(DeskKey),
     /// A value is not acceptable.
     #[error("{0}")]
     Invalid(String),

@@ -4,6 +4,7 @@
 //! returns; [`Client::sync`] is the only call that needs a relay.
 
 mod attachments;
+mod codes;
 mod edits;
 mod pairing;
 mod queries;
@@ -19,7 +20,11 @@ use crate::error::{ClientError, SyncError};
 use crate::store::Store;
 use crate::transport::Transport;
 
-pub use self::edits::{CheckEntry, ConsentEntry, VisitStart};
+pub use self::codes::{CodeScan, CodeShown, CodeVisit};
+pub use self::edits::{
+    ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
+    ScanEntry, Scanned, VisitStart,
+};
 
 /// One device's Yizhan.
 #[derive(Debug)]
@@ -126,6 +131,10 @@ impl Client {
     ) -> Result<SyncReport, SyncError> {
         if self.store.device()?.identity.is_none() {
             return Err(SyncError::NotPaired);
+        }
+        // A lease that cannot be returned is no reason not to sync.
+        if let Err(ClientError::Store(error)) = self.return_expired_leases() {
+            return Err(error.into());
         }
         let mut driver = self.driver(transport);
         driver.clear_report();

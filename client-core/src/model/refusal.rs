@@ -106,6 +106,10 @@ refusal_codes! {
     ConsentMissing = "consent.missing": "The driver's consent is needed first.",
     /// The consent had been withdrawn.
     ConsentWithdrawn = "consent.withdrawn": "The driver had withdrawn the consent.",
+    /// It is a step of, or for, the person complained about.
+    TicketConflicted = "ticket.conflicted": "The person complained about has no part in handling the ticket.",
+    /// No lease of this device has a seat left.
+    LeaseSpent = "lease.spent": "No lease of this device has a seat left; ask for one and sync.",
     /// The file has no bytes.
     AttachmentEmpty = "attachment.empty": "The file is empty.",
     /// The file is larger than an attachment may be.

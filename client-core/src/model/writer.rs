@@ -12,9 +12,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use yizhan_proto::{ActorId, EntryId, Timestamp};
 
 use self::settle::{Resolved, settle};
-use super::check;
 use super::genesis::Genesis;
 use super::{Command, Document, Refusal, RefusalCode};
+use super::{case_note, check};
 
 mod activities;
 mod attachments;
@@ -22,6 +22,7 @@ mod enrolments;
 mod kinds;
 mod notices;
 mod settle;
+mod tickets;
 
 /// Carries out a command. See [`Document::write`].
 pub(super) fn write(
@@ -66,6 +67,8 @@ pub(super) fn write(
             Command::Activity(command) => tx.activity(command)?,
             Command::Enrolment(command) => tx.enrolment(command)?,
             Command::Notice(command) => tx.notice(command)?,
+            Command::Ticket(command) => tx.ticket(command)?,
+            Command::CaseNote(case_note::Command::Create(new)) => tx.case_note(new)?,
             Command::Attach { attachment, .. } => tx.attach(attachment)?,
         }
         let options = CommitOptions::default().with_time(now.as_ms());

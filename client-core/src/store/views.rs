@@ -2,11 +2,14 @@
 
 mod activity;
 pub(super) mod attachment;
+mod case_note;
 mod check;
 mod consent;
 mod enrolment;
+mod marks;
 mod notice;
 mod station;
+mod ticket;
 mod visit;
 
 use rusqlite::{Transaction, params};
@@ -19,7 +22,8 @@ use crate::model::document::Register;
 /// anew; until then a document has those of the version before.
 ///
 /// 1, 2026-11-21: the first.
-/// 2, 2026-11-21: activities, enrolments, notices, tickets, case notes; readings.
+/// 2, 2026-11-21: activities, enrolments, notices, tickets, case notes; readings; showings
+/// of codes, second readings.
 pub(super) const VIEW_VERSION: i64 = 2;
 
 /// Every table that holds rows of documents.
@@ -29,6 +33,17 @@ const TABLES: &[&str] = &[
     "attachments_view",
     "checks_view",
     "consents_view",
+    "tickets_view",
+    "ticket_pairs",
+    "ticket_links",
+    "ticket_reviews",
+    "case_notes_view",
+    "visit_codes",
+    "check_marks",
+    "activities_view",
+    "leases_view",
+    "enrolments_view",
+    "notices_view",
 ];
 
 /// Writes the rows of a document.
@@ -41,6 +56,8 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, opened: &Opened) -> Result<(),
         Opened::Activity(read) => activity::write(tx, n, read)?,
         Opened::Enrolment(read) => enrolment::write(tx, n, read)?,
         Opened::Notice(read) => notice::write(tx, n, read)?,
+        Opened::Ticket(read) => ticket::write(tx, n, read)?,
+        Opened::CaseNote(read) => case_note::write(tx, n, read)?,
     };
     search::write(tx, n, &indexed)
 }

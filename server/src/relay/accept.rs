@@ -147,7 +147,8 @@ pub(super) fn settle(
         }
         None | Some(_) => {}
     }
-    let known = look_up(tx, incoming, change, outline)?;
+    let mut known = look_up(tx, incoming, change, outline)?;
+    known.received_at = Some(arrival.received_at);
     let verdict = writer.judge(incoming, outline, change, &known);
     match verdict {
         Ok(Verdict::Accept(outline)) => {

@@ -104,7 +104,8 @@ impl From<PeopleError> for Refused {
             PeopleError::NoPerson(_)
             | PeopleError::NoDevice
             | PeopleError::NoStation(_)
-            | PeopleError::NoRegion(_) => FaultCode::NotFound,
+            | PeopleError::NoRegion(_)
+            | PeopleError::NoDesk(_) => FaultCode::NotFound,
             PeopleError::Invalid(_) => FaultCode::Invalid,
             PeopleError::Relay(error) => return error.into(),
         };

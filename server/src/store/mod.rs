@@ -8,11 +8,14 @@
 mod attachments;
 pub mod blobs;
 mod cache;
+mod clocks;
 mod convert;
+mod desks;
 mod error;
 mod flush;
 mod held;
 mod log;
+mod merging;
 mod migrations;
 mod open;
 mod people;

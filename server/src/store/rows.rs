@@ -9,6 +9,10 @@ use yizhan_proto::{
     Sequence, StationId, Timestamp,
 };
 
+mod desks;
+
+pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
+
 /// A document as the relay knows it: never its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentRow {
