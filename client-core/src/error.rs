@@ -2,7 +2,9 @@
 //! caller do?". The full cause is inside, as `source`.
 
 use yizhan_proto::FaultCode;
+use yizhan_proto::checkin::CodeError;
 
+use crate::checkin::NoCertificate;
 use crate::clock::NoRandomness;
 use crate::engine::{Failure, Stop};
 use crate::model::Refusal;
@@ -162,6 +164,28 @@ const fn store_code(error: &StoreError) -> &'static str {
         StoreError::NoRandomness(_) => "store.no_randomness",
         StoreError::Unexpected(_) => "store.unexpected",
         StoreError::Export(_) => "export.failed",
+    }
+}
+
+impl From<CodeError> for ClientError {
+    fn from(error: CodeError) -> Self {
+        let code = match &error {
+            CodeError::OtherVersion(_) => {
+                return Self::RequiresUpdate(Cause::new("code.version", error));
+            }
+            CodeError::Foreign => "code.foreign",
+            CodeError::TooLong { .. } => "code.too_long",
+            CodeError::NotBase64 | CodeError::Damaged(_) | CodeError::Malformed(_) => {
+                "code.damaged"
+            }
+        };
+        Self::Invalid(Cause::new(code, error))
+    }
+}
+
+impl From<NoCertificate> for ClientError {
+    fn from(error: NoCertificate) -> Self {
+        Self::RequiresPairing(Cause::new("code.no_certificate", error))
     }
 }
 

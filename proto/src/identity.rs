@@ -7,6 +7,8 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::checkin::CheckInKit;
+use crate::desk::DeskInfo;
 use crate::id::{DeviceId, Epoch, PersonId};
 use crate::scope::{RegionKey, Role, Scope};
 use crate::timestamp::Timestamp;
@@ -44,6 +46,10 @@ pub struct Identity {
     #[n(6)]
     #[cbor(default)]
     pub regions: Vec<RegionKey>,
+    /// The desks this person may raise a ticket at, answer at or escalate to; `None` from a relay
+    /// that keeps none.
+    #[n(7)]
+    pub desks: Option<Vec<DeskInfo>>,
 }
 
 /// `POST /v1/pair`: a device presents a one-time code.
@@ -206,11 +212,14 @@ pub struct Access {
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
     pub challenge: Vec<u8>,
+    /// What the device shows and checks check-in codes with, with no network.
+    #[n(3)]
+    pub check_in: Option<CheckInKit>,
 }
 
 /// The domain and each part, every one prefixed with its length, so that no two different
 /// messages have the same bytes.
-fn signed(domain: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn signed(domain: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for part in std::iter::once(&domain).chain(parts) {
         // A part longer than 4 GiB cannot come out of a bounded message.

@@ -41,6 +41,7 @@ impl SimTransport {
             token: format!("token of {}", self.device),
             token_ttl_s: TOKEN_TTL_S,
             challenge: CHALLENGE.to_vec(),
+            check_in: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Edits and queries touch the local store only, never the network, and are on disk when the call
 //! returns; [`Client::sync`] is the only call that needs a relay.
 
+mod codes;
 mod edits;
 mod pairing;
 mod queries;
@@ -21,6 +22,7 @@ pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
     ScanEntry, Scanned, VisitStart,
 };
+pub use self::codes::{CodeShown, CodeVisit};
 
 /// One device's Yizhan.
 #[derive(Debug)]

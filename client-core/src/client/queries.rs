@@ -12,7 +12,7 @@ use crate::error::ClientError;
 use crate::model::Author;
 use crate::model::consent::Purpose;
 use crate::store::{
-    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, DeviceInfo, Held, Hit,
+    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, Held, Hit,
     StationRow, Status, VisitDetail, VisitFilter, VisitRow,
 };
 
@@ -89,6 +89,14 @@ impl Client {
     /// [`ClientError::NotFound`].
     pub fn check(&self, id: DocumentId) -> Result<CheckDetail, ClientError> {
         Ok(self.store.check(id)?)
+    }
+
+    /// Crises of the last 24 hours without a second reading, newest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn open_crises(&self) -> Result<Vec<Crisis>, ClientError> {
+        Ok(self.store.open_crises(self.clock.now())?)
     }
 
     /// Consents, newest first.

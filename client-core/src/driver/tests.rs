@@ -91,6 +91,7 @@ impl PlayedRelay {
             token: format!("token {}", self.tokens),
             token_ttl_s: 900,
             challenge: vec![1],
+            check_in: None,
         }
     }
 
@@ -158,6 +159,7 @@ impl Transport for PlayedRelay {
                 roles: vec![Role::Driver],
                 scopes: vec![Scope::Person(self.person)],
                 regions: Vec::new(),
+                desks: None,
             },
             epoch: Epoch::from_bytes([1; 8]),
             relay_time: Timestamp::from_ms(1_795_000_000_500),

@@ -4,9 +4,7 @@
 //! their hash; whoever may read the document may have them. Tickets, activities and visits have
 //! the container, with one table of fields for each.
 
-use yizhan_proto::limits::{
-    ATTACHMENT_BYTES_MAX, ATTACHMENTS_PER_DOCUMENT_MAX, THUMBNAIL_BYTES_MAX,
-};
+use yizhan_proto::limits::{ATTACHMENT_BYTES_MAX, THUMBNAIL_BYTES_MAX};
 use yizhan_proto::{ContentHash, EntryId, Kind, MediaType, PersonId, Timestamp};
 
 use super::change::{Object, OtherActor, Value};

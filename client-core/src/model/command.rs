@@ -2,7 +2,7 @@
 
 use yizhan_proto::{Kind, StationId};
 
-use super::{activity, check, consent, enrolment, notice, station, visit};
+use super::{activity, case_note, check, consent, enrolment, notice, station, ticket, visit};
 
 /// An edit of a document of one kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,10 @@ pub enum Command {
     Enrolment(enrolment::Command),
     /// Of a `notice`.
     Notice(notice::Command),
+    /// Of a `ticket`.
+    Ticket(ticket::Command),
+    /// Of a `case_note`.
+    CaseNote(case_note::Command),
 }
 
 impl Command {
@@ -35,6 +39,8 @@ impl Command {
             Self::Activity(_) => Kind::Activity,
             Self::Enrolment(_) => Kind::Enrolment,
             Self::Notice(_) => Kind::Notice,
+            Self::Ticket(_) => Kind::Ticket,
+            Self::CaseNote(_) => Kind::CaseNote,
         }
     }
 
@@ -43,12 +49,17 @@ impl Command {
     pub const fn creates(&self) -> bool {
         match self {
             Self::Station(command) => matches!(command, station::Command::Create(_)),
-            Self::Visit(command) => matches!(command, visit::Command::CheckIn { .. }),
+            Self::Visit(command) => matches!(
+                command,
+                visit::Command::CheckIn { .. } | visit::Command::CheckInByCode { .. }
+            ),
             Self::Check(check::Command::Create(_)) => true,
             Self::Consent(command) => matches!(command, consent::Command::Give { .. }),
             Self::Activity(command) => matches!(command, activity::Command::Create(_)),
             Self::Enrolment(command) => matches!(command, enrolment::Command::Create(_)),
             Self::Notice(command) => matches!(command, notice::Command::Publish(_)),
+            Self::Ticket(command) => matches!(command, ticket::Command::Raise(_)),
+            Self::CaseNote(case_note::Command::Create(_)) => true,
         }
     }
 
@@ -56,18 +67,24 @@ impl Command {
     #[must_use]
     pub fn station(&self) -> Option<StationId> {
         match self {
-            Self::Visit(visit::Command::CheckIn { station, .. })
+            Self::Visit(
+                visit::Command::CheckIn { station, .. }
+                | visit::Command::CheckInByCode { station, .. },
+            )
             | Self::Consent(consent::Command::Give { station, .. }) => Some(*station),
             Self::Check(check::Command::Create(new)) => Some(new.station),
             Self::Activity(activity::Command::Create(new)) => Some(new.station),
             Self::Enrolment(enrolment::Command::Create(new)) => Some(new.station),
             Self::Notice(notice::Command::Publish(new)) => new.station,
+            Self::Ticket(ticket::Command::Raise(new)) => new.station,
             Self::Visit(_)
             | Self::Consent(_)
             | Self::Station(_)
             | Self::Activity(_)
             | Self::Enrolment(_)
-            | Self::Notice(_) => None,
+            | Self::Notice(_)
+            | Self::Ticket(_)
+            | Self::CaseNote(_) => None,
         }
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! Made by [`super::gate`] after each value was checked by itself; the kinds' own rules read it.
 
-use yizhan_proto::{DocumentId, PersonId, RegionKey, StationId, Timestamp};
+use yizhan_proto::{DeskKey, DocumentId, PersonId, RegionKey, StationId, Timestamp};
 
-use super::Inspected;
 use super::change::{Object, Op, OtherActor, Span, Value};
 use super::rules::{Field, Holds, Table, When, Who, field_place, find, id_of};
+use super::{Author, Inspected};
 
 /// Fields that a table may have at most, of the root or of an entry.
 pub(crate) const FIELDS_MAX: usize = 32;
@@ -58,6 +58,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) table: &'static Table,
     /// How the author stands to the document.
     pub(crate) who: Who,
+    /// The author; `None` for a change that was accepted elsewhere.
+    pub(crate) author: Option<&'a Author>,
+    /// When the relay received the change, if it did and it is known.
+    pub(crate) received_at: Option<Timestamp>,
     pub(crate) root: Values,
     pub(crate) entries: Vec<Entry>,
     /// Writes of fields that may be written again: place, and position of the operation.
@@ -78,6 +82,8 @@ impl<'a> Draft<'a> {
             change,
             table,
             who: Who::NOBODY,
+            author: None,
+            received_at: None,
             root: Values::EMPTY,
             entries: Vec::new(),
             writes: Vec::new(),
@@ -233,6 +239,10 @@ impl<'d> Fields<'d> {
 
     pub(crate) fn document(&self, name: &str) -> Option<DocumentId> {
         self.id(name).map(DocumentId::from_bytes)
+    }
+
+    pub(crate) fn desk(&self, name: &str) -> Option<DeskKey> {
+        self.text(name)?.parse().ok()
     }
 
     pub(crate) fn region(&self, name: &str) -> Option<RegionKey> {

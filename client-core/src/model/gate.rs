@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use yizhan_proto::limits::{DOCUMENT_ACTORS_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_HEADS_MAX};
-use yizhan_proto::{ChangeHash, DocumentId, Kind};
+use yizhan_proto::{ChangeHash, DocumentId, Kind, Timestamp};
 
 use super::change::{Object, Value};
 use super::draft::Draft;
@@ -25,6 +25,8 @@ pub struct Known {
     /// The last operation's counter of each dependency of the change that is in the same
     /// document and is not a head of the outline.
     pub last_ops: BTreeMap<ChangeHash, u64>,
+    /// When the relay received the change; a phone does not know it of its own.
+    pub received_at: Option<Timestamp>,
     /// The outlines of the documents that [`references`] names.
     pub outlines: BTreeMap<DocumentId, Outline>,
 }
@@ -189,6 +191,8 @@ impl<'a> Case<'a> {
         self.check_order()?;
         self.check_room()?;
         let mut draft = paths::sort(self)?;
+        draft.author = Some(self.author);
+        draft.received_at = self.known.received_at;
         let routing = match self.outline {
             None => (self.table.routing)(&draft),
             Some(outline) => outline.routing.clone(),
@@ -358,10 +362,21 @@ pub fn outline_of<'a>(
     kind: Kind,
     changes: impl IntoIterator<Item = &'a Inspected>,
 ) -> Option<Outline> {
+    outline_of_received(kind, changes.into_iter().map(|change| (change, None)))
+}
+
+/// As [`outline_of`], with the time at which the relay received each change, if it is known. What
+/// is folded (a ticket's state) comes out as at the relay if the changes come in its order.
+#[must_use]
+pub fn outline_of_received<'a>(
+    kind: Kind,
+    changes: impl IntoIterator<Item = (&'a Inspected, Option<Timestamp>)>,
+) -> Option<Outline> {
     let (table, genesis) = (Table::of(kind)?, Genesis::of(kind)?);
     let mut outline: Option<Outline> = None;
-    for change in changes {
-        let draft = Draft::of_accepted(change, table);
+    for (change, received_at) in changes {
+        let mut draft = Draft::of_accepted(change, table);
+        draft.received_at = received_at;
         let outline = outline.get_or_insert_with(|| {
             let step = change.deps.first().and_then(|dep| genesis.step(dep));
             beginning(kind, step, (table.routing)(&draft))

@@ -87,7 +87,9 @@ impl Genesis {
             Kind::Activity => Some(&ACTIVITY),
             Kind::Enrolment => Some(&ENROLMENT),
             Kind::Notice => Some(&NOTICE),
-            Kind::Ticket | Kind::CaseNote | Kind::Unknown(_) => None,
+            Kind::Ticket => Some(&TICKET),
+            Kind::CaseNote => Some(&CASE_NOTE),
+            Kind::Unknown(_) => None,
         }
     }
 }
@@ -99,6 +101,8 @@ static CONSENT: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(1, CONSENT_
 
 static ACTIVITY: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(5, ACTIVITY_1)]));
 static ENROLMENT: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(4, ENROLMENT_1)]));
+static TICKET: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(4, TICKET_1)]));
+static CASE_NOTE: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(1, CASE_NOTE_1)]));
 static NOTICE: LazyLock<Genesis> = LazyLock::new(|| Genesis::new(&[(1, NOTICE_1)]));
 
 /// Makes `facilities`.
@@ -154,6 +158,20 @@ const ENROLMENT_1: &[u8] = b"\
     \x69\x6f\x6e\x73\x05\x73\x63\x61\x6e\x73\x07\x61\x6e\x73\x77\x65\
     \x72\x73\x04\x04\x00\x04\x00\x04\x00\
 ";
+/// Makes `events`, `comments`, `parties` and `attachments`.
+const TICKET_1: &[u8] = b"\
+    \x85\x6f\x4a\x83\x44\xd1\xc5\x52\x01\x42\x00\x04\x00\x00\x00\x00\
+    \x01\x01\x00\x00\x00\x05\x15\x25\x34\x01\x42\x02\x56\x02\x70\x02\
+    \x7c\x06\x65\x76\x65\x6e\x74\x73\x08\x63\x6f\x6d\x6d\x65\x6e\x74\
+    \x73\x07\x70\x61\x72\x74\x69\x65\x73\x0b\x61\x74\x74\x61\x63\x68\
+    \x6d\x65\x6e\x74\x73\x04\x04\x00\x04\x00\x04\x00\
+";
+/// Makes `_`: a case note has no containers, and Automerge wants an operation.
+const CASE_NOTE_1: &[u8] = b"\
+    \x85\x6f\x4a\x83\x77\x3f\xea\x4d\x01\x20\x00\x04\x00\x00\x00\x00\
+    \x01\x01\x00\x00\x00\x05\x15\x03\x34\x01\x42\x02\x56\x02\x70\x02\
+    \x7f\x01\x5f\x01\x7f\x00\x7f\x00\x7f\x00\
+";
 /// Makes `_`: a notice has no containers, and Automerge wants an operation.
 const NOTICE_1: &[u8] = b"\
     \x85\x6f\x4a\x83\x77\x3f\xea\x4d\x01\x20\x00\x04\x00\x00\x00\x00\
@@ -169,7 +187,7 @@ mod tests {
     use super::*;
     use crate::model::rules::Table;
 
-    const KINDS: [Kind; 7] = [
+    const KINDS: [Kind; 9] = [
         Kind::Station,
         Kind::Visit,
         Kind::Check,
@@ -177,6 +195,8 @@ mod tests {
         Kind::Activity,
         Kind::Enrolment,
         Kind::Notice,
+        Kind::Ticket,
+        Kind::CaseNote,
     ];
 
     /// What Automerge makes of these containers, one list a schema version.

@@ -10,13 +10,14 @@
 //! | [`route`] | who may see a document, and what a person subscribes to |
 //! | [`document`] | a document opened for reading and editing |
 //! | [`command`] | the edits people make, by name |
-//! | [`station`], [`visit`], [`check`], [`consent`], [`activity`], [`enrolment`], [`notice`] | one kind each: fields, rules, reads |
+//! | [`station`], [`visit`], [`check`], [`consent`], [`activity`], [`enrolment`], [`notice`], [`ticket`], [`case_note`] | one kind each: fields, rules, reads |
 //! | [`attachment`] | photos and papers that a document names, and which of them a change names |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
 
 pub mod activity;
 pub mod attachment;
 pub mod author;
+pub mod case_note;
 pub mod change;
 pub mod check;
 mod codes;
@@ -35,6 +36,7 @@ pub mod refusal;
 pub mod route;
 mod rules;
 pub mod station;
+pub mod ticket;
 pub mod visit;
 pub mod vitals;
 mod writer;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use yizhan_proto::{ActorId, Sequence};
+use yizhan_proto::{ActorId, Sequence, Timestamp};
 
 /// The place of an operation in a document's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,8 +21,8 @@ pub enum Place {
 /// Which sequence the changes of one document have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Order {
-    /// By actor and first counter: last counter and sequence.
-    changes: BTreeMap<(ActorId, u64), (u64, Sequence)>,
+    /// By actor and first counter: last counter, sequence, and when the relay received it.
+    changes: BTreeMap<(ActorId, u64), (u64, Sequence, Option<Timestamp>)>,
 }
 
 impl Order {
@@ -32,9 +32,26 @@ impl Order {
     pub fn new(
         changes: impl IntoIterator<Item = (ActorId, RangeInclusive<u64>, Option<Sequence>)>,
     ) -> Self {
-        let kept = changes.into_iter().filter_map(|(actor, ops, sequence)| {
+        let kept = changes
+            .into_iter()
+            .map(|(actor, ops, sequence)| (actor, ops, sequence.map(|sequence| (sequence, None))));
+        Self::received(kept)
+    }
+
+    /// As [`Order::new`]; with each sequence, when the relay received the change, if it is known.
+    #[must_use]
+    pub fn received(
+        changes: impl IntoIterator<
+            Item = (
+                ActorId,
+                RangeInclusive<u64>,
+                Option<(Sequence, Option<Timestamp>)>,
+            ),
+        >,
+    ) -> Self {
+        let kept = changes.into_iter().filter_map(|(actor, ops, kept)| {
             let key = (actor, *ops.start());
-            sequence.map(|sequence| (key, (*ops.end(), sequence)))
+            kept.map(|(sequence, received_at)| (key, (*ops.end(), sequence, received_at)))
         });
         Self {
             changes: kept.collect(),
@@ -44,14 +61,25 @@ impl Order {
     /// The place of one operation. One that no change of this order holds is unsent.
     #[must_use]
     pub fn of(&self, actor: ActorId, counter: u64) -> Place {
-        let change = self
-            .changes
-            .range((actor, 0)..=(actor, counter))
-            .next_back();
-        match change {
-            Some((_, (last, sequence))) if counter <= *last => Place::Kept(*sequence, counter),
-            Some(_) | None => Place::Unsent(counter, actor),
+        match self.change(actor, counter) {
+            Some((sequence, _)) => Place::Kept(sequence, counter),
+            None => Place::Unsent(counter, actor),
         }
+    }
+
+    /// When the relay received the change that holds an operation, if it is known to have.
+    #[must_use]
+    pub fn received_at(&self, actor: ActorId, counter: u64) -> Option<Timestamp> {
+        self.change(actor, counter)?.1
+    }
+
+    fn change(&self, actor: ActorId, counter: u64) -> Option<(Sequence, Option<Timestamp>)> {
+        let before = self.changes.range((actor, 0)..=(actor, counter));
+        before
+            .map(|(_, (last, sequence, received_at))| (*last, (*sequence, *received_at)))
+            .next_back()
+            .filter(|(last, _)| counter <= *last)
+            .map(|(_, change)| change)
     }
 }
 

@@ -102,6 +102,9 @@ pub struct Facts {
     /// `enrolment`: the activity it is for.
     #[n(5)]
     pub activity: Option<DocumentId>,
+    /// `ticket`: where it stands.
+    #[n(6)]
+    pub ticket: Option<super::ticket::fold::State>,
 }
 
 /// One write of a field that may be written again.

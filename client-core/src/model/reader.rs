@@ -104,12 +104,12 @@ impl Map<'_> {
     /// The operation that made it: whose, and its counter. `None` for the root and for what a
     /// constant first change made.
     pub(crate) fn made_by(&self) -> Option<(ActorId, u64)> {
-        match &self.object {
-            ObjId::Id(counter, actor, _) => {
-                Some((ActorId::from_slice(actor.to_bytes()).ok()?, *counter))
-            }
-            ObjId::Root => None,
-        }
+        operation(&self.object)
+    }
+
+    /// The operation that wrote the value shown of a field.
+    pub(crate) fn written_by(&self, field: &str) -> Option<(ActorId, u64)> {
+        self.all(field, |_, _, object| operation(object)).pop()
     }
 
     /// All readable values of a field: the one shown last.
@@ -207,6 +207,11 @@ impl Map<'_> {
         self.register(field, Self::narrow)
     }
 
+    /// A whole number.
+    pub(crate) fn whole(&self, field: &str) -> Option<i64> {
+        self.all(field, Self::as_whole).pop()
+    }
+
     /// A number.
     pub(crate) fn real(&self, field: &str) -> Option<f64> {
         self.all(field, |map, value, object| match value.as_f64() {
@@ -224,6 +229,11 @@ impl Map<'_> {
     /// A flag that people set.
     pub(crate) fn flag_register(&self, field: &str) -> Register<bool> {
         self.register(field, |_, value, _| value.as_bool())
+    }
+
+    /// A key or an id.
+    pub(crate) fn parsed<T: std::str::FromStr>(&self, field: &str) -> Option<T> {
+        self.text(field)?.parse().ok()
     }
 
     /// A person's id.
@@ -265,5 +275,16 @@ impl Map<'_> {
     /// A value without which the document is not one of its kind.
     pub(crate) fn needed<T>(&self, field: &str, value: Option<T>) -> Result<T, Unreadable> {
         value.ok_or_else(|| Unreadable(format!("it has no readable {field}")))
+    }
+}
+
+/// The operation that an Automerge id names.
+fn operation(id: &ObjId) -> Option<(ActorId, u64)> {
+    match id {
+        ObjId::Id(counter, actor, _) => {
+            let actor = ActorId::from_slice(actor.to_bytes()).ok()?;
+            Some((actor, *counter))
+        }
+        ObjId::Root => None,
     }
 }

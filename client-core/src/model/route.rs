@@ -1,6 +1,6 @@
 //! Who may see a document, and what a person subscribes to.
 
-use yizhan_proto::{Kind, PersonId, RegionKey, Role, Scope};
+use yizhan_proto::{DeskKey, Kind, PersonId, RegionKey, Role, Scope};
 
 use super::Routing;
 
@@ -27,31 +27,38 @@ pub fn audience(kind: Kind, routing: &Routing) -> Vec<Scope> {
 }
 
 /// What a person's devices subscribe to, most urgent first: own documents, then the stations
-/// they keep, then desks, then the directories of all the relay's regions. Each once.
+/// they keep, then their desks, then all `desks` of the regions they coordinate, then the
+/// directories of all the relay's regions. Each once.
 ///
 /// Somebody who is only an operator runs the relay and reads no content: nothing. The notices and
-/// tickets of a coordinator's region reach them through its directory and their desks.
+/// tickets of a coordinator's region reach them through its directory and its desks.
 #[must_use]
 pub fn subscriptions(
     person: PersonId,
     aliases: &[PersonId],
     roles: &[Role],
     regions: &[RegionKey],
+    desks: &[(DeskKey, RegionKey)],
 ) -> Vec<Scope> {
     let reads = |role: &Role| !matches!(role, Role::Operator | Role::Other(_));
     if !roles.is_empty() && !roles.iter().any(reads) {
         return Vec::new();
     }
     let own = std::iter::once(&person).chain(aliases).copied();
-    let (mut stations, mut desks, mut led) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut stations, mut own_desks) = (Vec::new(), Vec::new());
+    let (mut led_desks, mut led) = (Vec::new(), Vec::new());
     for role in roles {
         match role {
             Role::Keeper(station) => stations.push(Scope::Station(*station)),
             Role::Health(station) => {
                 stations.extend([Scope::StationHealth(*station), Scope::Station(*station)]);
             }
-            Role::Specialist(desk) => desks.push(Scope::Desk(desk.clone())),
-            Role::Coordinator(region) => led.push(Scope::Region(region.clone())),
+            Role::Specialist(desk) => own_desks.push(Scope::Desk(desk.clone())),
+            Role::Coordinator(region) => {
+                led.push(Scope::Region(region.clone()));
+                let theirs = desks.iter().filter(|(_, of)| of == region);
+                led_desks.extend(theirs.map(|(desk, _)| Scope::Desk(desk.clone())));
+            }
             Role::Driver | Role::Operator | Role::Other(_) => {}
         }
     }
@@ -59,7 +66,8 @@ pub fn subscriptions(
     for scope in own
         .map(Scope::Person)
         .chain(stations)
-        .chain(desks)
+        .chain(own_desks)
+        .chain(led_desks)
         .chain(led)
         .chain(regions.iter().cloned().map(Scope::Region))
     {
@@ -114,7 +122,11 @@ mod tests {
         let (me, alias) = (PersonId::from_bytes([1; 16]), PersonId::from_bytes([2; 16]));
         let here = StationId::from_bytes([2; 16]);
         let regions: Vec<RegionKey> = ["banan", "xindu"].map(|key| key.parse().unwrap()).into();
-        let of = |roles: &[Role]| texts(&subscriptions(me, &[alias, me], roles, &regions));
+        let of = |roles: &[Role]| {
+            let desks = [("a", 0), ("b", 1), ("legal", 1)]
+                .map(|(key, region)| (key.parse().unwrap(), regions[region].clone()));
+            texts(&subscriptions(me, &[alias, me], roles, &regions, &desks))
+        };
         let directory = ["person:1", "person:2", "region:banan", "region:xindu"];
         assert_eq!(of(&[Role::Driver]), directory);
         assert_eq!(of(&[]), directory);
@@ -134,6 +146,7 @@ mod tests {
                 "station:2",
                 "station:2/health",
                 "desk:legal",
+                "desk:b",
                 "region:xindu",
                 "region:banan",
             ]

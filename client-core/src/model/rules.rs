@@ -164,7 +164,9 @@ impl Table {
             Kind::Activity => Some(&super::activity::RULES),
             Kind::Enrolment => Some(&super::enrolment::RULES),
             Kind::Notice => Some(&super::notice::RULES),
-            Kind::Ticket | Kind::CaseNote | Kind::Unknown(_) => None,
+            Kind::Ticket => Some(&super::ticket::RULES),
+            Kind::CaseNote => Some(&super::case_note::RULES),
+            Kind::Unknown(_) => None,
         }
     }
 }

@@ -228,6 +228,7 @@ impl Shelf {
         let kept = self.documents.get(&id);
         let known = Known {
             last_ops: kept.map(|kept| kept.last_ops.clone()).unwrap_or_default(),
+            received_at: None,
             outlines: gate::references(kind, change)
                 .into_iter()
                 .filter_map(|id| Some((id, self.documents.get(&id)?.outline.clone())))

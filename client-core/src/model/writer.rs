@@ -12,15 +12,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use yizhan_proto::{ActorId, EntryId, Timestamp};
 
 use self::settle::{Resolved, settle};
-use super::check;
 use super::genesis::Genesis;
 use super::{Command, Document, Refusal, RefusalCode};
+use super::{case_note, check};
 
-mod activities;
-mod enrolments;
+mod activity;
+mod enrolment;
 mod kinds;
-mod notices;
+mod notice;
 mod settle;
+mod tickets;
 
 /// Carries out a command. See [`Document::write`].
 pub(super) fn write(
@@ -65,6 +66,8 @@ pub(super) fn write(
             Command::Activity(command) => tx.activity(command)?,
             Command::Enrolment(command) => tx.enrolment(command)?,
             Command::Notice(command) => tx.notice(command)?,
+            Command::Ticket(command) => tx.ticket(command)?,
+            Command::CaseNote(case_note::Command::Create(new)) => tx.case_note(new)?,
         }
         let options = CommitOptions::default().with_time(now.as_ms());
         let hash = tx.tx.commit_with(options).0;

@@ -1,6 +1,8 @@
 //! Edits in a few words, for lists of what was refused or waits.
 
-use crate::model::{Command, activity, check, consent, enrolment, notice, station, visit};
+use crate::model::{
+    Command, activity, case_note, check, consent, enrolment, notice, station, ticket, visit,
+};
 
 /// What an edit does, in a few words, for lists of what was refused.
 pub(super) fn describe(command: &Command) -> String {
@@ -21,6 +23,7 @@ pub(super) fn describe(command: &Command) -> String {
         },
         Command::Visit(command) => match command {
             visit::Command::CheckIn { driver_name, .. } => format!("visit of {driver_name}"),
+            visit::Command::CheckInByCode { .. } => "visit by check-in code".to_owned(),
             visit::Command::CheckOut { .. } => "departure".to_owned(),
             visit::Command::Request {
                 service, quantity, ..
@@ -44,6 +47,8 @@ pub(super) fn describe(command: &Command) -> String {
         Command::Enrolment(command) => enrolment(command).to_owned(),
         Command::Notice(notice::Command::Publish(new)) => format!("notice {}", new.title),
         Command::Notice(notice::Command::Withdraw { .. }) => "notice withdrawn".to_owned(),
+        Command::Ticket(command) => ticket(command),
+        Command::CaseNote(case_note::Command::Create(_)) => "case note".to_owned(),
     }
 }
 
@@ -72,5 +77,16 @@ const fn enrolment(command: &enrolment::Command) -> &'static str {
         enrolment::Command::Grade { .. } => "quiz graded",
         enrolment::Command::Feedback { .. } => "feedback",
         enrolment::Command::Certify(_) => "certificate",
+    }
+}
+
+fn ticket(command: &ticket::Command) -> String {
+    match command {
+        ticket::Command::Raise(new) => format!("request {}", new.title),
+        ticket::Command::Act { act, .. } => format!("request: {}", act.event_type()),
+        ticket::Command::Close { .. } => "request closed".to_owned(),
+        ticket::Command::Comment { .. } => "comment".to_owned(),
+        ticket::Command::AddParty { name, .. } => format!("party {name}"),
+        ticket::Command::SetClocks { .. } => "due times".to_owned(),
     }
 }

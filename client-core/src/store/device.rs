@@ -2,11 +2,12 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use yizhan_proto::checkin::Certificate;
 use yizhan_proto::identity::{Access, Identity, Welcome};
 use yizhan_proto::{DeviceId, Epoch, Incarnation, PersonId, Role, Timestamp, codec};
 
 use super::sql::{bytes, bytes_opt, cbor};
-use super::{DeviceInfo, Store, StoreError, StoredAccess, apply};
+use super::{DeviceInfo, Store, StoreError, StoredAccess, apply, kit};
 use crate::clock::{Clock, NoRandomness};
 use crate::model::Author;
 
@@ -107,6 +108,12 @@ impl Device {
             .map_or(self.provisional, |identity| identity.person)
     }
 
+    /// Whether a certificate is of this device and its key.
+    pub(super) fn is_certified(&self, certificate: &Certificate) -> bool {
+        certificate.device == self.id
+            && certificate.public_key == self.key.verifying_key().to_bytes()
+    }
+
     /// Every id that this device's person goes by.
     pub(super) fn people(&self) -> Vec<PersonId> {
         let mut people = vec![self.person(), self.provisional];
@@ -148,7 +155,7 @@ fn save_access(tx: &Transaction<'_>, access: &Access) -> Result<(), StoreError> 
         "UPDATE device SET token = ?1, challenge = ?2",
         params![access.token, access.challenge],
     )?;
-    Ok(())
+    kit::save(tx, access)
 }
 
 impl Store {
@@ -200,6 +207,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(|tx| {
             apply::identity::welcome(tx, welcome)?;
+            kit::drop(tx)?;
             save_access(tx, &welcome.access)?;
             tx.execute(
                 "UPDATE device SET relay_url = ?1, clock_offset_ms = ?2, last_sync_error = NULL",

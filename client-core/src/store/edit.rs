@@ -119,6 +119,7 @@ fn check(
         None => None,
     };
     let known = Known {
+        received_at: None,
         last_ops: rows
             .iter()
             .filter(|row| change.deps.contains(&row.hash))

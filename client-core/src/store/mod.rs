@@ -9,7 +9,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `open`, `migrations`, `instance` | the folder, the file, its format, and whether it is a copy |
-//! | `device` | this device: id, key, person, access |
+//! | `device`, `kit` | this device: id, key, person, access, and what it shows codes with |
 //! | `documents`, `changes`, `scopes` | the rows of each |
 //! | `edit` | a tap |
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
@@ -26,6 +26,7 @@ mod error;
 mod export;
 mod held;
 mod instance;
+mod kit;
 mod migrations;
 mod open;
 mod opened;
@@ -51,10 +52,7 @@ use error::Placed;
 
 pub use error::{EditError, FindError, StoreError};
 pub use rows::{
-    ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
-    ConsentFilter, ConsentRow, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit, LeaseRow,
-    NoticeDetail, NoticeFilter, NoticeRow, StationDetail, StationRow, VisitDetail, VisitFilter,
-    VisitRow,
+    ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit, LeaseRow, NoticeDetail, NoticeFilter, NoticeRow, SecondReading, StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,
 };
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,

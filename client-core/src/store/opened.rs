@@ -1,9 +1,10 @@
 //! A document read in its kind's own terms, and the outline that follows from it.
 
-use yizhan_proto::Kind;
+use yizhan_proto::{Kind, Timestamp};
 
 use super::changes::ChangeRow;
 use crate::model::activity::Activity;
+use crate::model::case_note::CaseNote;
 use crate::model::check::Check;
 use crate::model::consent::Consent;
 use crate::model::document::Unreadable;
@@ -11,6 +12,7 @@ use crate::model::enrolment::Enrolment;
 use crate::model::notice::Notice;
 use crate::model::order::Order;
 use crate::model::station::Station;
+use crate::model::ticket::Ticket;
 use crate::model::visit::Visit;
 use crate::model::{Document, Inspected, Outline, gate, inspect};
 
@@ -24,6 +26,8 @@ pub(super) enum Opened {
     Activity(Box<Activity>),
     Enrolment(Box<Enrolment>),
     Notice(Box<Notice>),
+    Ticket(Box<Ticket>),
+    CaseNote(Box<CaseNote>),
 }
 
 /// Whether this version shows documents of a kind. Others are kept as they come.
@@ -37,6 +41,8 @@ pub(super) const fn is_shown(kind: Kind) -> bool {
             | Kind::Activity
             | Kind::Enrolment
             | Kind::Notice
+            | Kind::Ticket
+            | Kind::CaseNote
     )
 }
 
@@ -65,7 +71,12 @@ impl Opened {
                 Ok(Self::Enrolment(Box::new(read)))
             }
             Kind::Notice => Ok(Self::Notice(Box::new(Notice::read(document)?))),
-            kind @ (Kind::Ticket | Kind::CaseNote | Kind::Unknown(_)) => Err(Unreadable(format!(
+            Kind::Ticket => {
+                let read = Ticket::read(document, &order(rows))?;
+                Ok(Self::Ticket(Box::new(read)))
+            }
+            Kind::CaseNote => Ok(Self::CaseNote(Box::new(CaseNote::read(document)?))),
+            kind @ Kind::Unknown(_) => Err(Unreadable(format!(
                 "this version does not know documents of the kind {kind}"
             ))),
         }
@@ -74,18 +85,28 @@ impl Opened {
 
 /// The relay's order of a document's changes.
 pub(super) fn order(rows: &[ChangeRow]) -> Order {
-    Order::new(rows.iter().filter_map(|row| {
+    Order::received(rows.iter().filter_map(|row| {
         let actor = row.actor?;
-        Some((actor, row.start_op..=row.last_op, row.sequence))
+        let kept = row.sequence.map(|sequence| (sequence, row.received_at));
+        Some((actor, row.start_op..=row.last_op, kept))
     }))
 }
 
 /// What the gate needs to know for the next change; `rows` are all changes of the document. `None`
 /// if none of them is shown.
 pub(super) fn outline(kind: Kind, rows: &[ChangeRow]) -> Option<Outline> {
-    let shown = rows.iter().filter(|row| row.is_shown());
-    let inspected: Vec<Inspected> = shown.filter_map(|row| inspect(&row.bytes).ok()).collect();
-    gate::outline_of(kind, &inspected)
+    let mut shown: Vec<&ChangeRow> = rows.iter().filter(|row| row.is_shown()).collect();
+    // In the relay's order, which has each change after those it builds on as well: what is folded
+    // comes out as at the relay. What the relay has not taken comes last.
+    shown.sort_by_key(|row| (row.sequence.is_none(), row.sequence));
+    let inspected: Vec<(Inspected, Option<Timestamp>)> = shown
+        .into_iter()
+        .filter_map(|row| Some((inspect(&row.bytes).ok()?, row.received_at)))
+        .collect();
+    let changes = inspected
+        .iter()
+        .map(|(change, received_at)| (change, *received_at));
+    gate::outline_of_received(kind, changes)
 }
 
 /// The earliest withdrawal that anybody recorded.

@@ -156,6 +156,39 @@ pub struct CheckRow {
     pub unsent: bool,
     /// Whether it was refused or waits for a decision.
     pub held: bool,
+    /// Of a crisis: its second reading.
+    pub second_reading: Option<SecondReading>,
+}
+
+/// What became of the second reading that a crisis asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondReading {
+    /// None was taken; it is due then, five minutes after the first, by the clock of the device
+    /// that took that. After a day it is too late for one.
+    DueAt(Timestamp),
+    /// The check that is it: of the same driver, at any station, within 24 hours.
+    Taken(DocumentId),
+}
+
+/// A crisis of the last 24 hours that nobody has taken a second reading of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crisis {
+    /// The check.
+    pub check: DocumentId,
+    /// The driver.
+    pub driver: PersonId,
+    /// The driver's name, if a visit of theirs is here.
+    pub driver_name: Option<String>,
+    /// Where it was taken.
+    pub station: StationId,
+    /// The station's name, if its document is here.
+    pub station_name: Option<String>,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// Measurements in words.
+    pub summary: String,
+    /// When the second reading is due.
+    pub second_due_at: Timestamp,
 }
 
 /// One check with all that is known about it.
@@ -167,6 +200,8 @@ pub struct CheckDetail {
     pub station_name: Option<String>,
     /// The check that corrects it.
     pub replaced_by: Option<DocumentId>,
+    /// Of a crisis: its second reading.
+    pub second_reading: Option<SecondReading>,
     /// Every change.
     pub changes: Vec<ChangeInfo>,
 }

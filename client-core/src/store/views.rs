@@ -1,11 +1,14 @@
 //! The rows that screens read, written in the transaction that changes a document.
 
 mod activity;
+mod case_note;
 mod check;
 mod consent;
 mod enrolment;
+mod marks;
 mod notice;
 mod station;
+mod ticket;
 mod visit;
 
 use rusqlite::{Transaction, params};
@@ -18,7 +21,8 @@ use crate::model::document::Register;
 /// anew; until then a document has those of the version before.
 ///
 /// 1, 2026-11-21: the first.
-/// 2, 2026-11-21: activities, enrolments, notices, tickets, case notes; readings.
+/// 2, 2026-11-21: activities, enrolments, notices, tickets, case notes; readings; showings
+/// of codes, second readings.
 pub(super) const VIEW_VERSION: i64 = 2;
 
 /// Every table that holds rows of documents.
@@ -31,6 +35,13 @@ const TABLES: &[&str] = &[
     "leases_view",
     "enrolments_view",
     "notices_view",
+    "tickets_view",
+    "ticket_pairs",
+    "ticket_links",
+    "ticket_reviews",
+    "case_notes_view",
+    "visit_codes",
+    "check_marks",
 ];
 
 /// Writes the rows of a document.
@@ -43,6 +54,8 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, opened: &Opened) -> Result<(),
         Opened::Activity(read) => activity::write(tx, n, read)?,
         Opened::Enrolment(read) => enrolment::write(tx, n, read)?,
         Opened::Notice(read) => notice::write(tx, n, read)?,
+        Opened::Ticket(read) => ticket::write(tx, n, read)?,
+        Opened::CaseNote(read) => case_note::write(tx, n, read)?,
     };
     search::write(tx, n, &indexed)
 }

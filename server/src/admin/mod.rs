@@ -1,6 +1,10 @@
 //! The admin API's messages, as JSON: shared by the routes that serve them and the commands that
 //! ask for them. Plain data; times are RFC 3339 in UTC.
 
+mod desks;
+
+pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
+
 use jiff::Timestamp as Moment;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -259,6 +263,9 @@ pub struct Status {
     pub database_bytes: u64,
     /// Jobs that wait for the writer.
     pub queue_depth: u64,
+    /// Open tickets by what is due next on them.
+    #[serde(default)]
+    pub tickets: Vec<OpenTickets>,
     /// Milliseconds the relay has been running.
     pub uptime_ms: u64,
 }

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+mod desk;
+
+pub(super) use desk::{Desk, Member as DeskMembers};
+
 use crate::config::{METRICS_PORT_DEFAULT, PORT_DEFAULT};
 use crate::telemetry::LogFormat;
 
@@ -49,7 +53,10 @@ pub(super) enum Command {
     /// Stations: import, list, the QR at the counter.
     #[command(subcommand)]
     Station(Station),
-    /// People: add, list.
+    /// Desks that answer tickets: add, list, who belongs to each.
+    #[command(subcommand)]
+    Desk(Desk),
+    /// People: add, list, roles, and people who are one.
     #[command(subcommand)]
     Person(Person),
     /// Make a one-time code that pairs a phone with a person.
@@ -182,6 +189,44 @@ pub(super) enum Person {
     /// List all people.
     #[command(after_help = "Examples:\n  yizhan person list\n  yizhan person list --json")]
     List,
+    /// What a person may do, and where: add, end.
+    #[command(subcommand)]
+    Role(PersonRole),
+    /// List pairs of people who may be one, and why; those with most in common first.
+    #[command(
+        after_help = "Looks for the same name (spaces, width and case apart) and the same name of a phone, and says whether both registered at the same station within a day.\n\nExamples:\n  yizhan person duplicates\n  yizhan person duplicates --json"
+    )]
+    Duplicates,
+    /// Make OTHER an alias of KEEP: devices, roles and desks go over; nothing is rewritten.
+    #[command(after_help = "Example:\n  yizhan person merge 01999c2e 0199aa51")]
+    Merge {
+        /// Who stays: name, id, or the beginning of the id.
+        keep: String,
+        /// Who becomes an alias: name, id, or the beginning of the id.
+        other: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PersonRole {
+    /// Give a person a role.
+    #[command(
+        after_help = "Roles: driver, keeper@STATION, health@STATION, specialist@DESK, coordinator@REGION, operator\n\nExample:\n  yizhan person role add 王站长 health@zy-xinglongsheng"
+    )]
+    Add {
+        /// The person's name, id, or the beginning of the id.
+        person: String,
+        /// The role.
+        role: String,
+    },
+    /// End a role. What was written under it and arrives later waits for a person to decide.
+    #[command(after_help = "Example:\n  yizhan person role end 王站长 keeper@zy-xinglongsheng")]
+    End {
+        /// The person's name, id, or the beginning of the id.
+        person: String,
+        /// The role.
+        role: String,
+    },
 }
 
 #[derive(Debug, clap::Args)]

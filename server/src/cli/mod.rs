@@ -11,6 +11,7 @@
 //! | 7 | the data folder or its store |
 
 mod args;
+mod desk;
 mod device;
 mod failure;
 mod output;
@@ -55,6 +56,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
     match args.command.unwrap_or_default() {
         Command::Serve(serve) => run::serve(&data, &serve, output),
         Command::Station(command) => station::obey(&data, command, output),
+        Command::Desk(command) => desk::obey(&data, command, output),
         Command::Person(command) => person::obey(&data, command, output),
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),

@@ -2,15 +2,18 @@
 
 use std::path::Path;
 
-use super::args::{Pair, Person as Command};
+use super::args::{Pair, Person as Command, PersonRole};
 use super::relay::{Relay, named, part};
 use super::{Failure, Output, text};
-use crate::admin::{NewPairCode, NewPerson, PairCode, Person, Station};
+use crate::admin::{Duplicate, Merge, NewPairCode, NewPerson, PairCode, Person, RoleText, Station};
 
 pub(super) fn obey(data: &Path, command: Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Add { name, roles } => add(data, name, roles, output),
         Command::List => list(data, output),
+        Command::Role(command) => role(data, command, output),
+        Command::Duplicates => duplicates(data, output),
+        Command::Merge { keep, other } => merge(data, &keep, &other, output),
     }
 }
 
@@ -54,6 +57,74 @@ fn list(data: &Path, output: &mut Output) -> Result<(), Failure> {
             })
             .collect();
         text::table(&["ID", "NAME", "ROLES", "ADDED"], &rows)
+    })
+}
+
+fn role(data: &Path, command: PersonRole, output: &mut Output) -> Result<(), Failure> {
+    let relay = Relay::find(data)?;
+    let people: Vec<Person> = relay.get("people")?;
+    let who = |text: &str| named("person", text, &people, |p| &p.id, |p| &p.name);
+    let person: Person = match command {
+        PersonRole::Add { person, role } => {
+            let path = format!("people/{}/roles", part(&who(&person)?.id));
+            relay.post(&path, &RoleText { role })?
+        }
+        PersonRole::End { person, role } => {
+            let id = part(&who(&person)?.id);
+            relay.delete(&format!("people/{id}/roles/{}", part(&role)))?
+        }
+    };
+    output.say(&person, |person| {
+        let roles = match person.roles.as_slice() {
+            [] => "none".to_owned(),
+            roles => roles.join(" "),
+        };
+        format!("{} ({}) has the roles: {roles}", person.name, person.id)
+    })
+}
+
+fn duplicates(data: &Path, output: &mut Output) -> Result<(), Failure> {
+    let pairs: Vec<Duplicate> = Relay::find(data)?.get("duplicates")?;
+    output.say(&pairs, |pairs| {
+        if pairs.is_empty() {
+            return "nobody seems to be there twice".to_owned();
+        }
+        let rows: Vec<Vec<String>> = pairs
+            .iter()
+            .map(|pair| {
+                vec![
+                    pair.first.id.clone(),
+                    pair.first.name.clone(),
+                    pair.other.id.clone(),
+                    pair.other.name.clone(),
+                    pair.why.join(" "),
+                ]
+            })
+            .collect();
+        let table = text::table(&["KEEP", "NAME", "OTHER", "NAME", "SAME"], &rows);
+        format!("{table}\nMake one person of two: yizhan person merge KEEP OTHER")
+    })
+}
+
+fn merge(data: &Path, keep: &str, other: &str, output: &mut Output) -> Result<(), Failure> {
+    let relay = Relay::find(data)?;
+    let people: Vec<Person> = relay.get("people")?;
+    let keep = named("person", keep, &people, |p| &p.id, |p| &p.name)?;
+    // Who was merged before is no longer listed, but may be named by id.
+    let other = match named("person", other, &people, |p| &p.id, |p| &p.name) {
+        Ok(person) => person.id.clone(),
+        Err(_) if other.len() == 36 => other.to_owned(),
+        Err(failure) => return Err(failure),
+    };
+    let path = format!("people/{}/merge", part(&keep.id));
+    let person: Person = relay.post(&path, &Merge { other })?;
+    output.say(&person, |person| {
+        format!(
+            "{} ({}) is one person, with {} other ids",
+            person.name,
+            person.id,
+            person.aliases.len()
+        )
     })
 }
 

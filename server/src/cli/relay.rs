@@ -80,6 +80,16 @@ impl Relay {
         self.read(answer)
     }
 
+    /// Has something taken away.
+    pub(super) fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        let answer = self
+            .agent
+            .delete(format!("{}/v1/admin/{path}", self.url))
+            .header("authorization", &self.authorization)
+            .call();
+        self.read(answer)
+    }
+
     fn read<T: DeserializeOwned>(
         &self,
         answer: Result<Response<Body>, ureq::Error>,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::relay::Relay;
 use super::{Failure, Output, text};
-use crate::admin::Status;
+use crate::admin::{OpenTickets, Status};
 
 pub(super) fn show(data: &Path, output: &mut Output) -> Result<(), Failure> {
     let status: Status = Relay::find(data)?.get("status")?;
@@ -30,12 +30,27 @@ pub(super) fn show(data: &Path, output: &mut Output) -> Result<(), Failure> {
                 format!("{} KiB", status.database_bytes.div_ceil(1024)),
             ),
             ("waiting for the writer", status.queue_depth.to_string()),
+            ("open tickets", tickets(&status.tickets)),
         ]
         .into_iter()
         .map(|(name, value)| vec![name.to_owned(), value])
         .collect();
         text::table(&["WHAT", ""], &rows)
     })
+}
+
+fn tickets(counts: &[OpenTickets]) -> String {
+    if counts.is_empty() {
+        return "0".to_owned();
+    }
+    let each = counts.iter().map(|count| {
+        let late = match count.breached {
+            0 => String::new(),
+            late => format!(" ({late} late)"),
+        };
+        format!("{} {}{late}", count.open, count.step)
+    });
+    each.collect::<Vec<_>>().join(", ")
 }
 
 fn uptime(ms: u64) -> String {

@@ -11,7 +11,7 @@ use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Timestamp};
 
-use super::membership;
+use super::{attachments, membership};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
 
@@ -147,7 +147,8 @@ pub(super) fn settle(
         }
         None | Some(_) => {}
     }
-    let known = look_up(tx, incoming, change, outline)?;
+    let mut known = look_up(tx, incoming, change, outline)?;
+    known.received_at = Some(arrival.received_at);
     let verdict = writer.judge(incoming, outline, change, &known);
     match verdict {
         Ok(Verdict::Accept(outline)) => {
@@ -209,6 +210,7 @@ fn keep(
         bytes: &incoming.bytes,
     })?;
     tx.remove_quarantine(incoming.document, incoming.hash)?;
+    attachments::name(tx, incoming.document, incoming.kind, arrival.person, change)?;
     let row = membership::accepted(
         incoming.document,
         before.map(Arc::as_ref),

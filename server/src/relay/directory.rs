@@ -1,18 +1,19 @@
-//! Who may act, in memory: people, their devices, and the regions served. It follows every commit
+//! Who may act, in memory: people, their devices, the regions served and the desks. It follows every commit
 //! that changes them, before anybody is told of that commit, so a revocation holds from then on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 use yizhan_client_core::model::{Author, route};
 use yizhan_proto::identity::Identity;
 use yizhan_proto::limits::SCOPES_MAX;
-use yizhan_proto::{DeviceId, PersonId, RegionKey};
+use yizhan_proto::{DeviceId, PersonId, RegionKey, Timestamp};
 
-use super::types::{Caller, PersonInfo, RegionInfo};
+use super::desks::{self, Told};
+use super::types::{Caller, Desk, PersonInfo, RegionInfo};
 use crate::error::CallerError;
-use crate::store::rows::{DeviceRow, PersonRow, RegionRow};
+use crate::store::rows::{DeskRow, DeviceRow, PersonRow, RegionRow};
 
 /// People, devices and regions.
 #[derive(Debug, Default)]
@@ -26,6 +27,33 @@ struct Inner {
     aliases: BTreeMap<PersonId, PersonId>,
     devices: BTreeMap<DeviceId, Result<Arc<Caller>, CallerError>>,
     regions: Vec<RegionRow>,
+    /// When, and which.
+    revoked: BTreeSet<(Timestamp, DeviceId)>,
+    desks: Vec<DeskRow>,
+    told: Told,
+}
+
+/// What a commit changed.
+#[derive(Debug)]
+pub(super) struct News {
+    /// People who changed, as they are from now on.
+    pub(super) people: Vec<PersonRow>,
+    /// People who became aliases of others.
+    pub(super) gone: Vec<PersonId>,
+    /// All regions, if any changed.
+    pub(super) regions: Option<Vec<RegionRow>>,
+    /// All desks, if any or their members changed.
+    pub(super) desks: Option<Vec<DeskRow>>,
+}
+
+impl News {
+    /// Whether nothing changed.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.people.is_empty()
+            && self.gone.is_empty()
+            && self.regions.is_none()
+            && self.desks.is_none()
+    }
 }
 
 impl Directory {
@@ -33,15 +61,19 @@ impl Directory {
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in people as they are from now on, and, if they changed, all regions.
-    pub(super) fn update(&self, people: Vec<PersonRow>, regions: Option<Vec<RegionRow>>) {
+    /// Takes in what a commit changed.
+    pub(super) fn update(&self, news: News) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let everybody = regions.is_some();
-        if let Some(regions) = regions {
+        let everybody = news.regions.is_some() || news.desks.is_some();
+        if let Some(regions) = news.regions {
             inner.regions = regions;
         }
-        let mut rebuild: Vec<PersonId> = people.iter().map(|person| person.id).collect();
-        inner.replace(people);
+        let mut rebuild: Vec<PersonId> = news.people.iter().map(|person| person.id).collect();
+        inner.replace(news.people, &news.gone);
+        if let Some(desks) = news.desks {
+            inner.told = Told::new(&desks, &inner.people);
+            inner.desks = desks;
+        }
         if everybody {
             rebuild = inner.people.keys().copied().collect();
         }
@@ -55,6 +87,23 @@ impl Directory {
             .get(&device)
             .cloned()
             .unwrap_or(Err(CallerError::Unknown))
+    }
+
+    /// All people, ascending by id.
+    pub(super) fn rows(&self) -> Vec<PersonRow> {
+        self.read().people.values().cloned().collect()
+    }
+
+    /// Devices revoked after `since`, the latest first, at most so many.
+    pub(super) fn revoked_since(&self, since: Timestamp, most: usize) -> Vec<DeviceId> {
+        self.read()
+            .revoked
+            .iter()
+            .rev()
+            .take_while(|(at, _)| *at > since)
+            .map(|(_, device)| *device)
+            .take(most)
+            .collect()
     }
 
     /// All people, ascending by name, then id.
@@ -76,9 +125,32 @@ impl Directory {
         self.read().regions.iter().map(region_info).collect()
     }
 
+    /// All desks, ascending by key.
+    pub(super) fn desks(&self) -> Vec<Desk> {
+        let inner = self.read();
+        let name = |person| {
+            let known = inner.people.get(&person);
+            known.map_or_else(String::new, |person| person.name.clone())
+        };
+        let list = |row| desks::listed(row, name);
+        inner.desks.iter().map(list).collect()
+    }
+
+    /// All that a device is told about itself.
+    pub(super) fn told(&self, caller: &Caller) -> Identity {
+        Identity {
+            desks: self.read().told.to(&caller.identity.roles),
+            ..caller.identity.clone()
+        }
+    }
+
     /// What a device of this person would be told, had the person just been paired.
     pub(super) fn identity_of(&self, person: &PersonRow) -> Identity {
-        identity(person, &self.read().region_keys())
+        let inner = self.read();
+        Identity {
+            desks: inner.told.to(&person.roles),
+            ..identity(person, &inner.region_keys(), &inner.told)
+        }
     }
 }
 
@@ -91,12 +163,15 @@ impl Inner {
     }
 
     /// Puts people in the place of what was known of them.
-    fn replace(&mut self, people: Vec<PersonRow>) {
+    fn replace(&mut self, people: Vec<PersonRow>, gone: &[PersonId]) {
         // All old devices go first: a device may have moved from one of these people to another.
-        for person in &people {
-            if let Some(before) = self.people.remove(&person.id) {
+        for id in people.iter().map(|person| &person.id).chain(gone) {
+            if let Some(before) = self.people.remove(id) {
                 for device in before.devices {
                     self.devices.remove(&device.id);
+                    if let Some(at) = device.revoked_at {
+                        self.revoked.remove(&(at, device.id));
+                    }
                 }
                 for alias in before.aliases {
                     self.aliases.remove(&alias);
@@ -115,8 +190,10 @@ impl Inner {
     fn rebuild(&mut self, people: &[PersonId]) {
         let regions = self.region_keys();
         for person in people.iter().filter_map(|id| self.people.get(id)) {
-            let identity = identity(person, &regions);
+            let identity = identity(person, &regions, &self.told);
             for device in &person.devices {
+                self.revoked
+                    .extend(device.revoked_at.map(|at| (at, device.id)));
                 let caller = match device.revoked_at {
                     Some(_) => Err(CallerError::Revoked),
                     None => Ok(Arc::new(caller(device, person, &identity))),
@@ -149,10 +226,16 @@ fn caller(device: &DeviceRow, person: &PersonRow, identity: &Identity) -> Caller
     }
 }
 
-/// What a person's devices are told. The version is a hash of the rest, so it changes whenever
-/// anything else does, and never by a restart.
-fn identity(person: &PersonRow, regions: &[RegionKey]) -> Identity {
-    let mut scopes = route::subscriptions(person.id, &person.aliases, &person.roles, regions);
+/// What a person's devices are told, but for the desks. The version is a hash of the rest and of
+/// the desks, so it changes whenever anything of them does, and never by a restart.
+fn identity(person: &PersonRow, regions: &[RegionKey], told: &Told) -> Identity {
+    let mut scopes = route::subscriptions(
+        person.id,
+        &person.aliases,
+        &person.roles,
+        regions,
+        &told.places(),
+    );
     if scopes.len() > SCOPES_MAX {
         tracing::warn!(
             scopes = scopes.len(),
@@ -169,8 +252,11 @@ fn identity(person: &PersonRow, regions: &[RegionKey]) -> Identity {
         roles: person.roles.clone(),
         scopes,
         regions: regions.to_vec(),
+        desks: None,
     };
-    let hash: [u8; 32] = Sha256::digest(yizhan_proto::codec::encode(&identity)).into();
+    let mut hash = Sha256::new_with_prefix(yizhan_proto::codec::encode(&identity));
+    told.mix(&person.roles, &mut hash);
+    let hash: [u8; 32] = hash.finalize().into();
     let mut first = [0; 8];
     first.copy_from_slice(&hash[..8]);
     // 63 bits, so that it fits a signed column anywhere; 0 is kept for "none".

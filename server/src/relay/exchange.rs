@@ -91,7 +91,7 @@ impl Relay {
             (receipts, Some(head))
         };
         let (mut pull, tell_identity) = pull(&caller, request, self.epoch());
-        let identity = tell_identity.then(|| caller.identity.clone());
+        let identity = tell_identity.then(|| self.inner.directory.told(&caller));
         pull.pushed = receipts.iter().filter_map(sequence_of).collect();
         let pulled = match pushed_head {
             Some(head) if pull.asks_nothing() => Pulled::nothing(head),

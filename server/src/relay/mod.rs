@@ -3,11 +3,14 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `attachments` | photos and papers: who may send and fetch which bytes |
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
 //! | `membership` | which scopes a document is in; joining and leaving |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
+//! | `desks` | the tree of desks, and who belongs to each |
+//! | `merging` | people who are one |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
 //!
@@ -18,10 +21,13 @@
 //! `accept` already asks.
 
 mod accept;
+mod attachments;
 mod codes;
+mod desks;
 mod directory;
 mod exchange;
 mod membership;
+mod merging;
 mod page;
 mod pairing;
 mod people;
@@ -39,17 +45,20 @@ use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation};
 
 use crate::clock::{Clock, NoRandomness};
 use crate::error::{CallerError, OpenError, RelayError};
+use crate::store::blobs::Blobs;
 use crate::store::{
     self, Birth, OpenFailure, Opened, ReadError, Readers, StoreError, StoreOptions, WriteError,
     Writer,
 };
 use crate::watch::{Hub, Subscription, Watch};
-use directory::Directory;
+use attachments::Sweeps;
+pub use attachments::{AttachmentState, Piece, Readable};
+use directory::{Directory, News};
 use seen::Seen;
 use stations::StationCache;
 pub use types::{
-    Caller, DeviceInfo, ImportOutcome, ImportedStation, PairCode, Paired, PersonInfo, RegionInfo,
-    Status,
+    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
+    Likeness, NewDesk, PairCode, Paired, PersonInfo, RegionInfo, Status, TicketCount,
 };
 
 /// Milliseconds after which to come back to a relay whose queue was full. Jobs waiting are done
@@ -98,6 +107,8 @@ struct Inner {
     birth: Birth,
     stations: StationCache,
     seen: Seen,
+    blobs: Blobs,
+    sweeps: Sweeps,
     digest_mismatches: AtomicU64,
 }
 
@@ -129,8 +140,14 @@ impl Relay {
             birth,
             people,
             regions,
+            desks,
         } = opened;
-        directory.update(people, Some(regions));
+        directory.update(News {
+            people,
+            gone: Vec::new(),
+            regions: Some(regions),
+            desks: Some(desks),
+        });
         Ok(Self {
             inner: Arc::new(Inner {
                 writer,
@@ -141,6 +158,8 @@ impl Relay {
                 birth,
                 stations: StationCache::default(),
                 seen: Seen::default(),
+                blobs: Blobs::new(data),
+                sweeps: Sweeps::default(),
                 digest_mismatches: AtomicU64::new(0),
             }),
         })
@@ -193,10 +212,12 @@ impl Relay {
     /// # Errors
     /// [`RelayError`] if the store fails.
     pub async fn status(&self) -> Result<Status, RelayError> {
-        let read = |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
-            Ok((snapshot.totals()?, snapshot.head()?))
+        let now = self.inner.clock.now();
+        let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
+            let tickets = snapshot.ticket_counts(now)?;
+            Ok((snapshot.totals()?, snapshot.head()?, tickets))
         };
-        let (totals, head) = self.inner.readers.read(read).await.map_err(from_read)?;
+        let (totals, head, tickets) = self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
             changes: totals.changes,
@@ -208,6 +229,7 @@ impl Relay {
             head,
             epoch: self.epoch(),
             database_bytes: totals.database_bytes,
+            tickets,
             queue_depth: self.inner.writer.waiting() as u64,
             digest_mismatches: self.inner.digest_mismatches.load(Ordering::Relaxed),
         })
@@ -247,8 +269,14 @@ fn follow(directory: Arc<Directory>, hub: Arc<Hub>) -> impl FnMut(store::Commit)
     move |commit| {
         metrics::histogram!("yizhan_commit_jobs").record(commit.jobs as f64);
         metrics::gauge!("yizhan_queue_depth").set(commit.waiting as f64);
-        if !commit.people.is_empty() || commit.regions.is_some() {
-            directory.update(commit.people, commit.regions);
+        let news = News {
+            people: commit.people,
+            gone: commit.gone,
+            regions: commit.regions,
+            desks: commit.desks,
+        };
+        if !news.is_empty() {
+            directory.update(news);
             hub.refresh(|device| {
                 directory
                     .caller(device)

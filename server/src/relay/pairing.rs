@@ -156,9 +156,9 @@ fn register(
     id: PersonId,
     name: &str,
 ) -> Result<PersonRow, PairError> {
-    if tx.station_of_code(code.plain())?.is_none() {
+    let Some(place) = tx.station_of_code(code.plain())? else {
         return Err(PairError::StationCodeInvalid);
-    }
+    };
     if let Some(known) = newcomer.known(tx)? {
         return match known.revoked_at {
             Some(_) => Err(PairError::DeviceRevoked),
@@ -172,6 +172,7 @@ fn register(
         return Err(PairError::PersonConflict);
     }
     tx.put_person(id, name, newcomer.now)?;
+    tx.put_registration(id, place.station, newcomer.now)?;
     tx.add_role(id, &Role::Driver)?;
     tx.put_device(&newcomer.act_for(id, None))?;
     person(tx, id)
@@ -210,6 +211,7 @@ fn checked(what: &str, text: &str, bytes_min: usize) -> Result<String, PairError
         | PeopleError::NoPerson(_)
         | PeopleError::NoDevice
         | PeopleError::NoStation(_)
-        | PeopleError::NoRegion(_)) => PairError::Invalid(other.to_string()),
+        | PeopleError::NoRegion(_)
+        | PeopleError::NoDesk(_)) => PairError::Invalid(other.to_string()),
     })
 }

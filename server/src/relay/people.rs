@@ -1,12 +1,15 @@
 //! People, roles, devices and regions.
 
 use yizhan_proto::identity::Identity;
-use yizhan_proto::limits::LABEL_BYTES_MAX;
-use yizhan_proto::{DeviceId, Kind, PersonId, RegionKey, Role, StationId};
+use yizhan_proto::limits::{
+    CERTIFICATE_LIFE_MS, CODE_SKEW_TOLERATED_MS, LABEL_BYTES_MAX, REVOKED_MAX,
+};
+use yizhan_proto::{DeviceId, Kind, PersonId, RegionKey, Role, StationId, Timestamp};
 
 use super::codes::Code;
+use super::desks::{end_role, give_role};
 use super::directory::{person_info, region_info};
-use super::types::{DeviceInfo, PairCode, PersonInfo, RegionInfo};
+use super::types::{Caller, DeviceInfo, PairCode, PersonInfo, RegionInfo};
 use super::{Relay, from_read, from_write, random, unix_ms};
 use crate::error::{PeopleError, RelayError};
 use crate::store::rows::{DeviceRow, PairCodeRow, PersonRow, RegionRow, StationCodeRow};
@@ -32,8 +35,8 @@ impl Relay {
     ///
     /// # Errors
     /// [`PeopleError::Invalid`] for an empty or too long name, or a role this version does not
-    /// know; [`PeopleError::NoStation`] or [`PeopleError::NoRegion`] if a role is at a place that
-    /// is not there.
+    /// know; [`PeopleError::NoStation`], [`PeopleError::NoRegion`] or [`PeopleError::NoDesk`] if a
+    /// role is at a place that is not there.
     pub async fn add_person(
         &self,
         name: &str,
@@ -49,7 +52,7 @@ impl Relay {
             tx.put_person(id, &name, now)?;
             for role in &roles {
                 check_role(tx, role)?;
-                tx.add_role(id, role)?;
+                give_role(tx, id, role, now)?;
             }
             listed(tx, id)
         })
@@ -73,10 +76,11 @@ impl Relay {
     /// # Errors
     /// As [`Relay::add_person`], and [`PeopleError::NoPerson`].
     pub async fn add_role(&self, person: PersonId, role: Role) -> Result<PersonInfo, PeopleError> {
+        let now = self.inner.clock.now();
         self.people_job(move |tx| {
             existing(tx, person)?;
             check_role(tx, &role)?;
-            tx.add_role(person, &role)?;
+            give_role(tx, person, &role, now)?;
             listed(tx, person)
         })
         .await
@@ -95,7 +99,7 @@ impl Relay {
         let now = self.inner.clock.now();
         self.people_job(move |tx| {
             existing(tx, person)?;
-            tx.end_role(person, &role, now)?;
+            end_role(tx, person, &role, now)?;
             listed(tx, person)
         })
         .await
@@ -157,6 +161,18 @@ impl Relay {
         .await
     }
 
+    /// The devices revoked while a certificate of theirs may still be good, for a caller who
+    /// verifies codes: a keeper or somebody with the health role; nobody else is told.
+    #[must_use]
+    pub fn revoked_devices(&self, caller: &Caller, now: Timestamp) -> Vec<DeviceId> {
+        let verifies = |role: &Role| matches!(role, Role::Keeper(_) | Role::Health(_));
+        if !caller.author.roles.iter().any(verifies) {
+            return Vec::new();
+        }
+        let since = now.saturating_add_ms(-CERTIFICATE_LIFE_MS - CODE_SKEW_TOLERATED_MS);
+        self.inner.directory.revoked_since(since, REVOKED_MAX)
+    }
+
     /// A station's standing code for drivers to register with, as `XXXXX-XXXXX`; made when first
     /// asked for, the same from then on.
     ///
@@ -198,7 +214,7 @@ impl Relay {
         .await
     }
 
-    async fn people_job<T: Send + 'static>(
+    pub(super) async fn people_job<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut LogTx<'_>) -> Result<T, PeopleError> + Send + 'static,
     ) -> Result<T, PeopleError> {
@@ -211,11 +227,11 @@ impl Relay {
     }
 }
 
-fn existing(tx: &LogTx<'_>, person: PersonId) -> Result<PersonRow, PeopleError> {
+pub(super) fn existing(tx: &LogTx<'_>, person: PersonId) -> Result<PersonRow, PeopleError> {
     tx.person(person)?.ok_or(PeopleError::NoPerson(person))
 }
 
-fn listed(tx: &LogTx<'_>, person: PersonId) -> Result<PersonInfo, PeopleError> {
+pub(super) fn listed(tx: &LogTx<'_>, person: PersonId) -> Result<PersonInfo, PeopleError> {
     Ok(person_info(&existing(tx, person)?))
 }
 
@@ -235,7 +251,7 @@ fn check_role(tx: &mut LogTx<'_>, role: &Role) -> Result<(), PeopleError> {
     }
 }
 
-fn check_station(tx: &mut LogTx<'_>, station: StationId) -> Result<(), PeopleError> {
+pub(super) fn check_station(tx: &mut LogTx<'_>, station: StationId) -> Result<(), PeopleError> {
     match tx.document(station.into())? {
         Some(row) if row.outline.kind == Kind::Station => Ok(()),
         Some(_) | None => Err(PeopleError::NoStation(station)),

@@ -2,7 +2,11 @@
 
 use yizhan_client_core::model::Author;
 use yizhan_proto::identity::Identity;
-use yizhan_proto::{Cursor, DeviceId, Epoch, PersonId, RegionKey, Role, StationId, Timestamp};
+use yizhan_proto::{
+    Cursor, DeskKey, DeviceId, Epoch, PersonId, RegionKey, Role, StationId, Timestamp,
+};
+
+pub use crate::store::rows::{DueStep, TicketCount};
 
 /// A device that may act, and for whom, at the moment of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +17,8 @@ pub struct Caller {
     pub public_key: [u8; 32],
     /// The person.
     pub person: PersonId,
-    /// What the device is told about itself; `identity.scopes` are its subscriptions.
+    /// What the device is told about itself, but for the desks, which all share;
+    /// `identity.scopes` are its subscriptions.
     pub identity: Identity,
     /// The same, as the gate takes it.
     pub author: Author,
@@ -82,6 +87,93 @@ pub struct RegionInfo {
     pub name: String,
 }
 
+/// A desk to add, or as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDesk {
+    /// Its key.
+    pub key: DeskKey,
+    /// Its name.
+    pub name: String,
+    /// Its region; that of a desk which is there cannot be changed.
+    pub region: RegionKey,
+    /// The desk above it, to which it escalates.
+    pub parent: Option<DeskKey>,
+    /// The station it sits at.
+    pub station: Option<StationId>,
+    /// The classes of request it answers; empty for all.
+    pub classes: Vec<String>,
+}
+
+/// A desk as listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Desk {
+    /// Its key.
+    pub key: DeskKey,
+    /// Its name.
+    pub name: String,
+    /// Its region.
+    pub region: RegionKey,
+    /// The desk above it.
+    pub parent: Option<DeskKey>,
+    /// The station it sits at.
+    pub station: Option<StationId>,
+    /// The classes of request it answers; empty for all.
+    pub classes: Vec<String>,
+    /// Who belongs to it, ascending by id.
+    pub members: Vec<DeskPerson>,
+    /// Tickets that lie with it and are not finished. Counted in listings only.
+    pub open_tickets: u64,
+    /// Of these, those past what is due next. Counted in listings only.
+    pub breached: u64,
+}
+
+/// A person who belongs to a desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskPerson {
+    /// Who.
+    pub id: PersonId,
+    /// Their name.
+    pub name: String,
+    /// Whether they coordinate there.
+    pub coordinator: bool,
+    /// The classes of request they answer; empty for all of the desk's.
+    pub classes: Vec<String>,
+}
+
+/// What two people have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likeness {
+    /// The name, but for spaces, width and case.
+    Name,
+    /// What a phone of theirs is called.
+    PhoneLabel,
+    /// The station where they registered, within a day.
+    Registration,
+}
+
+impl Likeness {
+    /// As text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::PhoneLabel => "phone_label",
+            Self::Registration => "registration",
+        }
+    }
+}
+
+/// Two people who may be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The one who was there first.
+    pub first: PersonInfo,
+    /// The other.
+    pub other: PersonInfo,
+    /// What they have in common.
+    pub why: Vec<Likeness>,
+}
+
 /// What an import did to one station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportOutcome {
@@ -129,6 +221,8 @@ pub struct Status {
     pub database_bytes: u64,
     /// Jobs waiting for the writer.
     pub queue_depth: u64,
+    /// Open tickets by what is due next on them.
+    pub tickets: Vec<TicketCount>,
     /// Digests of devices that did not agree, since the start.
     pub digest_mismatches: u64,
 }

@@ -1,5 +1,6 @@
 //! `/v1/admin/…`: the operator's side, in JSON, with the key of the data folder.
 
+mod desks;
 mod people;
 mod stations;
 
@@ -12,9 +13,9 @@ use yizhan_proto::{Fault, FaultCode, Role, StationId};
 
 use super::App;
 use super::fault::Refused;
-use crate::admin::Status;
+use crate::admin::{OpenTickets, Status};
 use crate::extract::Admin;
-use crate::relay::Relay;
+use crate::relay::{DueStep, Relay, TicketCount};
 
 pub(super) fn all() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -23,7 +24,13 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(stations::import))
         .routes(routes!(stations::code))
         .routes(routes!(stations::regions))
+        .routes(routes!(desks::list, desks::add))
+        .routes(routes!(desks::remove))
+        .routes(routes!(desks::add_member))
+        .routes(routes!(desks::remove_member))
         .routes(routes!(people::list, people::add))
+        .routes(routes!(people::duplicates))
+        .routes(routes!(people::merge))
         .routes(routes!(people::add_role))
         .routes(routes!(people::remove_role))
         .routes(routes!(people::pair_code))
@@ -57,8 +64,23 @@ async fn status(State(app): State<App>, _: Admin) -> Result<Answer<Status>, Refu
         digest_mismatches: status.digest_mismatches,
         database_bytes: status.database_bytes,
         queue_depth: status.queue_depth,
+        tickets: status.tickets.iter().map(tickets).collect(),
         uptime_ms: app.clock.elapsed_ms(),
     }))
+}
+
+fn tickets(count: &TicketCount) -> OpenTickets {
+    let step = match count.step {
+        Some(DueStep::Verify) => "verify",
+        Some(DueStep::Response) => "response",
+        Some(DueStep::Solution) => "solution",
+        None => "paused",
+    };
+    OpenTickets {
+        step: step.to_owned(),
+        open: count.open,
+        breached: count.breached,
+    }
 }
 
 fn invalid(message: impl Into<String>) -> Refused {

@@ -25,6 +25,10 @@ pub struct Touched {
     pub people: BTreeSet<PersonId>,
     /// Whether regions changed, which changes what everybody subscribes to.
     pub regions: bool,
+    /// Whether desks or their members changed, which changes what many subscribe to.
+    pub desks: bool,
+    /// People who are no longer people of their own, but an alias of somebody.
+    pub gone: BTreeSet<PersonId>,
 }
 
 impl Touched {
@@ -32,6 +36,8 @@ impl Touched {
     pub(super) fn absorb(&mut self, mut job: Self) {
         self.people.append(&mut job.people);
         self.regions |= job.regions;
+        self.desks |= job.desks;
+        self.gone.append(&mut job.gone);
     }
 }
 

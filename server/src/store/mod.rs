@@ -5,12 +5,17 @@
 //! A second engine needs these two, a queue in front of its writer, and sequences allotted in the
 //! transaction that stores. Nothing here decides who may do what; see [`crate::relay`].
 
+mod attachments;
+pub mod blobs;
 mod cache;
+mod clocks;
 mod convert;
+mod desks;
 mod error;
 mod flush;
 mod held;
 mod log;
+mod merging;
 mod migrations;
 mod open;
 mod people;

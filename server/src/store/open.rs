@@ -11,9 +11,9 @@ use super::convert::{bytes, unsigned};
 use super::migrations::{self, Format};
 use super::queries::{first, head};
 use super::readers::Readers;
-use super::rows::{PersonRow, RegionRow};
+use super::rows::{DeskRow, PersonRow, RegionRow};
 use super::writer::{Commit, Writer};
-use super::{StoreError, people, places};
+use super::{StoreError, desks, people, places};
 
 /// Name of the database in the data folder.
 const DATABASE: &str = "relay.db";
@@ -79,6 +79,8 @@ pub struct Opened {
     pub people: Vec<PersonRow>,
     /// All regions.
     pub regions: Vec<RegionRow>,
+    /// All desks.
+    pub desks: Vec<DeskRow>,
 }
 
 /// Sizes of the store's inner works.
@@ -126,6 +128,7 @@ pub fn open(
     let birth = birth_of(&connection, birth, options.restored)?;
     let people = people::people(&connection)?;
     let regions = places::regions(&connection)?;
+    let desks = desks::desks(&connection)?;
     let committed = Committed::new(counters(&connection)?, options.documents_cached_max);
     let writer = Writer::start(
         connection,
@@ -141,6 +144,7 @@ pub fn open(
         birth,
         people,
         regions,
+        desks,
     })
 }
 

@@ -16,15 +16,16 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
-use yizhan_proto::{Scope, Sequence};
+use yizhan_proto::{PersonId, Scope, Sequence};
 
 use super::StoreError;
 use super::cache::{Committed, Layer};
+use super::desks::desks;
 use super::flush::flush;
 use super::log::{LogTx, Touched};
 use super::people::person_row;
 use super::places::regions;
-use super::rows::{PersonRow, RegionRow};
+use super::rows::{DeskRow, PersonRow, RegionRow};
 
 /// Jobs that share one commit at most.
 const JOBS_PER_COMMIT_MAX: usize = 256;
@@ -46,6 +47,10 @@ pub struct Commit {
     pub people: Vec<PersonRow>,
     /// All regions, if any changed.
     pub regions: Option<Vec<RegionRow>>,
+    /// All desks, if any or their members changed.
+    pub desks: Option<Vec<DeskRow>>,
+    /// People who became aliases of others.
+    pub gone: Vec<PersonId>,
 }
 
 /// Why a job was not done. Nothing of it was stored.
@@ -358,12 +363,15 @@ impl Worker {
             .regions
             .then(|| regions(&self.connection))
             .transpose()?;
+        let desks = touched.desks.then(|| desks(&self.connection)).transpose()?;
         Ok(Commit {
             jobs,
             waiting: 0,
             moved,
             people,
             regions,
+            desks,
+            gone: touched.gone.into_iter().collect(),
         })
     }
 

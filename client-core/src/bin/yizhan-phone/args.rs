@@ -94,6 +94,17 @@ pub(crate) enum Command {
         #[arg(long, default_value = "")]
         label: String,
     },
+    /// Show your check-in code: a QR that a keeper scans. Works without a network.
+    ///
+    /// It is signed by this phone, and good for 90 seconds and one arrival.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone --home ./li code\n  yizhan-phone --home ./li code --activity 0199abcd-0000-7000-8000-000000000000"
+    )]
+    Code {
+        /// The activity it is shown for, if for one.
+        #[arg(long, value_name = "ID")]
+        activity: Option<String>,
+    },
     /// Arrivals, departures, services, notes.
     #[command(subcommand)]
     Visit(VisitCommand),

@@ -88,7 +88,18 @@ fn described(kind: Kind) -> String {
 #[test]
 fn every_field_is_described() {
     let protocol = include_str!("../../../../docs/PROTOCOL.md");
-    let missing: String = [Kind::Station, Kind::Visit, Kind::Check, Kind::Consent]
+    let kinds = [
+        Kind::Station,
+        Kind::Activity,
+        Kind::Notice,
+        Kind::Visit,
+        Kind::Check,
+        Kind::Consent,
+        Kind::Enrolment,
+        Kind::Ticket,
+        Kind::CaseNote,
+    ];
+    let missing: String = kinds
         .map(|kind| format!("#### `{kind}`\n\n{}\n", described(kind)))
         .into_iter()
         .filter(|described| !protocol.contains(described))

@@ -104,7 +104,7 @@ fn a_change_belongs_to_one_document() {
     assert!(matches!(verdict, Verdict::Needs(_)));
     let verdict = shelf.decide(document(VISIT), Kind::Consent, &author(DRIVER), &chunk);
     assert_eq!(refused(&verdict), RefusalCode::IdentityMismatch);
-    let verdict = shelf.decide(document(110), Kind::Ticket, &author(DRIVER), &chunk);
+    let verdict = shelf.decide(document(110), Kind::Unknown(99), &author(DRIVER), &chunk);
     assert_eq!(refused(&verdict), RefusalCode::KindUnsupported);
     // An edit of one visit in another: what it builds on is not known there.
     let chunk = visit_edit(&shelf, DRIVER, visit::Command::Rate(5));

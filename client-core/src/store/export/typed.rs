@@ -1,5 +1,7 @@
 //! A document as this version reads it. Times are milliseconds since 1970 UTC.
 
+mod tickets;
+
 use serde_json::{Value, json};
 use yizhan_proto::Timestamp;
 
@@ -18,6 +20,8 @@ pub(super) fn of(opened: &Opened) -> Value {
         Opened::Check(check) => of_check(check),
         Opened::Consent(consent) => of_consent(consent),
         Opened::Activity(_) | Opened::Enrolment(_) | Opened::Notice(_) => Value::Null,
+        Opened::Ticket(ticket) => tickets::of_ticket(ticket),
+        Opened::CaseNote(note) => tickets::of_note(note),
     }
 }
 
@@ -71,6 +75,7 @@ fn of_visit(visit: &Visit) -> Value {
         "note": register(&visit.note, |note| json!(note)),
         "keeper_note": register(&visit.keeper_note, |note| json!(note)),
         "rating": register(&visit.rating, |rating| json!(rating)),
+        "code": text(visit.code.as_ref()),
     })
 }
 

@@ -6,6 +6,7 @@ mod checks;
 mod consents;
 mod enrolments;
 mod notices;
+mod crises;
 mod stations;
 mod visits;
 

@@ -95,7 +95,7 @@ impl Relay {
     pub(super) fn pair(&mut self, store: &mut Store, roles: Vec<Role>, clock: &TestClock) {
         let device = store.device().unwrap();
         let regions = vec!["changzhou".parse().unwrap()];
-        let scopes = route::subscriptions(device.person, &[], &roles, &regions);
+        let scopes = route::subscriptions(device.person, &[], &roles, &regions, &[]);
         let identity = Identity {
             version: 1,
             person: device.person,
@@ -104,6 +104,7 @@ impl Relay {
             roles: roles.clone(),
             scopes,
             regions,
+            desks: None,
         };
         let author = Author {
             person: device.person,
@@ -122,6 +123,7 @@ impl Relay {
                 token: "token".to_owned(),
                 token_ttl_s: 900,
                 challenge: vec![1],
+                check_in: None,
             },
         };
         store
@@ -209,6 +211,7 @@ impl Relay {
                 .filter_map(|stored| inspect(&stored.change).ok())
                 .map(|change| (change.hash, change.last_op))
                 .collect(),
+            received_at: None,
             outlines: gate::references(kind, &change)
                 .into_iter()
                 .filter_map(|id| Some((id, self.kept.get(&id)?.outline.clone()?)))

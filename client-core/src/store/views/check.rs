@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::lines;
+use super::{lines, marks};
 use crate::model::check::{Check, Comparator, Measurement};
 use crate::store::StoreError;
 use crate::store::search::Indexed;
@@ -28,6 +28,7 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, check: &Check) -> Result<Index
             .as_ref()
             .map(|(replaced, _)| replaced.as_bytes()),
     ])?;
+    marks::write_check(tx, n, check)?;
     Ok(Indexed {
         title: summary,
         text: lines(check.note.as_deref().into_iter()),

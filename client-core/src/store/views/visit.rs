@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{all_of, lines};
+use super::{all_of, lines, marks};
 use crate::model::visit::Visit;
 use crate::store::StoreError;
 use crate::store::search::Indexed;
@@ -34,6 +34,7 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, visit: &Visit) -> Result<Index
         visit.rating.value,
         conflict,
     ])?;
+    marks::write_visit(tx, n, visit)?;
     let plate = visit.vehicle_plate.as_deref();
     Ok(Indexed {
         title: visit.driver_name.clone(),

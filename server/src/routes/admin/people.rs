@@ -6,9 +6,11 @@ use yizhan_proto::id::IdError;
 use yizhan_proto::{DeviceId, PersonId};
 
 use super::{invalid, not_found, role};
-use crate::admin::{Device, NewPairCode, NewPerson, PairCode, Person, Problem, RoleText, rfc3339};
+use crate::admin::{
+    Device, Duplicate, Merge, NewPairCode, NewPerson, PairCode, Person, Problem, RoleText, rfc3339,
+};
 use crate::extract::{Admin, Json};
-use crate::relay::{DeviceInfo, PersonInfo};
+use crate::relay::{self, DeviceInfo, PersonInfo};
 use crate::routes::App;
 use crate::routes::fault::Refused;
 
@@ -99,6 +101,49 @@ pub(super) async fn remove_role(
     )))
 }
 
+/// Pairs of people who may be one, those with most in common first.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/duplicates",
+    tag = "admin",
+    responses((status = 200, body = Vec<Duplicate>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("admin_key" = []))
+)]
+pub(super) async fn duplicates(
+    State(app): State<App>,
+    _: Admin,
+) -> Result<Answer<Vec<Duplicate>>, Refused> {
+    let listed = |pair: relay::Duplicate| Duplicate {
+        id: pair.first.id.to_string(),
+        first: person(pair.first),
+        other: person(pair.other),
+        why: pair.why.iter().map(|why| why.as_str().to_owned()).collect(),
+    };
+    let pairs = app.relay.duplicates().await?;
+    Ok(Answer(pairs.into_iter().map(listed).collect()))
+}
+
+/// Makes another person an alias of this one: devices, roles and desks go over, nothing that was
+/// written is rewritten.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/people/{person}/merge",
+    tag = "admin",
+    params(("person" = String, Path, description = "Id of the one who stays")),
+    request_body = Merge,
+    responses((status = 200, body = Person), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("admin_key" = []))
+)]
+pub(super) async fn merge(
+    State(app): State<App>,
+    _: Admin,
+    Path(id): Path<String>,
+    Json(merge): Json<Merge>,
+) -> Result<Answer<Person>, Refused> {
+    let (keep, other) = (person_id(&id)?, person_id(&merge.other)?);
+    Ok(Answer(person(app.relay.merge_people(keep, other).await?)))
+}
+
 /// Makes a one-time code that pairs a device with a person. It is shown once.
 #[utoipa::path(
     post,
@@ -172,7 +217,7 @@ pub(super) async fn revoke(
     Ok(Answer(device(app.relay.revoke_device(id).await?)))
 }
 
-fn person_id(text: &str) -> Result<PersonId, Refused> {
+pub(super) fn person_id(text: &str) -> Result<PersonId, Refused> {
     text.parse()
         .map_err(|error: IdError| invalid(error.to_string()))
 }

@@ -3,6 +3,7 @@
 mod activity;
 mod activity_shown;
 mod check;
+mod code;
 mod consent;
 mod enrol;
 mod enrol_shown;
@@ -19,6 +20,7 @@ use yizhan_client_core::Client;
 
 use crate::args::Command;
 use crate::failure::Failure;
+use crate::names;
 use crate::output::Output;
 
 /// Runs a command.
@@ -29,6 +31,10 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
         }
         Command::Register { url, name, label } => {
             pairing::register(client, url, name, label, output)
+        }
+        Command::Code { activity } => {
+            let activity = activity.as_deref().map(names::activity).transpose()?;
+            code::show(client, activity, output)
         }
         Command::Visit(command) => visit::run(client, command, output),
         Command::Check(command) => check::run(client, command, output),

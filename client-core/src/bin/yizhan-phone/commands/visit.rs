@@ -5,9 +5,9 @@ use yizhan_client_core::Client;
 use yizhan_client_core::client::VisitStart;
 use yizhan_client_core::model::visit::Service;
 use yizhan_client_core::store::{VisitDetail, VisitFilter, VisitRow};
-use yizhan_proto::DocumentId;
+use yizhan_proto::{DocumentId, PersonId, StationId};
 
-use super::facts;
+use super::{code, facts};
 use crate::args::{VisitCommand, VisitStartArgs};
 use crate::failure::Failure;
 use crate::names::{self, short};
@@ -82,6 +82,9 @@ fn written(visit: DocumentId, entry: Value, done: &str, output: Output) -> Resul
 }
 
 fn start(client: &mut Client, args: &VisitStartArgs, output: Output) -> Result<(), Failure> {
+    if let Some(text) = &args.code {
+        return code::arrive(client, args, text, output);
+    }
     let (station, station_name) = names::station_id(client, &args.station)?;
     let now = client.clock().now();
     let arrived_at = args
@@ -118,36 +121,59 @@ fn start(client: &mut Client, args: &VisitStartArgs, output: Output) -> Result<(
         vehicle_plate: args.plate.clone(),
         requested: args.want.clone(),
     })?;
-    let open = client.open_visits(of)?;
-    let warnings: Vec<String> = open
+    let warnings = still_open(client, of, id)?;
+    let value = started_json(id, station, &station_name, of, &warnings);
+    output.result(&value, || started_text(id, "", &station_name, &warnings))
+}
+
+/// A warning if the driver has another open visit than this one.
+pub(super) fn still_open(
+    client: &Client,
+    driver: PersonId,
+    id: DocumentId,
+) -> Result<Vec<String>, Failure> {
+    let open = client.open_visits(driver)?;
+    let other = open
         .iter()
-        .filter(|row| row.id != id && row.same_as != Some(id))
-        .take(1)
-        .map(|row| {
-            format!(
-                "another visit of this driver is still open: {} since {}",
-                short(&row.id),
-                when::local(row.arrived_at)
-            )
-        })
-        .collect();
-    let value = json!({
+        .find(|row| row.id != id && row.same_as != Some(id));
+    let warning = other.map(|row| {
+        format!(
+            "another visit of this driver is still open: {} since {}",
+            short(&row.id),
+            when::local(row.arrived_at)
+        )
+    });
+    Ok(warning.into_iter().collect())
+}
+
+pub(super) fn started_json(
+    id: DocumentId,
+    station: StationId,
+    station_name: &str,
+    driver: PersonId,
+    warnings: &[String],
+) -> Value {
+    json!({
         "id": id.to_string(),
         "station": station.to_string(),
         "station_name": station_name,
-        "driver": of.to_string(),
+        "driver": driver.to_string(),
         "warnings": warnings,
-    });
-    output.result(&value, || {
-        let mut text = format!(
-            "visit {id} at {} started, stored here; sync to send it\n",
-            station_name
-        );
-        for warning in &warnings {
-            text.push_str(&format!("note: {warning}\n"));
-        }
-        text
     })
+}
+
+pub(super) fn started_text(
+    id: DocumentId,
+    whose: &str,
+    station_name: &str,
+    warnings: &[String],
+) -> String {
+    let mut text =
+        format!("visit {id} {whose}at {station_name} started, stored here; sync to send it\n");
+    for warning in warnings {
+        text.push_str(&format!("note: {warning}\n"));
+    }
+    text
 }
 
 fn list(
@@ -291,6 +317,9 @@ fn form(detail: &VisitDetail) -> String {
             .collect(),
     };
     text.push_str(&facts::register("left", &left));
+    if visit.code.is_some() {
+        text.push_str(&labelled("recorded by", "the driver's check-in code"));
+    }
     if let Some(plate) = &visit.vehicle_plate {
         text.push_str(&labelled("plate", plate));
     }
@@ -334,6 +363,8 @@ fn detail_json(detail: &VisitDetail) -> Value {
     set("arrived_at", json!(when::rfc3339(visit.arrived_at)));
     set("open", json!(detail.open));
     set("source", facts::text(visit.source));
+    let nonce = visit.code.as_ref().map(|code| code.nonce);
+    set("showing", facts::text(nonce));
     set("vehicle_plate", json!(visit.vehicle_plate));
     set("requested", services(&visit.requested));
     set("services", services(&visit.services));
