@@ -18,11 +18,11 @@ use crate::error::{ClientError, SyncError};
 use crate::store::Store;
 use crate::transport::Transport;
 
+pub use self::codes::{CodeShown, CodeVisit};
 pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
     ScanEntry, Scanned, VisitStart,
 };
-pub use self::codes::{CodeShown, CodeVisit};
 
 /// One device's Yizhan.
 #[derive(Debug)]

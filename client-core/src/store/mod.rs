@@ -52,7 +52,10 @@ use error::Placed;
 
 pub use error::{EditError, FindError, StoreError};
 pub use rows::{
-    ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit, LeaseRow, NoticeDetail, NoticeFilter, NoticeRow, SecondReading, StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,
+    ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
+    ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,
+    LeaseRow, NoticeDetail, NoticeFilter, NoticeRow, SecondReading, StationDetail, StationRow,
+    VisitDetail, VisitFilter, VisitRow,
 };
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,

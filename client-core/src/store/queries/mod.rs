@@ -4,9 +4,9 @@
 mod activities;
 mod checks;
 mod consents;
+mod crises;
 mod enrolments;
 mod notices;
-mod crises;
 mod stations;
 mod visits;
 
