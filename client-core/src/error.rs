@@ -330,7 +330,10 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::DeviceConflict
         | FaultCode::RegistrationClosed
         | FaultCode::Forbidden
-        | FaultCode::Conflict => ClientError::Denied,
+        | FaultCode::Conflict
+        | FaultCode::AttachmentLength
+        | FaultCode::AttachmentMismatch
+        | FaultCode::AttachmentQuota => ClientError::Denied,
         FaultCode::Malformed
         | FaultCode::TooLarge
         | FaultCode::UnsupportedMedia
@@ -342,6 +345,9 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::ShuttingDown
         | FaultCode::StorageFailed
         | FaultCode::Internal
+        | FaultCode::RangeUnsatisfiable
+        | FaultCode::AttachmentNotHere
+        | FaultCode::AttachmentOffset
         | FaultCode::Other(_) => ClientError::TryLater,
         FaultCode::TokenMissing
         | FaultCode::TokenInvalid

@@ -106,10 +106,10 @@ refusal_codes! {
     ConsentMissing = "consent.missing": "The driver's consent is needed first.",
     /// The consent had been withdrawn.
     ConsentWithdrawn = "consent.withdrawn": "The driver had withdrawn the consent.",
-    /// No lease of this device has a seat left.
-    LeaseSpent = "lease.spent": "No lease of this device has a seat left; ask for one and sync.",
     /// It is a step of, or for, the person complained about.
     TicketConflicted = "ticket.conflicted": "The person complained about has no part in handling the ticket.",
+    /// No lease of this device has a seat left.
+    LeaseSpent = "lease.spent": "No lease of this device has a seat left; ask for one and sync.",
     /// The edit changes nothing.
     NothingChanged = "edit.unchanged": "The edit changes nothing; there is nothing to keep.",
     /// The author's right had ended.

@@ -16,10 +16,10 @@ use super::genesis::Genesis;
 use super::{Command, Document, Refusal, RefusalCode};
 use super::{case_note, check};
 
-mod activity;
-mod enrolment;
+mod activities;
+mod enrolments;
 mod kinds;
-mod notice;
+mod notices;
 mod settle;
 mod tickets;
 

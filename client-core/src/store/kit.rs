@@ -53,17 +53,4 @@ impl Store {
     pub fn check_in_kit(&self) -> Result<Option<CheckInKit>, StoreError> {
         self.read(load)
     }
-
-    /// This device's estimate of the relay's time at `now` of its own clock, as of the last
-    /// exchange; `now` itself before the first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn relay_time(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        self.read(|connection| {
-            let offset_ms: Option<i64> =
-                connection.query_row("SELECT clock_offset_ms FROM device", [], |row| row.get(0))?;
-            Ok(now.saturating_add_ms(offset_ms.unwrap_or(0).saturating_neg()))
-        })
-    }
 }

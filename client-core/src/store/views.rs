@@ -31,10 +31,6 @@ const TABLES: &[&str] = &[
     "visits_view",
     "checks_view",
     "consents_view",
-    "activities_view",
-    "leases_view",
-    "enrolments_view",
-    "notices_view",
     "tickets_view",
     "ticket_pairs",
     "ticket_links",
@@ -42,6 +38,10 @@ const TABLES: &[&str] = &[
     "case_notes_view",
     "visit_codes",
     "check_marks",
+    "activities_view",
+    "leases_view",
+    "enrolments_view",
+    "notices_view",
 ];
 
 /// Writes the rows of a document.
