@@ -33,7 +33,10 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
             pairing::register(client, url, name, label, output)
         }
         Command::Code { activity } => {
-            let activity = activity.as_deref().map(names::activity).transpose()?;
+            let activity = activity.as_deref();
+            let activity = activity
+                .map(|text| names::activity(client, text))
+                .transpose()?;
             code::show(client, activity, output)
         }
         Command::Visit(command) => visit::run(client, command, output),
