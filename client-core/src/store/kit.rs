@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use yizhan_proto::checkin::CheckInKit;
+use yizhan_proto::codec;
 use yizhan_proto::identity::Access;
 use yizhan_proto::limits::{RELAY_KEYS_MAX, REVOKED_MAX};
-use yizhan_proto::{Timestamp, codec};
 
 use super::sql::cbor;
 use super::{Store, StoreError, device};

@@ -33,8 +33,8 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
             pairing::register(client, url, name, label, output)
         }
         Command::Code { activity } => {
-            let activity = activity.as_deref();
             let activity = activity
+                .as_deref()
                 .map(|text| names::activity(client, text))
                 .transpose()?;
             code::show(client, activity, output)
