@@ -170,3 +170,6 @@ impl Client {
         &self.session
     }
 }
+
+#[cfg(test)]
+mod tests;

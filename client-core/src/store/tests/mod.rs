@@ -2,7 +2,7 @@
 
 mod files;
 mod local;
-mod relay;
+pub(crate) mod relay;
 mod rounds;
 mod trouble;
-mod world;
+pub(crate) mod world;
