@@ -8,6 +8,7 @@ mod codes;
 mod edits;
 mod pairing;
 mod queries;
+mod screens;
 mod thumbnail;
 
 use std::path::{Path, PathBuf};
@@ -20,10 +21,10 @@ use crate::error::{ClientError, SyncError};
 use crate::store::Store;
 use crate::transport::Transport;
 
-pub use self::codes::{CodeShown, CodeVisit};
+pub use self::codes::{CodeScan, CodeShown, CodeVisit};
 pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
-    ScanEntry, Scanned, VisitStart,
+    ScanEntry, Scanned, TicketEntry, VisitStart,
 };
 
 /// One device's Yizhan.

@@ -82,6 +82,7 @@ fn a_station_a_consent_and_a_check_are_made_and_read() {
 
 mod activities;
 mod authors;
+mod codes;
 mod documented;
 mod enrolments;
 mod forged;
@@ -89,4 +90,5 @@ mod limits;
 mod merging;
 mod produced;
 mod reads;
+mod tickets;
 mod values;

@@ -102,6 +102,17 @@ pub(crate) enum ActivityCommand {
         #[arg(long)]
         lease: bool,
     },
+    /// Record that a driver is there, by the driver's check-in code (staff of the host station).
+    ///
+    /// Works without a network. A scan is never refused: one that does not show that the driver is
+    /// there (expired, revoked, not verified, for another activity) is kept with its reason.
+    #[command(after_help = "Example:\n  yizhan-phone activity scan last YZ1:pwABAaYA...")]
+    Scan {
+        /// The activity.
+        activity: String,
+        /// What the driver's code says (the QR of `yizhan-phone code`).
+        code: String,
+    },
     /// Issue a certificate to a driver (keepers of the host station).
     #[command(
         after_help = "Examples:\n  yizhan-phone activity certificate 5f0c3a77\n  yizhan-phone activity certificate 5f0c3a77 --number ZY-2026-017"

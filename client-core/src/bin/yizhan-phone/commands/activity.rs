@@ -83,6 +83,9 @@ pub(crate) fn run(
             };
             enrol::add(client, entry, output)
         }
+        ActivityCommand::Scan { activity, code } => {
+            super::code::scan(client, activity, code, output)
+        }
         ActivityCommand::Certificate { enrolment, number } => {
             let enrolment = names::enrolment(client, enrolment)?;
             let number = client.certify(enrolment, number.clone())?;
