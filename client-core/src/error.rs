@@ -208,6 +208,12 @@ impl From<StoreError> for ClientError {
     }
 }
 
+impl From<Refusal> for ClientError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl From<NoRandomness> for ClientError {
     fn from(error: NoRandomness) -> Self {
         Self::Store(error.into())
@@ -324,10 +330,10 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::DeviceConflict
         | FaultCode::RegistrationClosed
         | FaultCode::Forbidden
-        | FaultCode::Conflict
         | FaultCode::AttachmentLength
         | FaultCode::AttachmentMismatch
-        | FaultCode::AttachmentQuota => ClientError::Denied,
+        | FaultCode::AttachmentQuota
+        | FaultCode::Conflict => ClientError::Denied,
         FaultCode::Malformed
         | FaultCode::TooLarge
         | FaultCode::UnsupportedMedia

@@ -4,9 +4,10 @@ use yizhan_proto::checkin::CheckInCode;
 use yizhan_proto::limits::CODE_LIFE_MS;
 use yizhan_proto::{DocumentId, Nonce, StationId, Timestamp};
 
-use super::Client;
-use crate::checkin::{self, Checked, NoCertificate};
+use super::{Client, ScanEntry, Scanned};
+use crate::checkin::{self, Checked, Finding, NoCertificate};
 use crate::error::ClientError;
+use crate::model::enrolment::ScanResult;
 use crate::model::{Command, visit};
 
 /// A code as it is shown.
@@ -40,7 +41,36 @@ pub struct CodeVisit {
     pub requested: Vec<String>,
 }
 
+/// What a scan at an activity came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeScan {
+    /// What the code says.
+    pub checked: Checked,
+    /// What was recorded of it.
+    pub scanned: Scanned,
+}
+
 impl Client {
+    /// Records that a driver's code was scanned at an activity (a keeper of its host station, or
+    /// somebody with the health role there): a fact, whatever the code is worth. A driver without
+    /// an enrolment gets one, as a walk-in. Works with no network.
+    ///
+    /// # Errors
+    /// As [`Client::edit`]; [`ClientError::Invalid`] if the text is no check-in code;
+    /// [`ClientError::NotFound`] if the activity is not here.
+    pub fn scan_code(&mut self, activity: DocumentId, text: &str) -> Result<CodeScan, ClientError> {
+        let checked = self.check_code(text)?;
+        let scanned = self.record_scan(ScanEntry {
+            activity,
+            driver: checked.driver,
+            driver_name: checked.name.clone(),
+            nonce: *checked.nonce.as_bytes(),
+            result: scan_result(&checked, activity),
+            code: Some(text.to_owned()),
+        })?;
+        Ok(CodeScan { checked, scanned })
+    }
+
     /// A new code of this device's person, good for 90 seconds from this moment, for an arrival or
     /// for an activity. Works with no network.
     ///
@@ -113,5 +143,18 @@ impl Client {
         };
         self.edit(id, &Command::Visit(command))?;
         Ok(id)
+    }
+}
+
+/// What to record of a scan. A code for no activity in particular is good for any.
+fn scan_result(checked: &Checked, activity: DocumentId) -> ScanResult {
+    match checked.finding {
+        Finding::Ok if checked.activity.is_some_and(|meant| meant != activity) => {
+            ScanResult::WrongActivity
+        }
+        Finding::Ok => ScanResult::Ok,
+        Finding::Expired => ScanResult::Expired,
+        Finding::Revoked => ScanResult::Revoked,
+        Finding::NotYetValid | Finding::Unverified(_) => ScanResult::Unverified,
     }
 }

@@ -1,5 +1,7 @@
 //! What the screens ask: all of it answered by the local store.
 
+mod activities;
+
 use std::io::Write;
 
 use yizhan_proto::watch::Moved;

@@ -81,6 +81,7 @@ fn a_station_a_consent_and_a_check_are_made_and_read() {
 }
 
 mod authors;
+mod codes;
 mod documented;
 mod forged;
 mod limits;

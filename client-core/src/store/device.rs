@@ -22,6 +22,24 @@ pub(super) struct Device {
     pub(super) identity: Option<Identity>,
 }
 
+impl Store {
+    /// What the relay's clock says at a time of this device's, by what was learned at the last
+    /// exchange; the device's own time before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn relay_time(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let offset_ms: Option<i64> = self.read(|connection| {
+            Ok::<_, StoreError>(connection.query_row(
+                "SELECT clock_offset_ms FROM device",
+                [],
+                |row| row.get(0),
+            )?)
+        })?;
+        Ok(now.saturating_add_ms(offset_ms.unwrap_or(0).saturating_neg()))
+    }
+}
+
 /// Ten and more random bytes never come out equal; so neither do two lives of one store.
 pub(super) fn random_incarnation(clock: &dyn Clock) -> Result<u32, NoRandomness> {
     let mut random = [0; 4];

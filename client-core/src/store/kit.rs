@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use yizhan_proto::checkin::CheckInKit;
+use yizhan_proto::codec;
 use yizhan_proto::identity::Access;
 use yizhan_proto::limits::{RELAY_KEYS_MAX, REVOKED_MAX};
-use yizhan_proto::{Timestamp, codec};
 
 use super::sql::cbor;
 use super::{Store, StoreError, device};
@@ -52,18 +52,5 @@ impl Store {
     /// [`StoreError`].
     pub fn check_in_kit(&self) -> Result<Option<CheckInKit>, StoreError> {
         self.read(load)
-    }
-
-    /// This device's estimate of the relay's time at `now` of its own clock, as of the last
-    /// exchange; `now` itself before the first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn relay_time(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        self.read(|connection| {
-            let offset_ms: Option<i64> =
-                connection.query_row("SELECT clock_offset_ms FROM device", [], |row| row.get(0))?;
-            Ok(now.saturating_add_ms(offset_ms.unwrap_or(0).saturating_neg()))
-        })
     }
 }

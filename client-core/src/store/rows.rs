@@ -1,6 +1,12 @@
 //! What screens show: one row a document for lists, and one document with all its details.
 
+mod activities;
 mod tickets;
+
+pub use activities::{
+    ActivityDetail, ActivityFilter, ActivityRow, EnrolmentDetail, EnrolmentFilter, EnrolmentRow,
+    LeaseRow, NoticeDetail, NoticeFilter, NoticeRow,
+};
 
 use yizhan_proto::{DocumentId, Kind, PersonId, RegionKey, StationId, Timestamp};
 

@@ -1,15 +1,25 @@
 //! What can be typed. The help texts are the manual.
 
+mod activity;
 mod check;
 mod consent;
+mod enrol;
+mod notice;
+mod ticket;
 mod visit;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use self::activity::{
+    ActivityCommand, ActivityCreateArgs, ActivitySetArgs, QuestionArgs,
+};
 pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
+pub(crate) use self::enrol::EnrolCommand;
+pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
+pub(crate) use self::ticket::{TicketCommand, TicketRaiseArgs, TicketWordsArgs};
 pub(crate) use self::visit::{VisitCommand, VisitStartArgs};
 
 /// What stands at the end of `--help`.
@@ -22,7 +32,7 @@ Examples:
   yizhan-phone --home ./li status
 
 Ids may be shortened to any four or more characters that fit only one; `last` is the latest
-visit, check or consent. Everything but pair, register and sync works without a network.
+of its kind. Everything but pair, register and sync works without a network.
 
 Exit codes:
   0  done
@@ -100,12 +110,24 @@ pub(crate) enum Command {
     /// Arrivals, departures, services, notes.
     #[command(subcommand)]
     Visit(VisitCommand),
+    /// Requests: raised by drivers, answered by a desk.
+    #[command(subcommand)]
+    Ticket(TicketCommand),
     /// Health checks (needs the health role to add).
     #[command(subcommand)]
     Check(CheckCommand),
     /// Consents of drivers.
     #[command(subcommand)]
     Consent(ConsentCommand),
+    /// What stations hold: lectures, clinics, classes with a quiz; seats, leases, rosters.
+    #[command(subcommand)]
+    Activity(ActivityCommand),
+    /// Your seats in activities: asking, giving up, the quiz, feedback.
+    #[command(subcommand)]
+    Enrol(EnrolCommand),
+    /// Messages of stations and regions.
+    #[command(subcommand)]
+    Notice(NoticeCommand),
     /// The directory of stations.
     #[command(subcommand)]
     Station(StationCommand),
@@ -235,6 +257,56 @@ mod tests {
             "consent give --station s --purpose health_record --driver d",
             "consent withdraw last",
             "consent list",
+            "activity list --station s --region r --all --limit 5",
+            "activity show last",
+            "activity create --station s --type clinic --title 义诊 --starts 09:00 --ends 11:30 --capacity 40 --place 大厅 --text t --quiz-draw 5 --state draft",
+            "activity set last --capacity 60 --starts 10:00",
+            "activity state last closed",
+            "activity question last 几小时 必须休息 --a 2 --b 4 --c 6 --d 8 --answer b",
+            "activity lease last --seats 10 --until 18:00",
+            "activity lease-return last",
+            "activity lease-return last 0199abcd --lost",
+            "activity roster last",
+            "activity enrol last --driver 李师傅 --name 李 --lease",
+            "activity certificate last --number 7",
+            "enrol add last --name 李",
+            "enrol cancel last",
+            "enrol list --everybody --limit 3",
+            "enrol show last",
+            "enrol quiz last",
+            "enrol answer last 1 b",
+            "enrol feedback last 5",
+            "enrol feedback last 5 讲得 很好",
+            "notice list --all --station s",
+            "notice show last",
+            "notice publish --station s --title 停水 今晚 停水 --level urgent --until 23:00",
+            "notice publish --region r --title 暴雪 封路",
+            "notice publish --station s --keepers-only --title 排班 早到",
+            "notice withdraw last",
+            "ticket raise --class pay --title 运费 --station s 三月 五月",
+            "ticket raise --class food --title t --visit last",
+            "ticket raise --class legal --title t --driver d --station s --desk k --region r --about p --about-text a --phone 1",
+            "ticket list --desk k --open --limit 0",
+            "ticket list --assigned --mine",
+            "ticket show last",
+            "ticket verify last --class labour --urgent 属实",
+            "ticket reject last 重复",
+            "ticket assign last a b",
+            "ticket assign last --suggest",
+            "ticket start last",
+            "ticket ask last 哪个月?",
+            "ticket answer last 五月",
+            "ticket resolve last --yuan 36000.50 --outcome settled 已付清",
+            "ticket rate last 5 快",
+            "ticket withdraw last",
+            "ticket reopen last 只付了一半",
+            "ticket escalate last --desk k --region r 跨市",
+            "ticket comment last 已联系",
+            "ticket party last merchant 货主 --contact 1",
+            "ticket link a b",
+            "ticket review",
+            "ticket review a b 已说清",
+            "ticket note last 有前例",
             "station list",
             "station show s",
             "search 热饭",
@@ -260,12 +332,25 @@ mod tests {
             "visit start",
             "visit rate last 300",
             "visit rate last -1",
+            "ticket rate last 6",
+            "ticket assign last",
+            "ticket assign last a --suggest",
+            "ticket review a",
+            "ticket resolve last",
             "visit serve last",
             "check add --systolic 120 --diastolic 80",
             "check add --visit v --glucose 5 --fasting --after-meal",
             "check add --visit v --fasting",
             "check add --visit v --replaces c",
             "consent give --station s --purpose anything",
+            "activity create --station s --type party --title t --starts 1:00 --ends 2:00",
+            "activity state last over",
+            "activity question last 几小时 --a 2 --b 4 --answer e",
+            "activity lease last --seats 10",
+            "activity lease-return last --lost",
+            "enrol answer last one b",
+            "notice publish --title t text",
+            "notice publish --region r --keepers-only --title t text",
             "sync --for 60",
             "--jsom status",
         ] {

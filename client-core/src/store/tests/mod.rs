@@ -1,5 +1,7 @@
 //! The store as a whole: edits, exchanges with a tiny relay, damage, copies, queries.
 
+mod codes;
+mod crises;
 mod files;
 mod local;
 mod relay;

@@ -7,7 +7,8 @@ use qrcode::{EcLevel, QrCode};
 use serde_json::json;
 use yizhan_client_core::Client;
 use yizhan_client_core::checkin::{Checked, Finding};
-use yizhan_client_core::client::{CodeVisit, VisitStart};
+use yizhan_client_core::client::{CodeScan, CodeVisit, VisitStart};
+use yizhan_client_core::model::enrolment::{Mark, ScanResult, Seat};
 use yizhan_proto::DocumentId;
 
 use super::{facts, visit};
@@ -140,6 +141,55 @@ pub(crate) fn arrive(
         let whose = format!("of {} ", checked.name);
         visit::started_text(id, &whose, &station_name, &warnings)
     })
+}
+
+/// Records that a driver's code was scanned at an activity.
+pub(crate) fn scan(
+    client: &mut Client,
+    activity: &str,
+    text: &str,
+    output: Output,
+) -> Result<(), Failure> {
+    let activity = names::activity(client, activity)?;
+    let CodeScan { checked, scanned } = client.scan_code(activity, text.trim())?;
+    let why = reason(&checked, scanned.result);
+    let value = json!({
+        "id": scanned.enrolment.to_string(),
+        "activity": activity.to_string(),
+        "driver": checked.driver.to_string(),
+        "driver_name": checked.name,
+        "showing": checked.nonce.to_string(),
+        "finding": word(checked.finding),
+        "result": scanned.result.as_str(),
+        "mark": scanned.mark.as_str(),
+        "seat": scanned.seat.map(Seat::as_str),
+        "reason": why,
+    });
+    output.result(&value, || {
+        let mut text = format!(
+            "{}: {} ({}), stored here; sync to send it\n",
+            checked.name, scanned.result, scanned.mark
+        );
+        if let Some(why) = why {
+            text.push_str(&format!("note: {why}\n"));
+        }
+        if scanned.mark == Mark::Duplicate {
+            text.push_str("note: this driver was scanned here before\n");
+        }
+        text
+    })
+}
+
+/// What there is to say of a scan that is not simply good.
+const fn reason(checked: &Checked, result: ScanResult) -> Option<&'static str> {
+    match result {
+        ScanResult::Ok => None,
+        ScanResult::WalkIn => Some("the driver has no seat that this phone knows of"),
+        ScanResult::WrongActivity => Some("the code was shown for another activity"),
+        ScanResult::Expired | ScanResult::Revoked | ScanResult::Unverified => {
+            Some(checked.finding.sentence())
+        }
+    }
 }
 
 fn warnings(checked: &Checked, before: &[DocumentId]) -> Vec<String> {

@@ -1,14 +1,20 @@
 //! One file a group of commands. Each calls the façade and prints what came of it.
 
+mod activity;
+mod activity_shown;
 mod check;
 mod code;
 mod consent;
+mod enrol;
+mod enrol_shown;
 mod facts;
 mod measured;
+mod notice;
 mod pairing;
 mod state;
 mod station;
 mod sync;
+mod ticket;
 mod visit;
 
 use yizhan_client_core::Client;
@@ -28,12 +34,17 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
             pairing::register(client, url, name, label, output)
         }
         Command::Code { activity } => {
-            let activity = activity.as_deref().map(names::activity).transpose()?;
+            let named = |text: &String| names::activity(client, text);
+            let activity = activity.as_ref().map(named).transpose()?;
             code::show(client, activity, output)
         }
         Command::Visit(command) => visit::run(client, command, output),
+        Command::Ticket(command) => ticket::run(client, command, output),
         Command::Check(command) => check::run(client, command, output),
         Command::Consent(command) => consent::run(client, command, output),
+        Command::Activity(command) => activity::run(client, command, output),
+        Command::Enrol(command) => enrol::run(client, command, output),
+        Command::Notice(command) => notice::run(client, command, output),
         Command::Station(command) => station::run(client, command, output),
         Command::Search { text, limit } => state::search(client, &text.join(" "), *limit, output),
         Command::Sync { watch, seconds } => {
