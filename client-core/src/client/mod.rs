@@ -8,6 +8,7 @@ mod codes;
 mod edits;
 mod pairing;
 mod queries;
+mod screens;
 mod thumbnail;
 
 use std::path::{Path, PathBuf};
