@@ -120,6 +120,8 @@ refusal_codes! {
     AttachmentsFull = "attachment.too_many": "The document has as many attachments as it may.",
     /// The edit changes nothing.
     NothingChanged = "edit.unchanged": "The edit changes nothing; there is nothing to keep.",
+    /// Leases hold more seats than there would be.
+    SeatsLeased = "seats.leased": "Devices hold more seats than that to give away offline; have them return their leases first, or choose a larger number.",
     /// The author's right had ended.
     RightEnded = "right.ended": "Your right to write here had ended; a coordinator decides about this entry.",
 }

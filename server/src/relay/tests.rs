@@ -2,11 +2,13 @@
 //! apply what they are sent exactly as the protocol says.
 
 mod attachments;
+mod desks;
 mod exchange;
 mod histories;
 mod pages;
 mod people;
 mod phone;
+mod seats;
 mod stations;
 
 use std::path::Path;

@@ -37,29 +37,6 @@ pub(crate) fn consent(client: &Client, text: &str) -> Result<DocumentId, Failure
     document("consent", text, rows.iter().map(|row| row.id))
 }
 
-/// A document of a kind, by the time it was made: the latest first.
-pub(crate) fn of_kind(
-    client: &Client,
-    what: &str,
-    kind: Kind,
-    text: &str,
-) -> Result<DocumentId, Failure> {
-    document(what, text, client.document_ids(kind)?.into_iter())
-}
-
-/// An attachment among those here, the latest first.
-pub(crate) fn attachment(rows: &[AttachmentRow], text: &str) -> Result<EntryId, Failure> {
-    if text == "last" {
-        return rows.first().map(|row| row.entry).ok_or_else(|| {
-            Failure::NotFound("there is no attachment on this phone yet; sync first".to_owned())
-        });
-    }
-    match text.parse() {
-        Ok(entry) => Ok(entry),
-        Err(_) => only_one("attachment", text, rows.iter().map(|row| row.entry)),
-    }
-}
-
 /// An activity; `last` is the one that begins last.
 pub(crate) fn activity(client: &Client, text: &str) -> Result<DocumentId, Failure> {
     let rows = client.activities(&ActivityFilter::default())?;
@@ -120,6 +97,29 @@ pub(crate) fn driver_name(name: Option<String>) -> Result<String, Failure> {
     name.filter(|name| !name.trim().is_empty()).ok_or_else(|| {
         Failure::usage("the driver's name is not known on this phone; give it with --name")
     })
+}
+
+/// A document of a kind, by the time it was made: the latest first.
+pub(crate) fn of_kind(
+    client: &Client,
+    what: &str,
+    kind: Kind,
+    text: &str,
+) -> Result<DocumentId, Failure> {
+    document(what, text, client.document_ids(kind)?.into_iter())
+}
+
+/// An attachment among those here, the latest first.
+pub(crate) fn attachment(rows: &[AttachmentRow], text: &str) -> Result<EntryId, Failure> {
+    if text == "last" {
+        return rows.first().map(|row| row.entry).ok_or_else(|| {
+            Failure::NotFound("there is no attachment on this phone yet; sync first".to_owned())
+        });
+    }
+    match text.parse() {
+        Ok(entry) => Ok(entry),
+        Err(_) => only_one("attachment", text, rows.iter().map(|row| row.entry)),
+    }
 }
 
 /// A document among candidates, the latest first.

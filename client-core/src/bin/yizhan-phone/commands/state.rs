@@ -29,14 +29,14 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
     value["id"] = json!(device.device.to_string());
     value["paired"] = json!(device.identity.is_some());
     value["relay"] = json!(device.relay_url);
-    // A damaged file of photos says so, and hides nothing else.
-    let papers = client.attachment_totals();
-    value["attachments"] = attachment::totals_json(papers.as_ref());
     let crises = client.open_crises()?;
     value["open_crises"] = crises
         .iter()
         .map(|crisis| crisis_json(crisis, now))
         .collect();
+    // A damaged file of photos says so, and hides nothing else.
+    let papers = client.attachment_totals();
+    value["attachments"] = attachment::totals_json(papers.as_ref());
     value["held"] = held.iter().map(held_json).collect();
     output.result(&value, || {
         let mut text = status_form(&status, now);
@@ -46,10 +46,10 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
                 "none: pair or register this phone to sync",
             ));
         }
-        text.push_str(&attachment::totals_lines(papers.as_ref()));
         for crisis in &crises {
             text.push_str(&labelled("CRISIS", &crisis_text(crisis, now)));
         }
+        text.push_str(&attachment::totals_lines(papers.as_ref()));
         if !held.is_empty() {
             text.push('\n');
             text.push_str(&held_table(&held));
