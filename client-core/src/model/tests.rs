@@ -88,4 +88,5 @@ mod limits;
 mod merging;
 mod produced;
 mod reads;
+mod tickets;
 mod values;

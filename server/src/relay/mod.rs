@@ -46,7 +46,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation};
+use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation, Timestamp};
 
 use crate::clock::{Clock, NoRandomness};
 use crate::error::{CallerError, OpenError, RelayError};
@@ -191,6 +191,12 @@ impl Relay {
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.inner.birth.epoch
+    }
+
+    /// What the relay's clock says.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     /// The relay's own device id, under which it writes.

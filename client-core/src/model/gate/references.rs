@@ -81,9 +81,25 @@ pub(super) fn check(
     if let Some(station) = routing.station {
         let station = known(case, station.into())
             .ok_or_else(|| Refusal::new(RefusalCode::ReferenceUnknown).at("station"))?;
-        if !fits(station, Kind::Station, routing) {
+        // A ticket may lie with a desk beyond the station's region.
+        let fits = match case.kind {
+            Kind::Ticket => station.kind == Kind::Station,
+            Kind::Station
+            | Kind::Activity
+            | Kind::Notice
+            | Kind::Visit
+            | Kind::Check
+            | Kind::Consent
+            | Kind::Enrolment
+            | Kind::CaseNote
+            | Kind::Unknown(_) => fits(station, Kind::Station, routing),
+        };
+        if !fits {
             return Err(Refusal::new(RefusalCode::ReferenceMismatch).at("station"));
         }
+    }
+    if case.kind == Kind::CaseNote {
+        noted(case, draft)?;
     }
     // What a document is part of is known to whoever may write it, and to the relay.
     if case.kind == Kind::Enrolment {
@@ -117,6 +133,23 @@ pub(super) fn check(
         | Kind::Ticket
         | Kind::CaseNote
         | Kind::Unknown(_) => Ok(Finding::Fits),
+    }
+}
+
+/// A note is about a ticket, and not by the person whom the ticket complains about.
+fn noted(case: &Case<'_>, draft: &Draft<'_>) -> Result<(), Refusal> {
+    let named = draft.root().document("ticket");
+    let ticket = named
+        .and_then(|id| known(case, id))
+        .ok_or_else(|| Refusal::new(RefusalCode::ReferenceUnknown).at("ticket"))?;
+    if ticket.kind != Kind::Ticket {
+        return Err(Refusal::new(RefusalCode::ReferenceMismatch).at("ticket"));
+    }
+    match ticket.facts.ticket.as_ref().and_then(|state| state.about) {
+        Some(about) if case.author.is(about) => {
+            Err(Refusal::new(RefusalCode::TicketConflicted).at("by"))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
