@@ -7,6 +7,7 @@ mod consent;
 mod enrol;
 mod notice;
 mod screens;
+mod station;
 mod ticket;
 mod visit;
 
@@ -23,6 +24,7 @@ pub(crate) use self::consent::ConsentCommand;
 pub(crate) use self::enrol::EnrolCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
 pub(crate) use self::screens::{HistoryArgs, TodayArgs};
+pub(crate) use self::station::{StationCommand, StationSetArgs};
 pub(crate) use self::ticket::{TicketCommand, TicketRaiseArgs, TicketWordsArgs};
 pub(crate) use self::visit::{VisitCommand, VisitStartArgs};
 
@@ -191,17 +193,6 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum StationCommand {
-    /// List the stations that this phone knows.
-    List,
-    /// Show one station.
-    Show {
-        /// Key, id or name.
-        station: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum RefusedCommand {
     /// List them, with the reasons.
     List,
@@ -325,7 +316,9 @@ mod tests {
             "ticket review a b 已说清",
             "ticket note last 有前例",
             "station list",
+            "station list --region zhaoyuan",
             "station show s",
+            "station set s --beds-free 3 --hours 全天 --phone 0535-1 --open yes --notice 停水 --offer shower --stop laundry",
             "today",
             "today --station s",
             "history",
@@ -375,6 +368,7 @@ mod tests {
             "notice publish --region r --keepers-only --title t text",
             "sync --for 60",
             "history --item weight",
+            "station set s --open maybe",
             "history --last -1",
             "--jsom status",
         ] {
