@@ -330,10 +330,10 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::DeviceConflict
         | FaultCode::RegistrationClosed
         | FaultCode::Forbidden
-        | FaultCode::Conflict
         | FaultCode::AttachmentLength
         | FaultCode::AttachmentMismatch
-        | FaultCode::AttachmentQuota => ClientError::Denied,
+        | FaultCode::AttachmentQuota
+        | FaultCode::Conflict => ClientError::Denied,
         FaultCode::Malformed
         | FaultCode::TooLarge
         | FaultCode::UnsupportedMedia

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,6 +25,10 @@ use crate::telemetry;
 
 /// The file in the data folder that says where the relay listens, while it runs.
 pub const ADDRESS_FILE: &str = "relay.addr";
+
+/// Between two looks for seats that are still to be decided; where there are none, a look costs
+/// nothing.
+const SETTLE_EVERY: Duration = Duration::from_millis(200);
 
 /// The relay cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +133,11 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
             Some(address)
         }
     };
+    tasks.spawn(
+        stopping
+            .clone()
+            .run_until_cancelled_owned(keep_settling(relay.clone())),
+    );
     servers.push(run(listener, router::router(app), &stopping));
     let address_file = config.data.join(ADDRESS_FILE);
     write_address(&address_file, addr)?;
@@ -144,6 +154,19 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
         shutdown_deadline: config.http.shutdown_deadline,
         address_file,
     })
+}
+
+/// Goes on with what is still to be decided about seats, for ever: one portion, then a rest in
+/// which others have the writer.
+async fn keep_settling(relay: Relay) {
+    let mut due = tokio::time::interval(SETTLE_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        if let Err(error) = relay.settle_seats().await {
+            tracing::warn!(%error, "seats wait to be decided");
+        }
+    }
 }
 
 impl Running {

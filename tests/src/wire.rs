@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
+use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::checkin::{Certificate, CheckInKit, RelayKey, certified_name};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::{CERTIFICATE_LIFE_MS, TOKEN_TTL_S};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
-use yizhan_proto::{DeviceId, Fault, FaultCode};
+use yizhan_proto::{ContentHash, DeviceId, Fault, FaultCode};
 use yizhan_server::error::PairError;
 use yizhan_server::relay::{Caller, Paired, Relay};
 
@@ -35,6 +36,16 @@ impl SimTransport {
             relay_time: paired.relay_time,
             access: self.access(relay),
         }
+    }
+
+    fn check(&self, token: &str) -> Result<(), TransportError> {
+        if token == self.token_text() {
+            return Ok(());
+        }
+        Err(TransportError::from(Fault::new(
+            FaultCode::TokenInvalid,
+            "this is another device's token",
+        )))
     }
 
     fn token_text(&self) -> String {
@@ -164,13 +175,25 @@ impl Transport for SimTransport {
     }
 
     fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
-        if token != self.token_text() {
-            return Err(TransportError::from(Fault::new(
-                FaultCode::TokenInvalid,
-                "this is another device's token",
-            )));
-        }
+        self.check(token)?;
         self.net.exchange(self.device, request).map_err(trouble)
+    }
+
+    fn put_piece(&mut self, token: &str, piece: &Piece) -> Result<Upload, TransportError> {
+        self.check(token)?;
+        self.net.put_piece(self.device, piece).map_err(trouble)
+    }
+
+    fn get_piece(
+        &mut self,
+        token: &str,
+        sha256: ContentHash,
+        at: u64,
+        len: usize,
+    ) -> Result<Vec<u8>, TransportError> {
+        self.check(token)?;
+        let piece = self.net.get_piece(self.device, sha256, at, len);
+        piece.map_err(trouble)
     }
 
     fn watch(

@@ -3,10 +3,12 @@
 //! Edits and queries touch the local store only, never the network, and are on disk when the call
 //! returns; [`Client::sync`] is the only call that needs a relay.
 
+mod attachments;
 mod codes;
 mod edits;
 mod pairing;
 mod queries;
+mod thumbnail;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -136,11 +138,15 @@ impl Client {
         }
         let mut driver = self.driver(transport);
         driver.clear_report();
+        driver.end_transfer_waits()?;
         driver.notify(Input::SyncWanted);
         let outcome = driver.run_round(on_progress)?;
-        let report = driver.report();
         match outcome {
-            Some(Outcome::Synced { .. }) | None => Ok(report),
+            Some(Outcome::Synced { .. }) | None => {
+                // Documents are through; what photos and papers come across is told by themselves.
+                driver.run_transfers(None, on_progress)?;
+                Ok(driver.report())
+            }
             Some(Outcome::Waiting {
                 failure,
                 retry_in_ms,

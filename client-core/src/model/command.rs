@@ -2,6 +2,7 @@
 
 use yizhan_proto::{Kind, StationId};
 
+use super::attachment::NewAttachment;
 use super::{activity, case_note, check, consent, enrolment, notice, station, ticket, visit};
 
 /// An edit of a document of one kind.
@@ -25,6 +26,13 @@ pub enum Command {
     Ticket(ticket::Command),
     /// Of a `case_note`.
     CaseNote(case_note::Command),
+    /// Puts a photo or a paper to a document of a kind that has attachments.
+    Attach {
+        /// The document's kind.
+        kind: Kind,
+        /// What the document says of it.
+        attachment: NewAttachment,
+    },
 }
 
 impl Command {
@@ -41,6 +49,7 @@ impl Command {
             Self::Notice(_) => Kind::Notice,
             Self::Ticket(_) => Kind::Ticket,
             Self::CaseNote(_) => Kind::CaseNote,
+            Self::Attach { kind, .. } => *kind,
         }
     }
 
@@ -60,6 +69,7 @@ impl Command {
             Self::Notice(command) => matches!(command, notice::Command::Publish(_)),
             Self::Ticket(command) => matches!(command, ticket::Command::Raise(_)),
             Self::CaseNote(case_note::Command::Create(_)) => true,
+            Self::Attach { .. } => false,
         }
     }
 
@@ -84,7 +94,8 @@ impl Command {
             | Self::Enrolment(_)
             | Self::Notice(_)
             | Self::Ticket(_)
-            | Self::CaseNote(_) => None,
+            | Self::CaseNote(_)
+            | Self::Attach { .. } => None,
         }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use yizhan_proto::limits::{DOCUMENT_ACTORS_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_HEADS_MAX};
 use yizhan_proto::{ChangeHash, DocumentId, Kind, Timestamp};
 
+use super::attachment;
 use super::change::{Object, Value};
 use super::draft::Draft;
 use super::genesis::{Genesis, Step};
@@ -199,6 +200,10 @@ impl<'a> Case<'a> {
         };
         draft.who = paths::relations(self, &routing);
         paths::check_author(self, &draft)?;
+        attachment::check(
+            &draft,
+            self.outline.and_then(|outline| outline.facts.attachments),
+        )?;
         match self.outline {
             None => (self.table.create)(&draft)?,
             Some(outline) if self.creates => self.check_twin(&draft, outline)?,
@@ -308,6 +313,8 @@ fn beginning(kind: Kind, step: Option<&Step>, routing: Routing) -> Outline {
 fn advance(outline: &mut Outline, draft: &Draft<'_>) {
     let change = draft.change;
     outline.facts = (draft.table.facts)(draft, &outline.facts);
+    outline.facts.attachments =
+        attachment::counted(change, outline.kind, outline.facts.attachments);
     if let Some(reroute) = draft.table.reroute
         && let Some(routing) = reroute(&outline.facts, &outline.routing)
     {

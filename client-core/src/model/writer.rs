@@ -17,6 +17,7 @@ use super::{Command, Document, Refusal, RefusalCode};
 use super::{case_note, check};
 
 mod activities;
+mod attachments;
 mod enrolments;
 mod kinds;
 mod notices;
@@ -68,6 +69,7 @@ pub(super) fn write(
             Command::Notice(command) => tx.notice(command)?,
             Command::Ticket(command) => tx.ticket(command)?,
             Command::CaseNote(case_note::Command::Create(new)) => tx.case_note(new)?,
+            Command::Attach { attachment, .. } => tx.attach(attachment)?,
         }
         let options = CommitOptions::default().with_time(now.as_ms());
         let hash = tx.tx.commit_with(options).0;

@@ -46,6 +46,7 @@ pub(super) fn describe(command: &Command) -> String {
         Command::Activity(command) => activity(command).to_owned(),
         Command::Enrolment(command) => enrolment(command).to_owned(),
         Command::Notice(notice::Command::Publish(new)) => format!("notice {}", new.title),
+        Command::Attach { attachment, .. } => format!("attachment {}", attachment.name),
         Command::Notice(notice::Command::Withdraw { .. }) => "notice withdrawn".to_owned(),
         Command::Ticket(command) => ticket(command),
         Command::CaseNote(case_note::Command::Create(_)) => "case note".to_owned(),

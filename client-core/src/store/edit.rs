@@ -63,6 +63,7 @@ fn edit(
         hurry(tx, n, command.kind(), &change)?;
     }
     views::write(tx, n, &opened)?;
+    views::attachment::write(tx, n, &document)?;
     tx.prepare_cached("UPDATE documents SET outline = ?2, view = ?3 WHERE n = ?1")?
         .execute(params![n, codec::encode(&outline), views::VIEW_VERSION])?;
     Ok(change.hash)

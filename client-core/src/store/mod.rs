@@ -14,6 +14,7 @@
 //! | `edit` | a tap |
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
+//! | `papers` | the bytes of photos and papers, in a file of their own |
 //! | `queries`, `held`, `status`, `export` | what people ask |
 
 mod apply;
@@ -31,6 +32,7 @@ mod migrations;
 mod open;
 mod opened;
 mod outbox;
+mod papers;
 mod queries;
 mod reread;
 mod rows;
@@ -51,6 +53,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use error::Placed;
 
 pub use error::{EditError, FindError, StoreError};
+pub use papers::{
+    AttachmentPlace, AttachmentRow, AttachmentTotals, NewFile, Transfer, TransferWay,
+};
 pub use rows::{
     ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
     ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,
@@ -70,6 +75,8 @@ pub struct Store {
     path: Option<PathBuf>,
     /// Its folder; `None` in memory.
     home: Option<PathBuf>,
+    /// The bytes of attachments.
+    papers: papers::Papers,
     /// Whether this session has made sure that the store is not a copy (see `instance`).
     instance_settled: bool,
 }

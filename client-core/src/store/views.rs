@@ -1,6 +1,7 @@
 //! The rows that screens read, written in the transaction that changes a document.
 
 mod activity;
+pub(super) mod attachment;
 mod case_note;
 mod check;
 mod consent;
@@ -29,6 +30,7 @@ pub(super) const VIEW_VERSION: i64 = 2;
 const TABLES: &[&str] = &[
     "stations_view",
     "visits_view",
+    "attachments_view",
     "checks_view",
     "consents_view",
     "tickets_view",

@@ -11,7 +11,7 @@ use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Timestamp};
 
-use super::{attachments, membership};
+use super::{attachments, membership, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
 
@@ -152,6 +152,9 @@ pub(super) fn settle(
     let verdict = writer.judge(incoming, outline, change, &known);
     match verdict {
         Ok(Verdict::Accept(outline)) => {
+            if let Some(refusal) = seats::objection(tx, incoming)? {
+                return Ok(Outcome::Refused(Reason::from(&refusal)));
+            }
             let stored = keep(tx, arrival, incoming, change, before.as_ref(), *outline)?;
             Ok(Outcome::Accepted(stored))
         }

@@ -1,5 +1,6 @@
 //! The relay: orders, checks, keeps and passes on changes. It knows no HTTP and no SQL, and it
-//! opens no document but the stations it imports and lists.
+//! opens no document but those it writes in itself: stations it imports, and the activities and
+//! enrolments whose seats it gives away.
 //!
 //! | module | what it does |
 //! | --- | --- |
@@ -13,10 +14,10 @@
 //! | `merging` | people who are one |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
+//! | `seats` | who has a seat, who waits, what leases hold |
+//! | `own` | what the relay writes itself, through the same gate as everybody |
 //!
-//! Seats (a decision the relay writes into an enrolment as a change of its own) will go the way
-//! `stations` goes: a command, written by the relay's own actor, through `accept::settle`, in the
-//! job that stores the enrolment. Erasure will go the way [`Relay::leave_scope`] goes, for every
+//! Erasure will go the way [`Relay::leave_scope`] goes, for every
 //! scope of a document at once, with its changes deleted and its id entered in the ledger that
 //! `accept` already asks.
 
@@ -28,11 +29,13 @@ mod directory;
 mod exchange;
 mod membership;
 mod merging;
+mod own;
 mod page;
 mod pairing;
 mod people;
 mod repair;
 mod scopes;
+mod seats;
 mod seen;
 mod stations;
 mod types;
@@ -54,6 +57,7 @@ use crate::watch::{Hub, Subscription, Watch};
 use attachments::Sweeps;
 pub use attachments::{AttachmentState, Piece, Readable};
 use directory::{Directory, News};
+use seats::Unsettled;
 use seen::Seen;
 use stations::StationCache;
 pub use types::{
@@ -106,6 +110,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     birth: Birth,
     stations: StationCache,
+    unsettled: Unsettled,
     seen: Seen,
     blobs: Blobs,
     sweeps: Sweeps,
@@ -157,6 +162,7 @@ impl Relay {
                 clock,
                 birth,
                 stations: StationCache::default(),
+                unsettled: Unsettled::default(),
                 seen: Seen::default(),
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),
@@ -220,10 +226,11 @@ impl Relay {
     pub async fn status(&self) -> Result<Status, RelayError> {
         let now = self.inner.clock.now();
         let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
-            let tickets = snapshot.ticket_counts(now)?;
-            Ok((snapshot.totals()?, snapshot.head()?, tickets))
+            let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
+            Ok((snapshot.totals()?, snapshot.head()?, tickets, waiting))
         };
-        let (totals, head, tickets) = self.inner.readers.read(read).await.map_err(from_read)?;
+        let (totals, head, tickets, seats_waiting) =
+            self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
             changes: totals.changes,
@@ -232,6 +239,7 @@ impl Relay {
             devices_revoked: totals.devices_revoked,
             quarantined: totals.quarantined,
             forgets_acknowledged: totals.forgets_acknowledged,
+            seats_waiting,
             head,
             epoch: self.epoch(),
             database_bytes: totals.database_bytes,

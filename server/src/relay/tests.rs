@@ -6,6 +6,7 @@ mod histories;
 mod pages;
 mod people;
 mod phone;
+mod seats;
 mod stations;
 
 use std::path::Path;

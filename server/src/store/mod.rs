@@ -23,12 +23,14 @@ mod places;
 mod queries;
 mod readers;
 pub mod rows;
+mod seats;
 mod writer;
 
 pub use error::{Cause, StoreError};
 pub use log::{LogTx, Touched};
 pub use open::{Birth, OpenFailure, Opened, StoreOptions, database_path, open};
 pub use readers::{ReadError, Readers, Snapshot};
+pub use seats::SeatOrder;
 pub use writer::{Commit, WriteError, Writer};
 
 #[cfg(test)]

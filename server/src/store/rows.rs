@@ -10,8 +10,10 @@ use yizhan_proto::{
 };
 
 mod desks;
+mod seats;
 
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
+pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// A document as the relay knows it: never its content.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,7 +23,8 @@ impl<T: Transport> Phone<T> {
         EntryId::new_v7(self.unix_ms(), random)
     }
 
-    fn new_document(&mut self) -> DocumentId {
+    /// A new id for a document.
+    pub fn new_document(&mut self) -> DocumentId {
         let mut random = [0; 10];
         self.chance.fill(&mut random);
         DocumentId::new_v7(self.unix_ms(), random)

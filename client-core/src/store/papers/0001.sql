@@ -25,3 +25,8 @@ CREATE TABLE pieces (
     bytes BLOB NOT NULL,
     PRIMARY KEY (file, at)
 ) STRICT;
+
+-- The relay's lineage that files were last offered to.
+CREATE TABLE relay (
+    epoch BLOB NOT NULL CHECK (length(epoch) = 8)
+) STRICT;

@@ -37,9 +37,10 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<ContentHash, EditError> {
         let media_type = media_type(&file.bytes)?;
-        let thumb = file.thumb.as_deref().filter(|thumb| {
-            !thumb.is_empty() && count(thumb.len()) <= THUMBNAIL_BYTES_MAX
-        });
+        let thumb = file
+            .thumb
+            .as_deref()
+            .filter(|thumb| !thumb.is_empty() && count(thumb.len()) <= THUMBNAIL_BYTES_MAX);
         let kind = self
             .read(|connection| documents::find(connection, document))?
             .ok_or(EditError::NotHeld { document })?
@@ -90,9 +91,8 @@ fn media_type(bytes: &[u8]) -> Result<MediaType, Refusal> {
         return Err(Refusal::new(RefusalCode::AttachmentTooLarge)
             .bound(format!("{ATTACHMENT_BYTES_MAX} bytes")));
     }
-    MediaType::of_bytes(bytes).ok_or_else(|| {
-        Refusal::new(RefusalCode::AttachmentType).bound(MediaType::TEXTS.join(", "))
-    })
+    MediaType::of_bytes(bytes)
+        .ok_or_else(|| Refusal::new(RefusalCode::AttachmentType).bound(MediaType::TEXTS.join(", ")))
 }
 
 /// Keeps the bytes of a file of this phone's, to be sent. What is here already stays.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use yizhan_proto::limits::PIECE_BYTES_MAX;
-use yizhan_proto::{ContentHash, DocumentId, Timestamp};
+use yizhan_proto::{ContentHash, DocumentId, Epoch, Timestamp};
 
 use super::super::sql::{bytes, bytes_opt, count, int, time_opt, uint};
 use super::super::{Store, StoreError, documents};
@@ -38,10 +38,14 @@ impl Store {
     /// [`StoreError`].
     pub fn reconcile_files(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let named = self.read(all_named)?;
+        let epoch = self.device()?.epoch;
         if named.is_empty() && !self.papers.exists() {
             return Ok(());
         }
-        let kept = self.papers.read(|connection| all_kept(connection))?;
+        if let Some(epoch) = epoch {
+            self.papers.write(|tx| offer_to(tx, epoch))?;
+        }
+        let kept = self.papers.read(all_kept)?;
         let mut gone = Vec::new();
         for file in &kept {
             if !named.contains_key(&file.sha256) && !self.may_stay(file, now)? {
@@ -119,6 +123,26 @@ impl Store {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(|error| self.papers.placed(StoreError::from(error)))
     }
+}
+
+/// Sees to it that a relay of another lineage is asked what it has of this phone's.
+fn offer_to(tx: &Transaction<'_>, epoch: Epoch) -> Result<(), StoreError> {
+    let known: Option<[u8; 8]> = tx
+        .prepare_cached("SELECT epoch FROM relay")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    if known == Some(*epoch.as_bytes()) {
+        return Ok(());
+    }
+    tx.execute("DELETE FROM relay", [])?;
+    tx.execute("INSERT INTO relay (epoch) VALUES (?1)", [epoch.as_bytes()])?;
+    if known.is_some() {
+        tx.execute(
+            "UPDATE files SET own = 1, sent = NULL, tries = 0, not_before = NULL WHERE own > 0",
+            [],
+        )?;
+    }
+    Ok(())
 }
 
 fn all_named(connection: &Connection) -> Result<BTreeMap<ContentHash, Named>, StoreError> {

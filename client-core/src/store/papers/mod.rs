@@ -15,8 +15,6 @@ mod adding;
 mod keeping;
 mod moving;
 mod reading;
-#[cfg(test)]
-mod tests;
 
 use core::time::Duration;
 use std::cell::OnceCell;
@@ -103,7 +101,10 @@ impl Papers {
     }
 
     /// One step: all of it, on disk, or nothing.
-    fn write<T, E: Placed>(&self, f: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+    fn write<T, E: Placed>(
+        &self,
+        f: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let run = || {
             let connection = self.connection()?;
             let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
@@ -153,8 +154,8 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         let path = PathBuf::new();
         return Err(StoreError::TooNew { path, found, known });
     }
-    let done = usize::try_from(found)
-        .map_err(|_| StoreError::damaged("its format number is negative"))?;
+    let done =
+        usize::try_from(found).map_err(|_| StoreError::damaged("its format number is negative"))?;
     for migration in MIGRATIONS.iter().skip(done) {
         tx.execute_batch(migration)?;
     }

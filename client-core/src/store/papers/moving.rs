@@ -164,19 +164,16 @@ impl Store {
         })
     }
 
-    /// The relay is another one, or was restored: it is asked again what it has of this phone's.
+    /// A person wants to sync: no wait applies.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn offer_files_again(&mut self) -> Result<(), StoreError> {
-        if !self.papers.exists() {
+    pub fn end_transfer_waits(&mut self) -> Result<(), StoreError> {
+        if self.transfers()?.iter().all(|one| one.not_before.is_none()) {
             return Ok(());
         }
         self.papers.write(|tx| {
-            tx.execute(
-                "UPDATE files SET own = 1, sent = NULL, tries = 0, not_before = NULL WHERE own > 0",
-                [],
-            )?;
+            tx.execute("UPDATE files SET not_before = NULL", [])?;
             Ok(())
         })
     }

@@ -3,7 +3,7 @@
 use rusqlite::{Transaction, params};
 use yizhan_proto::{MediaType, Timestamp};
 
-use crate::model::attachment::Attachment;
+use crate::model::{Document, attachment};
 use crate::store::StoreError;
 use crate::store::sql::int;
 
@@ -11,11 +11,14 @@ use crate::store::sql::int;
 pub(in crate::store) fn write(
     tx: &Transaction<'_>,
     n: i64,
-    attachments: &[Attachment],
+    document: &Document,
 ) -> Result<(), StoreError> {
+    if !attachment::are_in(document.kind()) {
+        return Ok(());
+    }
     tx.prepare_cached("DELETE FROM attachments_view WHERE document = ?1")?
         .execute([n])?;
-    for attachment in attachments {
+    for attachment in attachment::read(document) {
         let thumb = attachment.thumb.as_ref();
         tx.prepare_cached(
             "INSERT OR REPLACE INTO attachments_view (document, entry, sha256, bytes, media_type,
