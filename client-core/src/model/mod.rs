@@ -13,6 +13,7 @@
 //! | [`station`], [`visit`], [`check`], [`consent`], [`activity`], [`enrolment`], [`notice`], [`ticket`], [`case_note`] | one kind each: fields, rules, reads |
 //! | [`attachment`] | photos and papers that a document names, and which of them a change names |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
+//! | [`trend`] | what a row of readings says at a glance |
 
 pub mod activity;
 pub mod attachment;
@@ -37,6 +38,7 @@ pub mod route;
 mod rules;
 pub mod station;
 pub mod ticket;
+pub mod trend;
 pub mod visit;
 pub mod vitals;
 mod writer;

@@ -142,7 +142,7 @@ impl Roster {
                     .iter()
                     .filter(|decision| decision.request == request.entry)
                     .collect();
-                let answers = told.iter().filter(|decision| {
+                let answers = told.iter().copied().filter(|decision| {
                     !matches!(
                         decision.reason,
                         Some(Reason::Promoted | Reason::CapacityLowered)

@@ -1,10 +1,12 @@
 //! What can be typed. The help texts are the manual.
 
 mod activity;
+mod attachment;
 mod check;
 mod consent;
 mod enrol;
 mod notice;
+mod screens;
 mod visit;
 
 use std::path::PathBuf;
@@ -14,10 +16,12 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::activity::{
     ActivityCommand, ActivityCreateArgs, ActivitySetArgs, QuestionArgs,
 };
+pub(crate) use self::attachment::{AttachTo, AttachmentCommand};
 pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
 pub(crate) use self::enrol::EnrolCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
+pub(crate) use self::screens::{HistoryArgs, TodayArgs};
 pub(crate) use self::visit::{VisitCommand, VisitStartArgs};
 
 /// What stands at the end of `--help`.
@@ -126,6 +130,19 @@ pub(crate) enum Command {
     /// The directory of stations.
     #[command(subcommand)]
     Station(StationCommand),
+    /// Photos and papers of tickets, activities and visits.
+    #[command(subcommand)]
+    Attachment(AttachmentCommand),
+    /// A station's day: who came, who is still there, and the beds (keepers).
+    #[command(
+        after_help = "Examples:\n  yizhan-phone today\n  yizhan-phone today --station zy-xinglongsheng --json"
+    )]
+    Today(TodayArgs),
+    /// A driver's visits, checks and readings, and where the readings are going; your own without --driver.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone history\n  yizhan-phone history --item systolic --last 20\n  yizhan-phone history --driver 李师傅"
+    )]
+    History(HistoryArgs),
     /// Find documents by words in names, notes and plates; one Chinese character is enough.
     #[command(after_help = "Example:\n  yizhan-phone search 热饭")]
     Search {
@@ -280,6 +297,11 @@ mod tests {
             "notice withdraw last",
             "station list",
             "station show s",
+            "today",
+            "today --station s",
+            "history",
+            "history --driver 李师傅 --last 20",
+            "history --item systolic",
             "search 热饭",
             "sync",
             "sync --watch --for 60",
@@ -318,6 +340,8 @@ mod tests {
             "notice publish --title t text",
             "notice publish --region r --keepers-only --title t text",
             "sync --for 60",
+            "history --item weight",
+            "history --last -1",
             "--jsom status",
         ] {
             let words: Vec<&str> = line.split(' ').collect();

@@ -3,10 +3,10 @@
 use yizhan_client_core::Client;
 use yizhan_client_core::error::ClientError;
 use yizhan_client_core::store::{
-    ActivityFilter, CheckFilter, ConsentFilter, EnrolmentFilter, NoticeFilter, StationRow,
-    VisitFilter,
+    ActivityFilter, AttachmentRow, CheckFilter, ConsentFilter, EnrolmentFilter, NoticeFilter,
+    StationRow, VisitFilter,
 };
-use yizhan_proto::{ChangeHash, DocumentId, EntryId, PersonId, RegionKey, StationId};
+use yizhan_proto::{ChangeHash, DocumentId, EntryId, Kind, PersonId, RegionKey, StationId};
 
 use crate::failure::Failure;
 
@@ -97,6 +97,29 @@ pub(crate) fn driver_name(name: Option<String>) -> Result<String, Failure> {
     name.filter(|name| !name.trim().is_empty()).ok_or_else(|| {
         Failure::usage("the driver's name is not known on this phone; give it with --name")
     })
+}
+
+/// A document of a kind, by the time it was made: the latest first.
+pub(crate) fn of_kind(
+    client: &Client,
+    what: &str,
+    kind: Kind,
+    text: &str,
+) -> Result<DocumentId, Failure> {
+    document(what, text, client.document_ids(kind)?.into_iter())
+}
+
+/// An attachment among those here, the latest first.
+pub(crate) fn attachment(rows: &[AttachmentRow], text: &str) -> Result<EntryId, Failure> {
+    if text == "last" {
+        return rows.first().map(|row| row.entry).ok_or_else(|| {
+            Failure::NotFound("there is no attachment on this phone yet; sync first".to_owned())
+        });
+    }
+    match text.parse() {
+        Ok(entry) => Ok(entry),
+        Err(_) => only_one("attachment", text, rows.iter().map(|row| row.entry)),
+    }
 }
 
 /// A document among candidates, the latest first.

@@ -6,5 +6,6 @@ mod files;
 mod local;
 mod relay;
 mod rounds;
+mod screens;
 mod trouble;
 mod world;

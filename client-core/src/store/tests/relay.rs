@@ -205,6 +205,7 @@ impl Relay {
             return Outcome::Quarantined(reason("right.ended"));
         }
         let known = Known {
+            desks: None,
             last_ops: kept
                 .changes
                 .iter()

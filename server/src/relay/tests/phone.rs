@@ -296,6 +296,12 @@ impl Phone {
 /// A command of any kind.
 pub(super) struct Edit(Command);
 
+impl From<Command> for Edit {
+    fn from(command: Command) -> Self {
+        Self(command)
+    }
+}
+
 impl From<visit::Command> for Edit {
     fn from(command: visit::Command) -> Self {
         Self(Command::Visit(command))
