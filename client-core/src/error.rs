@@ -2,7 +2,9 @@
 //! caller do?". The full cause is inside, as `source`.
 
 use yizhan_proto::FaultCode;
+use yizhan_proto::checkin::CodeError;
 
+use crate::checkin::NoCertificate;
 use crate::clock::NoRandomness;
 use crate::engine::{Failure, Stop};
 use crate::model::Refusal;
@@ -165,6 +167,28 @@ const fn store_code(error: &StoreError) -> &'static str {
     }
 }
 
+impl From<CodeError> for ClientError {
+    fn from(error: CodeError) -> Self {
+        let code = match &error {
+            CodeError::OtherVersion(_) => {
+                return Self::RequiresUpdate(Cause::new("code.version", error));
+            }
+            CodeError::Foreign => "code.foreign",
+            CodeError::TooLong { .. } => "code.too_long",
+            CodeError::NotBase64 | CodeError::Damaged(_) | CodeError::Malformed(_) => {
+                "code.damaged"
+            }
+        };
+        Self::Invalid(Cause::new(code, error))
+    }
+}
+
+impl From<NoCertificate> for ClientError {
+    fn from(error: NoCertificate) -> Self {
+        Self::RequiresPairing(Cause::new("code.no_certificate", error))
+    }
+}
+
 impl From<StoreError> for ClientError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -181,6 +205,12 @@ impl From<StoreError> for ClientError {
             | StoreError::Unexpected(_)
             | StoreError::Export(_)) => Self::Store(error),
         }
+    }
+}
+
+impl From<Refusal> for ClientError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
@@ -300,6 +330,9 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::DeviceConflict
         | FaultCode::RegistrationClosed
         | FaultCode::Forbidden
+        | FaultCode::AttachmentLength
+        | FaultCode::AttachmentMismatch
+        | FaultCode::AttachmentQuota
         | FaultCode::Conflict => ClientError::Denied,
         FaultCode::Malformed
         | FaultCode::TooLarge
@@ -312,6 +345,9 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::ShuttingDown
         | FaultCode::StorageFailed
         | FaultCode::Internal
+        | FaultCode::RangeUnsatisfiable
+        | FaultCode::AttachmentNotHere
+        | FaultCode::AttachmentOffset
         | FaultCode::Other(_) => ClientError::TryLater,
         FaultCode::TokenMissing
         | FaultCode::TokenInvalid

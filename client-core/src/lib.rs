@@ -8,6 +8,8 @@
 pub mod model;
 
 #[cfg(feature = "store")]
+pub mod checkin;
+#[cfg(feature = "store")]
 pub mod client;
 #[cfg(feature = "store")]
 pub mod clock;

@@ -73,6 +73,28 @@ impl FromStr for ContentHash {
 
 byte_id_codec!(ContentHash, 32);
 
+/// A piece of some bytes, on its way to the relay. Travels in an HTTP request's headers and body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Which bytes.
+    pub sha256: ContentHash,
+    /// Where the piece begins.
+    pub at: u64,
+    /// The piece, at most [`crate::limits::PIECE_BYTES_MAX`]; empty: only to hear how far the upload is.
+    pub bytes: Vec<u8>,
+    /// How many bytes there are in all.
+    pub whole: u64,
+}
+
+/// How far some bytes are on the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upload {
+    /// So many are there; the next piece begins here.
+    pub have: u64,
+    /// Whether they are complete, and of their hash.
+    pub complete: bool,
+}
+
 macro_rules! media_types {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $extension:literal;)*) => {
         /// What an attachment may be.

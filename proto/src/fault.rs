@@ -109,6 +109,18 @@ fault_codes! {
     MethodNotAllowed = ("request.method_not_allowed", 405, "This route does not take that method"),
     /// What the request wants to make is there already, and different.
     Conflict = ("request.conflict", 409, "It is there already"),
+    /// The bytes asked for are not there.
+    RangeUnsatisfiable = ("request.range", 416, "There are no such bytes"),
+    /// A document names the attachment, and nobody has sent it yet; try again later.
+    AttachmentNotHere = ("attachment.not_here", 404, "The attachment is not here yet"),
+    /// The piece does not follow on what is here; `bound` says where the next one begins.
+    AttachmentOffset = ("attachment.offset", 409, "The piece does not follow"),
+    /// The attachment has another length than the document says; `bound` says which.
+    AttachmentLength = ("attachment.length", 422, "The attachment has another length"),
+    /// All bytes came and have another hash; they were dropped.
+    AttachmentMismatch = ("attachment.mismatch", 422, "The attachment has other bytes"),
+    /// The person has put as many bytes on the relay as one may; `bound` says how many.
+    AttachmentQuota = ("attachment.quota", 403, "No room for more attachments"),
     /// Too many requests from here; come back after `retry_after_ms`.
     RateLimited = ("relay.rate_limited", 429, "Too many requests"),
     /// The relay has more work than it takes on; come back after `retry_after_ms`.

@@ -145,6 +145,12 @@ uuid_id!(
     "an entry id (a UUID)"
 );
 
+uuid_id!(
+    /// One showing of a check-in code: 16 random bytes, written as a UUID.
+    Nonce,
+    "a nonce (16 bytes, written as a UUID)"
+);
+
 impl From<StationId> for DocumentId {
     fn from(station: StationId) -> Self {
         Self(station.0)

@@ -7,6 +7,7 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::checkin::CheckInKit;
 use crate::desk::DeskInfo;
 use crate::id::{DeviceId, Epoch, PersonId};
 use crate::scope::{RegionKey, Role, Scope};
@@ -211,11 +212,14 @@ pub struct Access {
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
     pub challenge: Vec<u8>,
+    /// What the device shows and checks check-in codes with, with no network.
+    #[n(3)]
+    pub check_in: Option<CheckInKit>,
 }
 
 /// The domain and each part, every one prefixed with its length, so that no two different
 /// messages have the same bytes.
-fn signed(domain: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn signed(domain: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for part in std::iter::once(&domain).chain(parts) {
         // A part longer than 4 GiB cannot come out of a bounded message.

@@ -2,13 +2,14 @@
 //!
 //! This crate knows nobody: no document rules, no storage, no clock, no network. It holds the
 //! identifiers, the [`Sequence`]/[`Cursor`] arithmetic, the messages of the sync exchange
-//! ([`sync`]), of pairing and tokens ([`identity`]), the fault codes ([`fault`]) and every limit
+//! ([`sync`]), of pairing and tokens ([`identity`]), the signed check-in code ([`checkin`]), the fault codes ([`fault`]) and every limit
 //! ([`limits`]). All messages are CBOR maps with integer keys; [`codec`] is the only way in and out.
 //!
 //! `docs/PROTOCOL.md` says the same in prose, for whoever writes a client in another language;
 //! `tests/golden` pins every message as bytes.
 
 pub mod attachment;
+pub mod checkin;
 pub mod codec;
 pub mod desk;
 pub mod digest;
@@ -29,7 +30,8 @@ pub use desk::{DeskInfo, DeskMember};
 pub use digest::ScopeDigest;
 pub use fault::{Fault, FaultCode};
 pub use id::{
-    ActorId, ChangeHash, DeviceId, DocumentId, EntryId, Epoch, Incarnation, PersonId, StationId,
+    ActorId, ChangeHash, DeviceId, DocumentId, EntryId, Epoch, Incarnation, Nonce, PersonId,
+    StationId,
 };
 pub use kind::Kind;
 pub use scope::{DeskKey, Grant, RegionKey, Role, Scope};

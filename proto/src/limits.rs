@@ -77,8 +77,24 @@ pub const PIECE_BYTES_MAX: usize = 256 * 1024;
 pub const PERSON_ATTACHMENT_BYTES_MAX: u64 = 200 * 1024 * 1024;
 /// Attachments that one document may name.
 pub const ATTACHMENTS_PER_DOCUMENT_MAX: usize = 50;
+/// Characters of a check-in code's text: one QR frame that any phone's camera reads.
+pub const CODE_CHARS_MAX: usize = 500;
+/// Milliseconds that a check-in code is good for from when it is shown.
+pub const CODE_LIFE_MS: i64 = 90 * 1000;
+/// Milliseconds by which two devices' estimates of the relay's time may differ before a code
+/// counts as expired, or as shown in the future.
+pub const CODE_SKEW_TOLERATED_MS: i64 = 30 * 1000;
+/// Milliseconds that a device's certificate is good for from when the relay issued it.
+pub const CERTIFICATE_LIFE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+/// Bytes of the name in a certificate; a longer one is cut, so that a code fits its frame.
+pub const CERTIFICATE_NAME_BYTES_MAX: usize = 72;
+/// Keys of the relay that a kit may hold: the present one, and those before it.
+pub const RELAY_KEYS_MAX: usize = 8;
+/// Revoked devices that a kit may name.
+pub const REVOKED_MAX: usize = 4_096;
 
 const _: () = {
+    assert!(CERTIFICATE_NAME_BYTES_MAX <= LABEL_BYTES_MAX);
     assert!(CHANGE_BYTES_MAX as u64 <= DOCUMENT_BYTES_MAX);
     assert!(DOCUMENT_BYTES_MAX <= PAGE_BYTES_MAX as u64);
     assert!(CHANGE_BYTES_MAX <= REQUEST_COMPRESSED_BYTES_MAX);

@@ -6,6 +6,7 @@ use std::fmt::{Debug, Write as _};
 use std::path::Path;
 
 use minicbor::{Decode, Encode};
+use yizhan_proto::checkin::{Certificate, CheckInKit, RelayKey};
 use yizhan_proto::codec::{decode, encode};
 use yizhan_proto::desk::{DeskInfo, DeskMember};
 use yizhan_proto::digest::DocumentDigest;
@@ -208,6 +209,25 @@ fn access() -> Access {
         token: "a.b.c".into(),
         token_ttl_s: 900,
         challenge: vec![1, 2, 3],
+        check_in: None,
+    }
+}
+
+fn access_with_check_in() -> Access {
+    Access {
+        check_in: Some(CheckInKit {
+            certificate: Certificate {
+                device: DeviceId::from_bytes([2; 16]),
+                person: PersonId::from_bytes([4; 16]),
+                name: "李师傅".into(),
+                public_key: [3; 32],
+                not_after: Timestamp::from_ms(1_797_592_000_000),
+                signature: [5; 64],
+            },
+            relay_keys: vec![RelayKey([7; 32]), RelayKey([8; 32])],
+            revoked: vec![DeviceId::from_bytes([9; 16])],
+        }),
+        ..access()
     }
 }
 
@@ -386,6 +406,7 @@ fn pairing_registration_and_tokens_are_pinned() {
     };
     check("token_request", &token);
     check("access", &access());
+    check("access_with_check_in", &access_with_check_in());
     check(
         "welcome",
         &Welcome {

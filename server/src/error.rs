@@ -122,6 +122,53 @@ pub enum CallerError {
     Revoked,
 }
 
+/// Bytes of an attachment were not taken or given.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachmentError {
+    /// No document that the caller reads names them; or the address is no hash.
+    #[error("no such attachment here")]
+    NotFound,
+    /// A document names them, and who wrote that has not sent them yet.
+    #[error("the attachment was not sent to the relay yet; try again later")]
+    NotHere,
+    /// The piece does not follow on what is here.
+    #[error("the next piece begins at byte {expected}")]
+    Offset {
+        /// Where the next piece begins.
+        expected: u64,
+    },
+    /// More or fewer bytes than the document says.
+    #[error("the document says {announced} bytes, not {found}")]
+    Length {
+        /// What the document says.
+        announced: u64,
+        /// What was sent, or announced now.
+        found: u64,
+    },
+    /// All bytes came, and their hash is another one.
+    #[error(
+        "these are not the bytes that the document names; all of them were dropped, send them again from the first"
+    )]
+    Mismatch,
+    /// The person has put as much here as one may.
+    #[error("this would make {wanted} bytes of attachments where one person may have {bound}")]
+    Quota {
+        /// What one may.
+        bound: u64,
+        /// What it would be.
+        wanted: u64,
+    },
+    /// The relay could not do it.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+}
+
+impl From<StoreError> for AttachmentError {
+    fn from(error: StoreError) -> Self {
+        Self::Relay(error.into())
+    }
+}
+
 /// A people, devices or regions command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum PeopleError {

@@ -7,7 +7,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod clocks;
+mod codes;
 mod crashes;
+mod crises;
 mod editing;
 mod epochs;
 mod histories;

@@ -4,6 +4,8 @@
 use std::ops::ControlFlow;
 
 use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
+use yizhan_proto::ContentHash;
+use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::codec;
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
@@ -86,6 +88,32 @@ impl<T: Transport> Transport for Patchy<T> {
         }
         self.passed.exchanges += 1;
         Ok(response)
+    }
+
+    fn put_piece(&mut self, token: &str, piece: &Piece) -> Result<Upload, TransportError> {
+        if !self.strikes() {
+            return self.inner.put_piece(token, piece);
+        }
+        self.passed.cut += 1;
+        if self.chance.one_in(2) {
+            return Err(TransportError::offline("a tunnel"));
+        }
+        self.inner.put_piece(token, piece)?;
+        Err(TransportError::timed_out("the answer, in a tunnel"))
+    }
+
+    fn get_piece(
+        &mut self,
+        token: &str,
+        sha256: ContentHash,
+        at: u64,
+        len: usize,
+    ) -> Result<Vec<u8>, TransportError> {
+        if self.strikes() {
+            self.passed.cut += 1;
+            return Err(TransportError::offline("a tunnel"));
+        }
+        self.inner.get_piece(token, sha256, at, len)
     }
 
     fn watch(

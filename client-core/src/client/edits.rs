@@ -1,5 +1,9 @@
 //! What people do, by name. Each call is one change in one commit.
 
+mod activities;
+mod enrolments;
+mod tickets;
+
 use yizhan_proto::{ChangeHash, DocumentId, EntryId, PersonId, StationId, Timestamp};
 
 use super::Client;
@@ -11,6 +15,10 @@ use crate::model::consent::{self, Purpose};
 use crate::model::visit::{self, Source};
 use crate::model::vitals::Item;
 use crate::model::{Command, Refusal, RefusalCode};
+
+pub use activities::{ActivityEntry, ActivityUpdate, NoticeEntry};
+pub use enrolments::{EnrolEntry, QuizSheet, ScanEntry, Scanned};
+pub use tickets::TicketEntry;
 
 /// An arrival to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,16 +112,11 @@ impl Client {
     /// # Errors
     /// As [`Client::edit`].
     pub fn start_visit(&mut self, start: VisitStart) -> Result<DocumentId, ClientError> {
-        let device = self.store.device()?;
         let source = match &start.driver {
             Some((person, _)) if !self.store.author()?.is(*person) => Source::Keeper,
             Some(_) | None => Source::DriverApp,
         };
-        let own_name = device.identity.map(|identity| identity.name);
-        let (driver, driver_name) = start.driver.unwrap_or_else(|| {
-            let name = start.own_name.or(own_name).unwrap_or_default();
-            (device.person, name)
-        });
+        let (driver, driver_name) = self.driver_of(start.driver, start.own_name)?;
         let mut requested = Vec::with_capacity(start.requested.len());
         for service in start.requested {
             requested.push((self.new_entry_id()?, service));
@@ -130,6 +133,20 @@ impl Client {
         };
         self.edit(id, &Command::Visit(command))?;
         Ok(id)
+    }
+
+    /// The driver whom an entry is about, and the name to show: the one given, or this device's
+    /// person.
+    fn driver_of(
+        &self,
+        driver: Option<(PersonId, String)>,
+        own_name: Option<String>,
+    ) -> Result<(PersonId, String), ClientError> {
+        let device = self.store.device()?;
+        Ok(driver.unwrap_or_else(|| {
+            let known = device.identity.map(|identity| identity.name);
+            (device.person, own_name.or(known).unwrap_or_default())
+        }))
     }
 
     /// Records a departure; `None`: this moment.

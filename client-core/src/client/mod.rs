@@ -3,9 +3,13 @@
 //! Edits and queries touch the local store only, never the network, and are on disk when the call
 //! returns; [`Client::sync`] is the only call that needs a relay.
 
+mod attachments;
+mod codes;
 mod edits;
 mod pairing;
 mod queries;
+mod screens;
+mod thumbnail;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +21,11 @@ use crate::error::{ClientError, SyncError};
 use crate::store::Store;
 use crate::transport::Transport;
 
-pub use self::edits::{CheckEntry, ConsentEntry, VisitStart};
+pub use self::codes::{CodeScan, CodeShown, CodeVisit};
+pub use self::edits::{
+    ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
+    ScanEntry, Scanned, TicketEntry, VisitStart,
+};
 
 /// One device's Yizhan.
 #[derive(Debug)]
@@ -125,13 +133,21 @@ impl Client {
         if self.store.device()?.identity.is_none() {
             return Err(SyncError::NotPaired);
         }
+        // A lease that cannot be returned is no reason not to sync.
+        if let Err(ClientError::Store(error)) = self.return_expired_leases() {
+            return Err(error.into());
+        }
         let mut driver = self.driver(transport);
         driver.clear_report();
+        driver.end_transfer_waits()?;
         driver.notify(Input::SyncWanted);
         let outcome = driver.run_round(on_progress)?;
-        let report = driver.report();
         match outcome {
-            Some(Outcome::Synced { .. }) | None => Ok(report),
+            Some(Outcome::Synced { .. }) | None => {
+                // Documents are through; what photos and papers come across is told by themselves.
+                driver.run_transfers(None, on_progress)?;
+                Ok(driver.report())
+            }
             Some(Outcome::Waiting {
                 failure,
                 retry_in_ms,

@@ -1,17 +1,20 @@
 //! What the screens ask: all of it answered by the local store.
 
+mod activities;
+
 use std::io::Write;
 
 use yizhan_proto::watch::Moved;
-use yizhan_proto::{ChangeHash, DocumentId, PersonId, StationId};
+use yizhan_proto::{ChangeHash, DeskKey, DocumentId, PersonId, StationId};
 
 use super::Client;
 use crate::error::ClientError;
 use crate::model::Author;
 use crate::model::consent::Purpose;
 use crate::store::{
-    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, DeviceInfo, Held, Hit,
-    StationRow, Status, VisitDetail, VisitFilter, VisitRow,
+    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, Held, Hit,
+    StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail,
+    VisitFilter, VisitRow,
 };
 
 /// Every call: [`ClientError::Store`] if the store fails, [`ClientError::NotFound`] where
@@ -73,6 +76,41 @@ impl Client {
         Ok(self.store.visit(id, self.clock.now())?)
     }
 
+    /// Tickets: of a desk or a person those due first, otherwise the newest first. What is due
+    /// counts by the relay's time as it is estimated here.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn tickets(&self, filter: &TicketFilter) -> Result<Vec<TicketRow>, ClientError> {
+        let now = self.store.relay_time(self.clock.now())?;
+        Ok(self.store.tickets(filter, now)?)
+    }
+
+    /// One ticket, with its notes and changes.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`].
+    pub fn ticket(&self, id: DocumentId) -> Result<TicketDetail, ClientError> {
+        let now = self.store.relay_time(self.clock.now())?;
+        Ok(self.store.ticket(id, now)?)
+    }
+
+    /// Events of tickets that do not count and that nobody has looked at.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn ticket_reviews(&self, desk: Option<&DeskKey>) -> Result<Vec<TicketReview>, ClientError> {
+        Ok(self.store.ticket_reviews(desk)?)
+    }
+
+    /// How many open tickets everybody has who has any.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn ticket_load(&self) -> Result<std::collections::BTreeMap<PersonId, u32>, ClientError> {
+        Ok(self.store.ticket_load()?)
+    }
+
     /// Checks, newest first.
     ///
     /// # Errors
@@ -87,6 +125,14 @@ impl Client {
     /// [`ClientError::NotFound`].
     pub fn check(&self, id: DocumentId) -> Result<CheckDetail, ClientError> {
         Ok(self.store.check(id)?)
+    }
+
+    /// Crises of the last 24 hours without a second reading, newest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn open_crises(&self) -> Result<Vec<Crisis>, ClientError> {
+        Ok(self.store.open_crises(self.clock.now())?)
     }
 
     /// Consents, newest first.

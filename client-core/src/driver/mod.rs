@@ -7,6 +7,7 @@ mod progress;
 mod report;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use yizhan_proto::identity::{Access, TokenRequest};
 use yizhan_proto::limits::DOCUMENT_BYTES_MAX;
@@ -19,6 +20,7 @@ use crate::store::{self, Store, StoreError};
 use crate::transport::{Transport, TransportError};
 
 pub use self::report::SyncReport;
+pub use self::transfer::TransferStep;
 
 /// What stays between rounds: the engine, and what the transport said last.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub struct Session {
     engine: Engine,
     report: SyncReport,
     last_error: Option<TransportError>,
+    transfers: transfer::Run,
 }
 
 impl Session {
@@ -39,6 +42,7 @@ impl Session {
             engine: Engine::new(seed(clock)?, has_token),
             report: SyncReport::default(),
             last_error: None,
+            transfers: transfer::Run::default(),
         })
     }
 

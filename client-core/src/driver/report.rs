@@ -29,6 +29,14 @@ pub struct SyncReport {
     pub epoch_changed: bool,
     /// Changes without a receipt.
     pub unsent_left: u64,
+    /// Photos and papers (small pictures of them among them) sent to the end.
+    pub attachments_sent: u64,
+    /// Photos and papers received to the end.
+    pub attachments_received: u64,
+    /// Bytes of photos and papers that went either way.
+    pub attachment_bytes: u64,
+    /// Bytes of photos and papers that are still to go either way.
+    pub attachment_bytes_left: u64,
 }
 
 impl SyncReport {

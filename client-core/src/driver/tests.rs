@@ -4,6 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+use yizhan_proto::ContentHash;
+use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::identity::{
     Access, Identity, PairRequest, RegisterRequest, TokenRequest, Welcome,
 };
@@ -91,6 +93,7 @@ impl PlayedRelay {
             token: format!("token {}", self.tokens),
             token_ttl_s: 900,
             challenge: vec![1],
+            check_in: None,
         }
     }
 
@@ -148,6 +151,20 @@ impl PlayedRelay {
 }
 
 impl Transport for PlayedRelay {
+    fn put_piece(&mut self, _: &str, _: &Piece) -> Result<Upload, TransportError> {
+        Err(TransportError::offline("no attachments are played"))
+    }
+
+    fn get_piece(
+        &mut self,
+        _: &str,
+        _: ContentHash,
+        _: u64,
+        _: usize,
+    ) -> Result<Vec<u8>, TransportError> {
+        Err(TransportError::offline("no attachments are played"))
+    }
+
     fn pair(&mut self, _: &PairRequest) -> Result<Welcome, TransportError> {
         Ok(Welcome {
             identity: Identity {

@@ -17,6 +17,7 @@ mod phase;
 mod reaction;
 #[cfg(test)]
 mod tests;
+pub mod transfer;
 
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 

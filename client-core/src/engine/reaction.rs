@@ -64,6 +64,12 @@ fn reaction_to_fault(code: &FaultCode) -> Reaction {
         | FaultCode::NotFound
         | FaultCode::MethodNotAllowed
         | FaultCode::Conflict
+        | FaultCode::RangeUnsatisfiable
+        | FaultCode::AttachmentNotHere
+        | FaultCode::AttachmentOffset
+        | FaultCode::AttachmentLength
+        | FaultCode::AttachmentMismatch
+        | FaultCode::AttachmentQuota
         | FaultCode::Other(_) => Reaction::Wait,
     }
 }

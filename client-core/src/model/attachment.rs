@@ -9,10 +9,10 @@ use yizhan_proto::limits::{
 };
 use yizhan_proto::{ContentHash, EntryId, Kind, MediaType, PersonId, Timestamp};
 
-use super::change::{Object, OtherActor, Value};
-use super::draft::{Draft, Fields};
+use super::change::{Object, Op, OtherActor, Value};
+use super::draft::Draft;
 use super::reader::{Map, Reader};
-use super::rules::{Field, Holds, Table, What, When, Who, field};
+use super::rules::{Field, Table, What, When, Who, field, find};
 use super::{Document, Inspected, Refusal, RefusalCode};
 
 /// The container's name, in every kind that has it.
@@ -73,16 +73,20 @@ pub struct Named {
     pub thumb: Option<(ContentHash, u64)>,
 }
 
+/// Whether documents of a kind have attachments.
+#[must_use]
+pub fn are_in(kind: Kind) -> bool {
+    position(kind).is_some()
+}
+
 /// The attachments of an opened document: those first that were put there first. None for a kind
 /// that has no attachments.
 #[must_use]
 pub fn read(document: &Document) -> Vec<Attachment> {
-    let Ok(reader) = Reader::new(document, document.kind()) else {
+    let reader = Reader::new(document, document.kind());
+    let Some(reader) = reader.ok().filter(|_| are_in(document.kind())) else {
         return Vec::new();
     };
-    if position(document.kind()).is_none() {
-        return Vec::new();
-    }
     let mut found: Vec<_> = reader
         .entries(CONTAINER)
         .into_iter()
@@ -119,20 +123,61 @@ pub fn named_in(change: &Inspected, kind: Kind) -> Vec<Named> {
     let Some(at) = position(kind) else {
         return Vec::new();
     };
-    let mut named = Vec::new();
-    for (index, op) in change.ops.iter().enumerate() {
-        let in_container = match op.object {
-            Object::Made(made) => {
-                made.counter as usize == at + 1
-                    && change.other(made.actor) == Some(OtherActor::Genesis)
-            }
-            Object::Root => false,
-        };
-        if in_container && op.value == Value::Map {
-            named.extend(entry_named(change, change.start_op + index as u64));
+    let made = |(index, op): (usize, &Op)| {
+        makes_entry(change, at, op)
+            .then(|| entry_named(change, change.start_op + index as u64))
+            .flatten()
+    };
+    change.ops.iter().enumerate().filter_map(made).collect()
+}
+
+/// Whether an operation makes an entry of the container at that position.
+fn makes_entry(change: &Inspected, at: usize, op: &Op) -> bool {
+    let in_container = match op.object {
+        Object::Made(made) => {
+            made.counter as usize == at + 1 && change.other(made.actor) == Some(OtherActor::Genesis)
+        }
+        Object::Root => false,
+    };
+    in_container && op.value == Value::Map
+}
+
+/// How many attachments a document names after this change.
+pub(crate) fn counted(change: &Inspected, kind: Kind, before: Option<u32>) -> Option<u32> {
+    let at = position(kind)?;
+    let made = change.ops.iter().filter(|op| makes_entry(change, at, op));
+    match u32::try_from(made.count()).unwrap_or(u32::MAX) {
+        0 => before,
+        new => Some(before.unwrap_or(0).saturating_add(new)),
+    }
+}
+
+/// What concerns several fields of an entry, and the number of entries.
+pub(crate) fn check(draft: &Draft<'_>, before: Option<u32>) -> Result<(), Refusal> {
+    let containers = draft.table.containers;
+    let Some(at) = containers.iter().position(|one| one.name == CONTAINER) else {
+        return Ok(());
+    };
+    let mut new = 0_usize;
+    for entry in draft.entries.iter().filter(|entry| entry.container == at) {
+        new += 1;
+        let has = |name| find(FIELDS_FOR_VISIT, name).is_some_and(|(at, _)| entry.values.has(at));
+        if has("thumb_sha256") != has("thumb_bytes") {
+            return Err(Refusal::new(RefusalCode::ValueContradiction)
+                .at(format!(
+                    "{CONTAINER}/{}/thumb_bytes",
+                    draft.change.text(entry.key)
+                ))
+                .bound("both thumb_sha256 and thumb_bytes, or neither"));
         }
     }
-    named
+    let all = usize::try_from(before.unwrap_or(0)).unwrap_or(usize::MAX);
+    if new > 0 && all.saturating_add(new) > ATTACHMENTS_PER_DOCUMENT_MAX {
+        return Err(Refusal::new(RefusalCode::AttachmentsFull)
+            .at(CONTAINER)
+            .bound(format!("{ATTACHMENTS_PER_DOCUMENT_MAX} attachments")));
+    }
+    Ok(())
 }
 
 /// What the entry made by the operation of that counter names.

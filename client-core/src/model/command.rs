@@ -2,6 +2,7 @@
 
 use yizhan_proto::{Kind, StationId};
 
+use super::attachment::NewAttachment;
 use super::{activity, case_note, check, consent, enrolment, notice, station, ticket, visit};
 
 /// An edit of a document of one kind.
@@ -25,6 +26,13 @@ pub enum Command {
     Ticket(ticket::Command),
     /// Of a `case_note`.
     CaseNote(case_note::Command),
+    /// Puts a photo or a paper to a document of a kind that has attachments.
+    Attach {
+        /// The document's kind.
+        kind: Kind,
+        /// What the document says of it.
+        attachment: NewAttachment,
+    },
 }
 
 impl Command {
@@ -41,6 +49,7 @@ impl Command {
             Self::Notice(_) => Kind::Notice,
             Self::Ticket(_) => Kind::Ticket,
             Self::CaseNote(_) => Kind::CaseNote,
+            Self::Attach { kind, .. } => *kind,
         }
     }
 
@@ -49,7 +58,10 @@ impl Command {
     pub const fn creates(&self) -> bool {
         match self {
             Self::Station(command) => matches!(command, station::Command::Create(_)),
-            Self::Visit(command) => matches!(command, visit::Command::CheckIn { .. }),
+            Self::Visit(command) => matches!(
+                command,
+                visit::Command::CheckIn { .. } | visit::Command::CheckInByCode { .. }
+            ),
             Self::Check(check::Command::Create(_)) => true,
             Self::Consent(command) => matches!(command, consent::Command::Give { .. }),
             Self::Activity(command) => matches!(command, activity::Command::Create(_)),
@@ -57,6 +69,7 @@ impl Command {
             Self::Notice(command) => matches!(command, notice::Command::Publish(_)),
             Self::Ticket(command) => matches!(command, ticket::Command::Raise(_)),
             Self::CaseNote(case_note::Command::Create(_)) => true,
+            Self::Attach { .. } => false,
         }
     }
 
@@ -64,7 +77,10 @@ impl Command {
     #[must_use]
     pub fn station(&self) -> Option<StationId> {
         match self {
-            Self::Visit(visit::Command::CheckIn { station, .. })
+            Self::Visit(
+                visit::Command::CheckIn { station, .. }
+                | visit::Command::CheckInByCode { station, .. },
+            )
             | Self::Consent(consent::Command::Give { station, .. }) => Some(*station),
             Self::Check(check::Command::Create(new)) => Some(new.station),
             Self::Activity(activity::Command::Create(new)) => Some(new.station),
@@ -78,7 +94,8 @@ impl Command {
             | Self::Enrolment(_)
             | Self::Notice(_)
             | Self::Ticket(_)
-            | Self::CaseNote(_) => None,
+            | Self::CaseNote(_)
+            | Self::Attach { .. } => None,
         }
     }
 }

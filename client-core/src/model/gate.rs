@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use yizhan_proto::limits::{DOCUMENT_ACTORS_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_HEADS_MAX};
-use yizhan_proto::{ChangeHash, DocumentId, Kind, Timestamp};
+use yizhan_proto::{ChangeHash, DeskKey, DocumentId, Kind, RegionKey, Timestamp};
 
+use super::attachment;
 use super::change::{Object, Value};
 use super::draft::Draft;
 use super::genesis::{Genesis, Step};
@@ -29,6 +30,9 @@ pub struct Known {
     pub received_at: Option<Timestamp>,
     /// The outlines of the documents that [`references`] names.
     pub outlines: BTreeMap<DocumentId, Outline>,
+    /// The desks that there are among those that [`desks`] names, each with its region; `None`
+    /// where the register of desks is not known.
+    pub desks: Option<BTreeMap<DeskKey, RegionKey>>,
 }
 
 /// What the gate decides.
@@ -75,6 +79,26 @@ pub fn references(kind: Kind, change: &Inspected) -> Vec<DocumentId> {
     named.sort_unstable();
     named.dedup();
     named
+}
+
+/// The desks that a ticket, a note or an escalation in this change names.
+#[must_use]
+pub fn desks(kind: Kind, change: &Inspected) -> Vec<DeskKey> {
+    if !matches!(kind, Kind::Ticket | Kind::CaseNote) {
+        return Vec::new();
+    }
+    let named = change.ops.iter().filter_map(|op| match op.value {
+        Value::Text(text) if change.text(op.key) == "desk" => change.text(text).parse().ok(),
+        Value::Text(_)
+        | Value::Map
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Huge(_)
+        | Value::Real(_)
+        | Value::Bytes => None,
+    });
+    named.collect()
 }
 
 /// Decides about a change that is not in the document yet (the caller has looked for its hash).
@@ -199,11 +223,16 @@ impl<'a> Case<'a> {
         };
         draft.who = paths::relations(self, &routing);
         paths::check_author(self, &draft)?;
+        attachment::check(
+            &draft,
+            self.outline.and_then(|outline| outline.facts.attachments),
+        )?;
         match self.outline {
             None => (self.table.create)(&draft)?,
             Some(outline) if self.creates => self.check_twin(&draft, outline)?,
             Some(outline) => (self.table.edit)(&draft, &outline.facts)?,
         }
+        references::check_desks(self, &draft, &routing)?;
         if self.creates {
             match references::check(self, &draft, &routing)? {
                 references::Finding::Fits => {}
@@ -308,6 +337,8 @@ fn beginning(kind: Kind, step: Option<&Step>, routing: Routing) -> Outline {
 fn advance(outline: &mut Outline, draft: &Draft<'_>) {
     let change = draft.change;
     outline.facts = (draft.table.facts)(draft, &outline.facts);
+    outline.facts.attachments =
+        attachment::counted(change, outline.kind, outline.facts.attachments);
     if let Some(reroute) = draft.table.reroute
         && let Some(routing) = reroute(&outline.facts, &outline.routing)
     {

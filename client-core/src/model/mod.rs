@@ -14,6 +14,7 @@
 //! | [`attachment`] | photos and papers that a document names, and which of them a change names |
 //! | [`report`] | numbers over many documents by place and month, small ones withheld |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
+//! | [`trend`] | what a row of readings says at a glance |
 
 pub mod activity;
 pub mod attachment;
@@ -39,6 +40,7 @@ pub mod route;
 mod rules;
 pub mod station;
 pub mod ticket;
+pub mod trend;
 pub mod visit;
 pub mod vitals;
 mod writer;

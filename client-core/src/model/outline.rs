@@ -105,6 +105,9 @@ pub struct Facts {
     /// `ticket`: where it stands.
     #[n(6)]
     pub ticket: Option<super::ticket::fold::State>,
+    /// How many attachments the document names; `None`: it never named any.
+    #[n(9)]
+    pub attachments: Option<u32>,
 }
 
 /// One write of a field that may be written again.

@@ -108,8 +108,20 @@ refusal_codes! {
     ConsentWithdrawn = "consent.withdrawn": "The driver had withdrawn the consent.",
     /// It is a step of, or for, the person complained about.
     TicketConflicted = "ticket.conflicted": "The person complained about has no part in handling the ticket.",
+    /// No lease of this device has a seat left.
+    LeaseSpent = "lease.spent": "No lease of this device has a seat left; ask for one and sync.",
+    /// The file has no bytes.
+    AttachmentEmpty = "attachment.empty": "The file is empty.",
+    /// The file is larger than an attachment may be.
+    AttachmentTooLarge = "attachment.too_large": "The file is too large; take the photo in a smaller size, or split the paper.",
+    /// The file is not of a type that attachments may have, whatever it is called.
+    AttachmentType = "attachment.type": "Only photos (JPEG, PNG, WebP) and PDF can be attached.",
+    /// The document names as many attachments as it may.
+    AttachmentsFull = "attachment.too_many": "The document has as many attachments as it may.",
     /// The edit changes nothing.
     NothingChanged = "edit.unchanged": "The edit changes nothing; there is nothing to keep.",
+    /// Leases hold more seats than there would be.
+    SeatsLeased = "seats.leased": "Devices hold more seats than that to give away offline; have them return their leases first, or choose a larger number.",
     /// The author's right had ended.
     RightEnded = "right.ended": "Your right to write here had ended; a coordinator decides about this entry.",
 }

@@ -1,5 +1,6 @@
 //! One stay of one driver at one station.
 
+use yizhan_proto::checkin::CheckInCode;
 use yizhan_proto::{DocumentId, EntryId, Kind, PersonId, StationId, Timestamp};
 
 use super::attachment;
@@ -42,6 +43,20 @@ pub enum Command {
         arrived_at: Timestamp,
         /// Who recorded it.
         source: Source,
+        /// Plate of the vehicle.
+        vehicle_plate: Option<String>,
+        /// Services asked for on arrival: entry id and code.
+        requested: Vec<(EntryId, String)>,
+    },
+    /// A keeper takes down the arrival of the driver whose check-in code was scanned, with source
+    /// `qr`; driver and name are those of the code. Makes the document.
+    CheckInByCode {
+        /// The code's text.
+        code: String,
+        /// The station.
+        station: StationId,
+        /// When.
+        arrived_at: Timestamp,
         /// Plate of the vehicle.
         vehicle_plate: Option<String>,
         /// Services asked for on arrival: entry id and code.
@@ -130,6 +145,8 @@ pub struct Visit {
     pub keeper_note: Register<String>,
     /// The driver's rating.
     pub rating: Register<u8>,
+    /// The driver's check-in code, if a keeper scanned one.
+    pub code: Option<CheckInCode>,
 }
 
 impl Visit {
@@ -165,6 +182,9 @@ impl Visit {
             note: root.texts("note"),
             keeper_note: root.texts("keeper_note"),
             rating: root.ratings("rating"),
+            code: root
+                .text("code")
+                .and_then(|text| CheckInCode::from_text(&text).ok()),
         })
     }
 }
@@ -196,6 +216,7 @@ const FIELDS: &[Field] = &[
     field("note", Who::DRIVER, When::Always, What::Prose),
     field("keeper_note", STAFF, When::Always, What::Prose),
     field("rating", Who::DRIVER, When::Always, What::Whole(1, 5)),
+    field("code", STAFF, When::Once, What::Prose),
 ];
 
 /// A service asked for; who asked is left out where a keeper took it down on arrival.
@@ -253,13 +274,43 @@ pub(crate) const RULES: Table = Table {
 };
 
 fn create(draft: &Draft<'_>) -> Result<(), Refusal> {
-    // Who took it down is told truly: a keeper's entry never passes for the driver's own.
-    let by_keeper = draft.root().text("source") == Some(Source::Keeper.as_str());
-    let needed = if by_keeper { STAFF } else { Who::DRIVER };
+    // Who took it down is told truly: a keeper's entry never passes for the driver's own, unless
+    // the driver's code is there to show for it.
+    let source = draft.root().text("source").and_then(Source::from_text);
+    let scanned = draft.root().text("code");
+    if let Some(code) = scanned {
+        names_driver(code, draft.root().person("driver"))?;
+        if source != Some(Source::Qr) {
+            return Err(Refusal::new(RefusalCode::ValueContradiction)
+                .at("source")
+                .bound("qr, with a code"));
+        }
+    }
+    let needed = match source {
+        Some(Source::Keeper) => STAFF,
+        Some(Source::Qr) if scanned.is_some() => STAFF,
+        Some(Source::Qr | Source::DriverApp) | None => Who::DRIVER,
+    };
     if !draft.who.meets(needed) {
         return Err(Refusal::new(RefusalCode::ValueNotSelf).at("source"));
     }
     left_after(draft, draft.root().time("arrived_at"))
+}
+
+/// The code is one, and names this driver. Its signatures are not looked at: only a holder of the
+/// relay's key could, and the same rule stands on every phone.
+fn names_driver(code: &str, driver: Option<PersonId>) -> Result<(), Refusal> {
+    let read = CheckInCode::from_text(code).map_err(|_| {
+        Refusal::new(RefusalCode::ValueType)
+            .at("code")
+            .bound("a check-in code")
+    })?;
+    if Some(read.certificate.person) == driver {
+        return Ok(());
+    }
+    Err(Refusal::new(RefusalCode::ValueContradiction)
+        .at("code")
+        .bound("a code of this driver"))
 }
 
 fn edit(draft: &Draft<'_>, facts: &Facts) -> Result<(), Refusal> {

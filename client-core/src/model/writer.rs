@@ -16,10 +16,11 @@ use super::genesis::Genesis;
 use super::{Command, Document, Refusal, RefusalCode};
 use super::{case_note, check};
 
-mod activity;
-mod enrolment;
+mod activities;
+mod attachments;
+mod enrolments;
 mod kinds;
-mod notice;
+mod notices;
 mod settle;
 mod tickets;
 
@@ -68,6 +69,7 @@ pub(super) fn write(
             Command::Notice(command) => tx.notice(command)?,
             Command::Ticket(command) => tx.ticket(command)?,
             Command::CaseNote(case_note::Command::Create(new)) => tx.case_note(new)?,
+            Command::Attach { attachment, .. } => tx.attach(attachment)?,
         }
         let options = CommitOptions::default().with_time(now.as_ms());
         let hash = tx.tx.commit_with(options).0;

@@ -23,6 +23,7 @@ pub(super) fn describe(command: &Command) -> String {
         },
         Command::Visit(command) => match command {
             visit::Command::CheckIn { driver_name, .. } => format!("visit of {driver_name}"),
+            visit::Command::CheckInByCode { .. } => "visit by check-in code".to_owned(),
             visit::Command::CheckOut { .. } => "departure".to_owned(),
             visit::Command::Request {
                 service, quantity, ..
@@ -45,6 +46,7 @@ pub(super) fn describe(command: &Command) -> String {
         Command::Activity(command) => activity(command).to_owned(),
         Command::Enrolment(command) => enrolment(command).to_owned(),
         Command::Notice(notice::Command::Publish(new)) => format!("notice {}", new.title),
+        Command::Attach { attachment, .. } => format!("attachment {}", attachment.name),
         Command::Notice(notice::Command::Withdraw { .. }) => "notice withdrawn".to_owned(),
         Command::Ticket(command) => ticket(command),
         Command::CaseNote(case_note::Command::Create(_)) => "case note".to_owned(),

@@ -1,12 +1,17 @@
 //! This device: its id, its key, who it acts for, and its access to the relay.
 
+use std::collections::BTreeMap;
+
 use ed25519_dalek::{Signer, SigningKey};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use yizhan_proto::checkin::Certificate;
 use yizhan_proto::identity::{Access, Identity, Welcome};
-use yizhan_proto::{DeviceId, Epoch, Incarnation, PersonId, Role, Timestamp, codec};
+use yizhan_proto::{
+    DeskInfo, DeskKey, DeviceId, Epoch, Incarnation, PersonId, RegionKey, Role, Timestamp, codec,
+};
 
 use super::sql::{bytes, bytes_opt, cbor};
-use super::{DeviceInfo, Store, StoreError, StoredAccess, apply};
+use super::{DeviceInfo, Store, StoreError, StoredAccess, apply, kit};
 use crate::clock::{Clock, NoRandomness};
 use crate::model::Author;
 
@@ -19,6 +24,24 @@ pub(super) struct Device {
     pub(super) relay_url: Option<String>,
     pub(super) epoch: Option<Epoch>,
     pub(super) identity: Option<Identity>,
+}
+
+impl Store {
+    /// What the relay's clock says at a time of this device's, by what was learned at the last
+    /// exchange; the device's own time before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn relay_time(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let offset_ms: Option<i64> = self.read(|connection| {
+            Ok::<_, StoreError>(connection.query_row(
+                "SELECT clock_offset_ms FROM device",
+                [],
+                |row| row.get(0),
+            )?)
+        })?;
+        Ok(now.saturating_add_ms(offset_ms.unwrap_or(0).saturating_neg()))
+    }
 }
 
 /// Ten and more random bytes never come out equal; so neither do two lives of one store.
@@ -89,6 +112,12 @@ impl Device {
             .map_or(self.provisional, |identity| identity.person)
     }
 
+    /// Whether a certificate is of this device and its key.
+    pub(super) fn is_certified(&self, certificate: &Certificate) -> bool {
+        certificate.device == self.id
+            && certificate.public_key == self.key.verifying_key().to_bytes()
+    }
+
     /// Every id that this device's person goes by.
     pub(super) fn people(&self) -> Vec<PersonId> {
         let mut people = vec![self.person(), self.provisional];
@@ -98,6 +127,13 @@ impl Device {
         people.sort_unstable();
         people.dedup();
         people
+    }
+
+    /// The desks that the relay told of, with their regions; `None` if it told of none.
+    pub(super) fn desks(&self) -> Option<BTreeMap<DeskKey, RegionKey>> {
+        let desks = self.identity.as_ref()?.desks.as_ref()?;
+        let place = |desk: &DeskInfo| (desk.key.clone(), desk.region.clone());
+        Some(desks.iter().map(place).collect())
     }
 
     /// Who writes here.
@@ -130,7 +166,7 @@ fn save_access(tx: &Transaction<'_>, access: &Access) -> Result<(), StoreError> 
         "UPDATE device SET token = ?1, challenge = ?2",
         params![access.token, access.challenge],
     )?;
-    Ok(())
+    kit::save(tx, access)
 }
 
 impl Store {
@@ -182,6 +218,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(|tx| {
             apply::identity::welcome(tx, welcome)?;
+            kit::drop(tx)?;
             save_access(tx, &welcome.access)?;
             tx.execute(
                 "UPDATE device SET relay_url = ?1, clock_offset_ms = ?2, last_sync_error = NULL",

@@ -63,6 +63,7 @@ fn edit(
         hurry(tx, n, command.kind(), &change)?;
     }
     views::write(tx, n, &opened)?;
+    views::attachment::write(tx, n, &document)?;
     tx.prepare_cached("UPDATE documents SET outline = ?2, view = ?3 WHERE n = ?1")?
         .execute(params![n, codec::encode(&outline), views::VIEW_VERSION])?;
     Ok(change.hash)
@@ -118,6 +119,7 @@ fn check(
         Some(row) => row.outline()?,
         None => None,
     };
+    let device = device::load(tx)?;
     let known = Known {
         received_at: None,
         last_ops: rows
@@ -126,8 +128,9 @@ fn check(
             .map(|row| (row.hash, row.last_op))
             .collect(),
         outlines: referred(tx, command, change)?,
+        desks: device.desks(),
     };
-    let author = device::load(tx)?.author();
+    let author = device.author();
     match decide(
         id,
         command.kind(),

@@ -9,12 +9,13 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `open`, `migrations`, `instance` | the folder, the file, its format, and whether it is a copy |
-//! | `device` | this device: id, key, person, access |
+//! | `device`, `kit` | this device: id, key, person, access, and what it shows codes with |
 //! | `documents`, `changes`, `scopes` | the rows of each |
 //! | `edit` | a tap |
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
-//! | `queries`, `held`, `status`, `export` | what people ask |
+//! | `papers` | the bytes of photos and papers, in a file of their own |
+//! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
 
 mod apply;
 mod changes;
@@ -26,14 +27,17 @@ mod error;
 mod export;
 mod held;
 mod instance;
+mod kit;
 mod migrations;
 mod open;
 mod opened;
 mod outbox;
+mod papers;
 mod queries;
 mod reread;
 mod rows;
 mod scopes;
+mod screens;
 mod search;
 mod sql;
 mod status;
@@ -50,10 +54,16 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use error::Placed;
 
 pub use error::{EditError, FindError, StoreError};
-pub use rows::{
-    CheckDetail, CheckFilter, CheckRow, ConsentDetail, ConsentFilter, ConsentRow, Hit,
-    StationDetail, StationRow, VisitDetail, VisitFilter, VisitRow,
+pub use papers::{
+    AttachmentPlace, AttachmentRow, AttachmentTotals, NewFile, Transfer, TransferWay,
 };
+pub use rows::{
+    ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
+    ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,
+    LeaseRow, NoticeDetail, NoticeFilter, NoticeRow, SecondReading, StationDetail, StationRow,
+    TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail, VisitFilter, VisitRow,
+};
+pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,
     StoredAccess,
@@ -67,6 +77,8 @@ pub struct Store {
     path: Option<PathBuf>,
     /// Its folder; `None` in memory.
     home: Option<PathBuf>,
+    /// The bytes of attachments.
+    papers: papers::Papers,
     /// Whether this session has made sure that the store is not a copy (see `instance`).
     instance_settled: bool,
 }

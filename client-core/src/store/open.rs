@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::Placed as _;
+use super::papers::Papers;
 use super::{Store, StoreError, device, instance, migrations};
 use crate::clock::Clock;
 
@@ -45,6 +46,7 @@ impl Store {
             connection,
             path: Some(path),
             home: Some(home.to_owned()),
+            papers: Papers::new(Some(home)),
             instance_settled: false,
         };
         if new {
@@ -65,6 +67,7 @@ impl Store {
             connection,
             path: None,
             home: None,
+            papers: Papers::new(None),
             instance_settled: true,
         })
     }

@@ -8,6 +8,7 @@ use super::changes::{self, ChangeRow};
 use super::documents::{self, DocumentRow};
 use super::opened::{self, Opened};
 use super::{ChangeState, StoreError, views};
+use crate::model::Document;
 use crate::model::document::Unreadable;
 
 /// What came out of it.
@@ -31,8 +32,9 @@ pub(super) fn reread(tx: &Transaction<'_>, n: i64) -> Result<Reread, StoreError>
     let shown = opened::is_shown(document.kind) && rows.iter().any(ChangeRow::is_shown);
     let (outline, set_aside) = if shown {
         match read(&document, &rows) {
-            Ok(opened) => {
+            Ok((document, opened)) => {
                 views::write(tx, n, &opened)?;
+                views::attachment::write(tx, n, &document)?;
                 let outline = opened::outline(document.kind, &rows);
                 (outline.as_ref().map(codec::encode), None)
             }
@@ -61,8 +63,10 @@ pub(super) fn reread(tx: &Transaction<'_>, n: i64) -> Result<Reread, StoreError>
     })
 }
 
-fn read(document: &DocumentRow, rows: &[ChangeRow]) -> Result<Opened, Unreadable> {
-    Opened::read(&opened::open(document.id, document.kind, rows)?, rows)
+fn read(row: &DocumentRow, rows: &[ChangeRow]) -> Result<(Document, Opened), Unreadable> {
+    let document = opened::open(row.id, row.kind, rows)?;
+    let opened = Opened::read(&document, rows)?;
+    Ok((document, opened))
 }
 
 fn acked_digest(document: &DocumentRow, rows: &[ChangeRow]) -> Option<DocumentDigest> {

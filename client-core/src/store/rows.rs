@@ -1,5 +1,13 @@
 //! What screens show: one row a document for lists, and one document with all its details.
 
+mod activities;
+mod tickets;
+
+pub use activities::{
+    ActivityDetail, ActivityFilter, ActivityRow, EnrolmentDetail, EnrolmentFilter, EnrolmentRow,
+    LeaseRow, NoticeDetail, NoticeFilter, NoticeRow,
+};
+
 use yizhan_proto::{DocumentId, Kind, PersonId, RegionKey, StationId, Timestamp};
 
 use super::ChangeInfo;
@@ -7,6 +15,9 @@ use crate::model::check::Check;
 use crate::model::consent::{Consent, Purpose};
 use crate::model::station::Station;
 use crate::model::visit::Visit;
+use crate::model::vitals::Level;
+
+pub use tickets::{TicketDetail, TicketFilter, TicketReview, TicketRow};
 
 /// One station in a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +90,8 @@ pub struct VisitRow {
     pub vehicle_plate: Option<String>,
     /// Services given, with their quantities added up.
     pub services_given: u32,
+    /// Beds given, with their quantities added up.
+    pub beds_given: u32,
     /// The driver's rating.
     pub rating: Option<u8>,
     /// The earlier record of the same arrival (same driver and station, within 30 minutes): shown
@@ -139,6 +152,10 @@ pub struct CheckRow {
     pub taken_at: Timestamp,
     /// Measurements in words: `systolic 126 mm[Hg], diastolic 80 mm[Hg]`.
     pub summary: String,
+    /// Level of the blood pressure, by the rules of that day.
+    pub pressure_level: Option<Level>,
+    /// Level of the glucose, by the rules of that day.
+    pub glucose_level: Option<Level>,
     /// Whether a result is a crisis.
     pub crisis: bool,
     /// The check it corrects.
@@ -149,6 +166,39 @@ pub struct CheckRow {
     pub unsent: bool,
     /// Whether it was refused or waits for a decision.
     pub held: bool,
+    /// Of a crisis: its second reading.
+    pub second_reading: Option<SecondReading>,
+}
+
+/// What became of the second reading that a crisis asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondReading {
+    /// None was taken; it is due then, five minutes after the first, by the clock of the device
+    /// that took that. After a day it is too late for one.
+    DueAt(Timestamp),
+    /// The check that is it: of the same driver, at any station, within 24 hours.
+    Taken(DocumentId),
+}
+
+/// A crisis of the last 24 hours that nobody has taken a second reading of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crisis {
+    /// The check.
+    pub check: DocumentId,
+    /// The driver.
+    pub driver: PersonId,
+    /// The driver's name, if a visit of theirs is here.
+    pub driver_name: Option<String>,
+    /// Where it was taken.
+    pub station: StationId,
+    /// The station's name, if its document is here.
+    pub station_name: Option<String>,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// Measurements in words.
+    pub summary: String,
+    /// When the second reading is due.
+    pub second_due_at: Timestamp,
 }
 
 /// One check with all that is known about it.
@@ -160,6 +210,8 @@ pub struct CheckDetail {
     pub station_name: Option<String>,
     /// The check that corrects it.
     pub replaced_by: Option<DocumentId>,
+    /// Of a crisis: its second reading.
+    pub second_reading: Option<SecondReading>,
     /// Every change.
     pub changes: Vec<ChangeInfo>,
 }

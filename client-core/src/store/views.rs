@@ -1,10 +1,12 @@
 //! The rows that screens read, written in the transaction that changes a document.
 
 mod activity;
+pub(super) mod attachment;
 mod case_note;
 mod check;
 mod consent;
 mod enrolment;
+mod marks;
 mod notice;
 mod station;
 mod ticket;
@@ -20,20 +22,29 @@ use crate::model::document::Register;
 /// anew; until then a document has those of the version before.
 ///
 /// 1, 2026-11-21: the first.
-/// 2, 2026-11-21: activities, enrolments, notices, tickets, case notes; readings.
+/// 2, 2026-11-21: activities, enrolments, notices, tickets, case notes; readings; showings
+/// of codes, second readings.
 pub(super) const VIEW_VERSION: i64 = 2;
 
 /// Every table that holds rows of documents.
 const TABLES: &[&str] = &[
     "stations_view",
     "visits_view",
+    "attachments_view",
     "checks_view",
     "consents_view",
+    "readings_view",
     "tickets_view",
     "ticket_pairs",
     "ticket_links",
     "ticket_reviews",
     "case_notes_view",
+    "visit_codes",
+    "check_marks",
+    "activities_view",
+    "leases_view",
+    "enrolments_view",
+    "notices_view",
 ];
 
 /// Writes the rows of a document.

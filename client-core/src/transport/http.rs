@@ -4,6 +4,7 @@
 //! Redirects are not followed and proxies of the environment are not used: what answers is the
 //! relay, or the call fails and says what answered.
 
+mod pieces;
 #[cfg(test)]
 mod tests;
 
@@ -15,11 +16,12 @@ use minicbor::{Decode, Encode};
 use ureq::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
+use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::codec::{self, MEDIA_TYPE};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
-use yizhan_proto::{Fault, FaultCode};
+use yizhan_proto::{ContentHash, Fault, FaultCode};
 
 use super::sse::SseReader;
 use super::{RelayUrl, Transport, TransportError, WatchEvent};
@@ -166,6 +168,20 @@ impl Transport for HttpTransport {
 
     fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
         self.post("/v1/sync", Some(token), request)
+    }
+
+    fn put_piece(&mut self, token: &str, piece: &Piece) -> Result<Upload, TransportError> {
+        pieces::put(self, token, piece)
+    }
+
+    fn get_piece(
+        &mut self,
+        token: &str,
+        sha256: ContentHash,
+        at: u64,
+        len: usize,
+    ) -> Result<Vec<u8>, TransportError> {
+        pieces::get(self, token, sha256, at, len)
     }
 
     fn watch(

@@ -10,10 +10,11 @@ mod sse;
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use yizhan_proto::Fault;
+use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::watch::Moved;
+use yizhan_proto::{ContentHash, Fault};
 
 pub use self::link::{Link, LinkError, LinkKind, RelayUrl};
 
@@ -42,6 +43,25 @@ pub trait Transport {
     /// # Errors
     /// [`TransportError`]. The relay may have served the request all the same.
     fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError>;
+
+    /// `PUT /v1/attachments/{sha256}`, with the access token: one piece.
+    ///
+    /// # Errors
+    /// [`TransportError`]. The relay may have taken the piece all the same; it may be sent again.
+    fn put_piece(&mut self, token: &str, piece: &Piece) -> Result<Upload, TransportError>;
+
+    /// `GET /v1/attachments/{sha256}`, with the access token: at most `len` bytes from byte `at` on,
+    /// and at least one.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    fn get_piece(
+        &mut self,
+        token: &str,
+        sha256: ContentHash,
+        at: u64,
+        len: usize,
+    ) -> Result<Vec<u8>, TransportError>;
 
     /// `GET /v1/watch`, with the access token: calls `on_event` for every event until it breaks,
     /// or the relay ends the stream (`Ok` in both cases).

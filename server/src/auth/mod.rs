@@ -5,6 +5,7 @@
 //! only proves which device is asking. Time is an argument.
 
 mod attempts;
+mod certificate;
 mod challenge;
 mod keys;
 mod signature;
@@ -12,6 +13,7 @@ mod token;
 
 use std::path::Path;
 
+use yizhan_proto::checkin::CheckInKit;
 use yizhan_proto::identity::Access;
 use yizhan_proto::limits::TOKEN_TTL_S;
 use yizhan_proto::{DeviceId, Epoch, PersonId, Timestamp};
@@ -19,6 +21,7 @@ use yizhan_proto::{DeviceId, Epoch, PersonId, Timestamp};
 use crate::clock::Clock;
 
 pub use attempts::Attempts;
+pub use certificate::Subject;
 pub use challenge::ChallengeError;
 pub use keys::{ADMIN_KEY_FILE, AdminKey, KeyError, read_admin_key};
 pub use signature::{SignatureError, verify};
@@ -28,6 +31,7 @@ pub use token::{Claims, TokenError};
 pub struct Auth {
     tokens: token::Tokens,
     challenges: challenge::Challenges,
+    certifier: certificate::Certifier,
     admin_key: AdminKey,
     /// Failed attempts to pair or register, per address.
     pub attempts: Attempts,
@@ -50,6 +54,7 @@ impl Auth {
         Ok(Self {
             tokens: token::Tokens::new(&keys.token_seed, epoch),
             challenges: challenge::Challenges::new(keys.challenge_secret),
+            certifier: certificate::Certifier::new(&keys.token_seed),
             admin_key: keys.admin_key,
             attempts: Attempts::default(),
         })
@@ -69,7 +74,24 @@ impl Auth {
             token: self.tokens.issue(device, person, now)?,
             token_ttl_s: TOKEN_TTL_S,
             challenge: self.challenge(now),
+            check_in: None,
         })
+    }
+
+    /// What a device shows check-in codes with, and verifies those of others: its certificate from
+    /// `now` on, this relay's keys, and the devices that it is told are revoked.
+    #[must_use]
+    pub fn check_in_kit(
+        &self,
+        subject: &Subject<'_>,
+        revoked: Vec<DeviceId>,
+        now: Timestamp,
+    ) -> CheckInKit {
+        CheckInKit {
+            certificate: self.certifier.certify(subject, now),
+            relay_keys: self.certifier.keys(),
+            revoked,
+        }
     }
 
     /// What a bearer token says, if it is one of ours and still good at `now`.

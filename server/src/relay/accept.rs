@@ -2,6 +2,7 @@
 //!
 //! Each change gets its own receipt, and a bad one never stands in the way of another.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Timestamp};
 
-use super::membership;
+use super::{attachments, membership, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
 
@@ -152,6 +153,9 @@ pub(super) fn settle(
     let verdict = writer.judge(incoming, outline, change, &known);
     match verdict {
         Ok(Verdict::Accept(outline)) => {
+            if let Some(refusal) = seats::objection(tx, incoming)? {
+                return Ok(Outcome::Refused(Reason::from(&refusal)));
+            }
             let stored = keep(tx, arrival, incoming, change, before.as_ref(), *outline)?;
             Ok(Outcome::Accepted(stored))
         }
@@ -185,6 +189,15 @@ fn look_up(
             known.outlines.insert(reference, row.outline.clone());
         }
     }
+    if matches!(incoming.kind, Kind::Ticket | Kind::CaseNote) {
+        let mut desks = BTreeMap::new();
+        for key in sealed(|| gate::desks(incoming.kind, change)).unwrap_or_default() {
+            if let Some(region) = tx.desk_region(&key)? {
+                desks.insert(key, region);
+            }
+        }
+        known.desks = Some(desks);
+    }
     Ok(known)
 }
 
@@ -210,6 +223,7 @@ fn keep(
         bytes: &incoming.bytes,
     })?;
     tx.remove_quarantine(incoming.document, incoming.hash)?;
+    attachments::name(tx, incoming.document, incoming.kind, arrival.person, change)?;
     let row = membership::accepted(
         incoming.document,
         before.map(Arc::as_ref),

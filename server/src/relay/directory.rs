@@ -1,14 +1,14 @@
 //! Who may act, in memory: people, their devices, the regions served and the desks. It follows every commit
 //! that changes them, before anybody is told of that commit, so a revocation holds from then on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 use yizhan_client_core::model::{Author, route};
 use yizhan_proto::identity::Identity;
 use yizhan_proto::limits::SCOPES_MAX;
-use yizhan_proto::{DeviceId, PersonId, RegionKey};
+use yizhan_proto::{DeviceId, PersonId, RegionKey, Timestamp};
 
 use super::desks::{self, Told};
 use super::types::{Caller, Desk, PersonInfo, RegionInfo};
@@ -27,6 +27,8 @@ struct Inner {
     aliases: BTreeMap<PersonId, PersonId>,
     devices: BTreeMap<DeviceId, Result<Arc<Caller>, CallerError>>,
     regions: Vec<RegionRow>,
+    /// When, and which.
+    revoked: BTreeSet<(Timestamp, DeviceId)>,
     desks: Vec<DeskRow>,
     told: Told,
 }
@@ -92,6 +94,18 @@ impl Directory {
         self.read().people.values().cloned().collect()
     }
 
+    /// Devices revoked after `since`, the latest first, at most so many.
+    pub(super) fn revoked_since(&self, since: Timestamp, most: usize) -> Vec<DeviceId> {
+        self.read()
+            .revoked
+            .iter()
+            .rev()
+            .take_while(|(at, _)| *at > since)
+            .map(|(_, device)| *device)
+            .take(most)
+            .collect()
+    }
+
     /// All people, ascending by name, then id.
     pub(super) fn people(&self) -> Vec<PersonInfo> {
         let mut people: Vec<PersonInfo> = self.read().people.values().map(person_info).collect();
@@ -155,6 +169,9 @@ impl Inner {
             if let Some(before) = self.people.remove(id) {
                 for device in before.devices {
                     self.devices.remove(&device.id);
+                    if let Some(at) = device.revoked_at {
+                        self.revoked.remove(&(at, device.id));
+                    }
                 }
                 for alias in before.aliases {
                     self.aliases.remove(&alias);
@@ -175,6 +192,8 @@ impl Inner {
         for person in people.iter().filter_map(|id| self.people.get(id)) {
             let identity = identity(person, &regions, &self.told);
             for device in &person.devices {
+                self.revoked
+                    .extend(device.revoked_at.map(|at| (at, device.id)));
                 let caller = match device.revoked_at {
                     Some(_) => Err(CallerError::Revoked),
                     None => Ok(Arc::new(caller(device, person, &identity))),

@@ -5,7 +5,6 @@
 //! writes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use yizhan_proto::limits::{FETCHES_MAX, FORGOTTEN_MAX, REPAIR_RANGES_MAX, SCOPES_MAX};
@@ -16,6 +15,7 @@ use yizhan_proto::{Cursor, ProtocolVersion, Scope, ScopeDigest, Sequence, Window
 
 use super::accept::{Arrival, Incoming, Writer, settle};
 use super::page::{Answer, Ask, Budget, Reading};
+use super::seats::Told;
 use super::types::Caller;
 use super::{Relay, from_read, from_write};
 use crate::error::RelayError;
@@ -129,15 +129,15 @@ impl Relay {
         let incoming = inspect_all(pushes).await?;
         let device = caller.device;
         let seen = self.inner.seen.is_news(device, self.inner.clock.now());
-        let inner = Arc::clone(&self.inner);
-        let job = move |tx: &mut LogTx<'_>| -> Result<(Vec<Receipt>, Cursor), RelayError> {
+        let relay = self.clone();
+        let job = move |tx: &mut LogTx<'_>| -> Result<_, RelayError> {
             // Looked up here, where revocations are ordered with everything else.
-            let caller = inner.directory.caller(device)?;
+            let caller = relay.inner.directory.caller(device)?;
             let writer = Writer {
                 author: &caller.author,
                 former: &caller.former,
             };
-            let now = inner.clock.now();
+            let now = relay.inner.clock.now();
             let arrival = Arrival::new(&caller.author, now, device_time);
             for forgotten in &forgotten {
                 tx.acknowledge_forget(device, forgotten, now)?;
@@ -146,15 +146,25 @@ impl Relay {
                 tx.see_device(device, now)?;
             }
             let mut receipts = Vec::with_capacity(incoming.len());
+            let mut told = Told::default();
             for incoming in &incoming {
+                let outcome = settle(tx, writer, arrival, incoming)?;
+                if let Outcome::Accepted(stored) = &outcome {
+                    relay.seat(tx, &mut told, incoming, stored.sequence)?;
+                    relay.follow_ticket(tx, incoming)?;
+                }
                 receipts.push(Receipt {
                     change: incoming.hash,
-                    outcome: settle(tx, writer, arrival, incoming)?,
+                    outcome,
                 });
             }
-            Ok((receipts, tx.head()))
+            relay.seat_beside(tx, &mut told)?;
+            Ok((receipts, tx.head(), told))
         };
-        self.inner.writer.write(job).await.map_err(from_write)
+        let written = self.inner.writer.write(job).await;
+        let (receipts, head, told) = written.map_err(from_write::<_, RelayError>)?;
+        told.count();
+        Ok((receipts, head))
     }
 
     fn count(&self, receipts: &[Receipt], pulled: &Pulled) {

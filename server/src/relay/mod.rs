@@ -1,36 +1,43 @@
 //! The relay: orders, checks, keeps and passes on changes. It knows no HTTP and no SQL, and it
-//! opens no document but the stations it imports and lists.
+//! opens no document but those it writes in itself: stations it imports, and the activities and
+//! enrolments whose seats it gives away.
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `attachments` | photos and papers: who may send and fetch which bytes |
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
 //! | `membership` | which scopes a document is in; joining and leaving |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
+//! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
+//! | `seats` | who has a seat, who waits, what leases hold |
+//! | `own` | what the relay writes itself, through the same gate as everybody |
 //!
-//! Seats (a decision the relay writes into an enrolment as a change of its own) will go the way
-//! `stations` goes: a command, written by the relay's own actor, through `accept::settle`, in the
-//! job that stores the enrolment. Erasure will go the way [`Relay::leave_scope`] goes, for every
+//! Erasure will go the way [`Relay::leave_scope`] goes, for every
 //! scope of a document at once, with its changes deleted and its id entered in the ledger that
 //! `accept` already asks.
 
 mod accept;
+mod attachments;
+mod clocks;
 mod codes;
 mod desks;
 mod directory;
 mod exchange;
 mod membership;
 mod merging;
+mod own;
 mod page;
 mod pairing;
 mod people;
 mod repair;
 mod scopes;
+mod seats;
 mod seen;
 mod stations;
 mod types;
@@ -39,16 +46,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation};
+use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation, Timestamp};
 
 use crate::clock::{Clock, NoRandomness};
 use crate::error::{CallerError, OpenError, RelayError};
+use crate::store::blobs::Blobs;
 use crate::store::{
     self, Birth, OpenFailure, Opened, ReadError, Readers, StoreError, StoreOptions, WriteError,
     Writer,
 };
 use crate::watch::{Hub, Subscription, Watch};
+use attachments::Sweeps;
+pub use attachments::{AttachmentState, Piece, Readable};
+pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
+use seats::Unsettled;
 use seen::Seen;
 use stations::StationCache;
 pub use types::{
@@ -72,6 +84,8 @@ pub struct RelayOptions {
     /// Whether the data folder was restored from a backup: the relay then begins a new epoch, and
     /// every device offers again what it made.
     pub restored: bool,
+    /// When people at the desks work, and how long each step of a ticket may take.
+    pub calendar: Calendar,
 }
 
 impl Default for RelayOptions {
@@ -81,6 +95,7 @@ impl Default for RelayOptions {
             readers: 4,
             outlines_cached_max: 50_000,
             restored: false,
+            calendar: Calendar::default(),
         }
     }
 }
@@ -101,7 +116,11 @@ struct Inner {
     clock: Arc<dyn Clock>,
     birth: Birth,
     stations: StationCache,
+    unsettled: Unsettled,
     seen: Seen,
+    calendar: Calendar,
+    blobs: Blobs,
+    sweeps: Sweeps,
     digest_mismatches: AtomicU64,
 }
 
@@ -150,7 +169,11 @@ impl Relay {
                 clock,
                 birth,
                 stations: StationCache::default(),
+                unsettled: Unsettled::default(),
                 seen: Seen::default(),
+                calendar: options.calendar.clone(),
+                blobs: Blobs::new(data),
+                sweeps: Sweeps::default(),
                 digest_mismatches: AtomicU64::new(0),
             }),
         })
@@ -168,6 +191,12 @@ impl Relay {
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.inner.birth.epoch
+    }
+
+    /// What the relay's clock says.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     /// The relay's own device id, under which it writes.
@@ -205,10 +234,11 @@ impl Relay {
     pub async fn status(&self) -> Result<Status, RelayError> {
         let now = self.inner.clock.now();
         let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
-            let tickets = snapshot.ticket_counts(now)?;
-            Ok((snapshot.totals()?, snapshot.head()?, tickets))
+            let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
+            Ok((snapshot.totals()?, snapshot.head()?, tickets, waiting))
         };
-        let (totals, head, tickets) = self.inner.readers.read(read).await.map_err(from_read)?;
+        let (totals, head, tickets, seats_waiting) =
+            self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
             changes: totals.changes,
@@ -217,6 +247,7 @@ impl Relay {
             devices_revoked: totals.devices_revoked,
             quarantined: totals.quarantined,
             forgets_acknowledged: totals.forgets_acknowledged,
+            seats_waiting,
             head,
             epoch: self.epoch(),
             database_bytes: totals.database_bytes,

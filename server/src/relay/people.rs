@@ -1,13 +1,15 @@
 //! People, roles, devices and regions.
 
 use yizhan_proto::identity::Identity;
-use yizhan_proto::limits::LABEL_BYTES_MAX;
-use yizhan_proto::{DeviceId, Kind, PersonId, RegionKey, Role, StationId};
+use yizhan_proto::limits::{
+    CERTIFICATE_LIFE_MS, CODE_SKEW_TOLERATED_MS, LABEL_BYTES_MAX, REVOKED_MAX,
+};
+use yizhan_proto::{DeviceId, Kind, PersonId, RegionKey, Role, StationId, Timestamp};
 
 use super::codes::Code;
 use super::desks::{end_role, give_role};
 use super::directory::{person_info, region_info};
-use super::types::{DeviceInfo, PairCode, PersonInfo, RegionInfo};
+use super::types::{Caller, DeviceInfo, PairCode, PersonInfo, RegionInfo};
 use super::{Relay, from_read, from_write, random, unix_ms};
 use crate::error::{PeopleError, RelayError};
 use crate::store::rows::{DeviceRow, PairCodeRow, PersonRow, RegionRow, StationCodeRow};
@@ -157,6 +159,18 @@ impl Relay {
             Ok(device_info(row))
         })
         .await
+    }
+
+    /// The devices revoked while a certificate of theirs may still be good, for a caller who
+    /// verifies codes: a keeper or somebody with the health role; nobody else is told.
+    #[must_use]
+    pub fn revoked_devices(&self, caller: &Caller, now: Timestamp) -> Vec<DeviceId> {
+        let verifies = |role: &Role| matches!(role, Role::Keeper(_) | Role::Health(_));
+        if !caller.author.roles.iter().any(verifies) {
+            return Vec::new();
+        }
+        let since = now.saturating_add_ms(-CERTIFICATE_LIFE_MS - CODE_SKEW_TOLERATED_MS);
+        self.inner.directory.revoked_since(since, REVOKED_MAX)
     }
 
     /// A station's standing code for drivers to register with, as `XXXXX-XXXXX`; made when first

@@ -1,20 +1,17 @@
-//! The directory of stations. The only documents the relay itself opens and writes: an import is
-//! an operator's word, and becomes changes by the relay's own actor, through the same gate as
-//! everybody's.
+//! The directory of stations: import and list. An import is an operator's word, and becomes
+//! changes by the relay's own hand.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use yizhan_client_core::model::station::{Command as Edit, NewStation, Station};
-use yizhan_client_core::model::{Author, Command, Document, Refusal};
+use yizhan_client_core::model::{Command, Document};
 use yizhan_proto::digest::DocumentDigest;
-use yizhan_proto::sync::{Outcome, Push};
-use yizhan_proto::{ActorId, DocumentId, Kind, PersonId, Timestamp};
+use yizhan_proto::{DocumentId, Kind};
 
-use super::accept::{Arrival, Incoming, Writer, settle};
+use super::own::{Hand, OwnError};
 use super::types::{ImportOutcome, ImportedStation};
-use super::{Relay, from_read, from_write, random, unix_ms};
-use crate::clock::Clock;
+use super::{Relay, from_read, from_write};
 use crate::error::{ImportError, RelayError};
 use crate::store::rows::RegionRow;
 use crate::store::{LogTx, Snapshot, StoreError};
@@ -52,19 +49,7 @@ impl Relay {
         &self,
         stations: Vec<NewStation>,
     ) -> Result<Vec<ImportedStation>, ImportError> {
-        let importer = Importer {
-            author: Author {
-                // The relay is nobody; no person can have its id, which is a device's.
-                person: PersonId::from_bytes(*self.device_id().as_bytes()),
-                aliases: Vec::new(),
-                device: self.device_id(),
-                roles: Vec::new(),
-                relay: true,
-            },
-            actor: self.actor(),
-            clock: Arc::clone(&self.inner.clock),
-            now: self.inner.clock.now(),
-        };
+        let importer = Importer { hand: self.hand() };
         self.inner
             .writer
             .write(move |tx| importer.import(tx, &stations))
@@ -110,10 +95,7 @@ fn open(id: DocumentId, changes: &[Vec<u8>]) -> Result<(Document, Station), Stri
 /// One import, under way.
 #[derive(Debug)]
 struct Importer {
-    author: Author,
-    actor: ActorId,
-    clock: Arc<dyn Clock>,
-    now: Timestamp,
+    hand: Hand,
 }
 
 impl Importer {
@@ -149,8 +131,7 @@ impl Importer {
         index: usize,
         new: &NewStation,
     ) -> Result<DocumentId, ImportError> {
-        let random = random(&*self.clock).map_err(RelayError::Randomness)?;
-        let id = DocumentId::new_v7(unix_ms(&*self.clock), random);
+        let id = self.hand.new_document().map_err(RelayError::Randomness)?;
         let document = Document::begin(id, Kind::Station)
             .map_err(|error| unchangeable(new, &error.to_string()))?;
         self.carry_out(tx, index, document, new, vec![Edit::Create(new.clone())])?;
@@ -182,47 +163,20 @@ impl Importer {
         new: &NewStation,
         edits: Vec<Edit>,
     ) -> Result<(), ImportError> {
-        let refused = |source: Refusal| ImportError::Station {
-            index,
-            key: new.key.clone(),
-            source,
-        };
-        let writer = Writer {
-            author: &self.author,
-            former: &self.author,
-        };
         for edit in edits {
             let command = Command::Station(edit);
-            let change = document
-                .write(self.actor, self.now, &command)
-                .map_err(refused)?;
-            let incoming = Incoming::inspect(Push {
-                document: document.id(),
-                kind: Kind::Station,
-                change,
-            });
-            let arrival = Arrival::new(&self.author, self.now, self.now);
-            match settle(tx, writer, arrival, &incoming)? {
-                Outcome::Accepted(_) | Outcome::Duplicate(_) => {}
-                Outcome::Refused(reason) | Outcome::Quarantined(reason) => {
-                    return Err(refused(refusal(reason)));
-                }
-                Outcome::Needs(_) | Outcome::Unknown(_) => {
-                    return Err(unchangeable(new, "its stored changes do not fit together"));
-                }
-            }
+            let written = self.hand.write(tx, &mut document, &command);
+            written.map_err(|error| match error {
+                OwnError::Refused(source) => ImportError::Station {
+                    index,
+                    key: new.key.clone(),
+                    source,
+                },
+                OwnError::Unreadable(problem) => unchangeable(new, &problem),
+                OwnError::Store(error) => error.into(),
+            })?;
         }
         Ok(())
-    }
-}
-
-/// A reason as the gate gave it.
-fn refusal(reason: yizhan_proto::sync::Reason) -> Refusal {
-    use yizhan_client_core::model::RefusalCode;
-    Refusal {
-        code: RefusalCode::from_text(&reason.code).unwrap_or(RefusalCode::ChangeMalformed),
-        path: reason.path,
-        bound: reason.bound,
     }
 }
 

@@ -1,11 +1,13 @@
 //! The relay as its devices see it: a clock of our own, a folder that goes away, and phones that
 //! apply what they are sent exactly as the protocol says.
 
+mod desks;
 mod exchange;
 mod histories;
 mod pages;
 mod people;
 mod phone;
+mod seats;
 mod stations;
 
 use std::path::Path;

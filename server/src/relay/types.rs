@@ -213,6 +213,8 @@ pub struct Status {
     pub quarantined: u64,
     /// Forgets that devices have not acknowledged are not counted here; those acknowledged are.
     pub forgets_acknowledged: u64,
+    /// People who wait for a seat, of all activities.
+    pub seats_waiting: u64,
     /// The latest sequence.
     pub head: Cursor,
     /// The relay's lineage.

@@ -12,7 +12,7 @@ use yizhan_proto::{Fault, FaultCode};
 use super::App;
 use crate::admin::Problem;
 use crate::auth::{ChallengeError, SignatureError, TokenError};
-use crate::error::{CallerError, ImportError, PairError, PeopleError, RelayError};
+use crate::error::{AttachmentError, CallerError, ImportError, PairError, PeopleError, RelayError};
 
 /// Milliseconds after which to come back to a relay that restarts.
 const RESTART_RETRY_MS: u64 = 2_000;
@@ -110,6 +110,27 @@ impl From<PeopleError> for Refused {
             PeopleError::Relay(error) => return error.into(),
         };
         Fault::new(code, error.to_string()).into()
+    }
+}
+
+impl From<AttachmentError> for Refused {
+    fn from(error: AttachmentError) -> Self {
+        let text = error.to_string();
+        match error {
+            AttachmentError::NotFound => Fault::new(FaultCode::NotFound, text),
+            AttachmentError::NotHere => Fault::new(FaultCode::AttachmentNotHere, text),
+            AttachmentError::Offset { expected } => {
+                Fault::new(FaultCode::AttachmentOffset, text).limit("upload-offset", expected)
+            }
+            AttachmentError::Length { announced, .. } => {
+                Fault::new(FaultCode::AttachmentLength, text).limit("upload-length", announced)
+            }
+            AttachmentError::Mismatch => Fault::new(FaultCode::AttachmentMismatch, text),
+            AttachmentError::Quota { bound, .. } => Fault::new(FaultCode::AttachmentQuota, text)
+                .limit("person_attachment_bytes_max", bound),
+            AttachmentError::Relay(error) => return error.into(),
+        }
+        .into()
     }
 }
 
@@ -244,7 +265,10 @@ fn wants_cbor(path: &str, headers: &HeaderMap) -> bool {
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.contains(MEDIA_TYPE))
     };
-    DEVICES.contains(&path) || names_cbor(header::CONTENT_TYPE) || names_cbor(header::ACCEPT)
+    DEVICES.contains(&path)
+        || path.starts_with("/v1/attachments/")
+        || names_cbor(header::CONTENT_TYPE)
+        || names_cbor(header::ACCEPT)
 }
 
 fn status(status: u16) -> StatusCode {

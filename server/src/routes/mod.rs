@@ -2,6 +2,7 @@
 //! [`crate::auth`], and put answers together; they decide nothing and know no storage.
 
 mod admin;
+mod attachments;
 mod exchange;
 mod help;
 mod openapi;
@@ -22,6 +23,11 @@ pub(crate) fn all() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
     let (router, document) = OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(exchange::sync))
         .routes(routes!(watch::watch))
+        .routes(routes!(
+            attachments::state,
+            attachments::put,
+            attachments::get
+        ))
         .routes(routes!(pairing::pair))
         .routes(routes!(pairing::register))
         .routes(routes!(pairing::token))

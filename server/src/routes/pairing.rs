@@ -3,16 +3,16 @@
 use std::net::IpAddr;
 
 use axum::extract::State;
-use yizhan_proto::identity::{PairRequest, RegisterRequest, TokenRequest, Welcome};
+use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::SMALL_REQUEST_BYTES_MAX;
 use yizhan_proto::{DeviceId, Fault, FaultCode, ProtocolVersion};
 
 use super::App;
 use super::fault::{self, Refused};
-use crate::auth::verify;
+use crate::auth::{Subject, verify};
 use crate::error::{PairError, RelayError};
 use crate::extract::{Cbor, CborAnswer, Peer};
-use crate::relay::Paired;
+use crate::relay::{Caller, Paired};
 
 /// A device presents a one-time code and comes to act for the person it was made for.
 #[utoipa::path(
@@ -99,11 +99,25 @@ pub(super) async fn token(
         &request.signature,
     )
     .map_err(|error| app.challenged(FaultCode::SignatureInvalid, error.to_string()))?;
-    let access = app
+    Ok(CborAnswer::of(&access(&app, &caller)?))
+}
+
+/// Access for a device, with what it needs to show and verify check-in codes.
+fn access(app: &App, caller: &Caller) -> Result<Access, Refused> {
+    let now = app.now();
+    let mut access = app
         .auth
         .grant(caller.device, caller.person, now)
-        .map_err(|error| fault::token(&app, &error))?;
-    Ok(CborAnswer::of(&access))
+        .map_err(|error| fault::token(app, &error))?;
+    let subject = Subject {
+        device: caller.device,
+        person: caller.person,
+        name: &caller.identity.name,
+        public_key: caller.public_key,
+    };
+    let revoked = app.relay.revoked_devices(caller, now);
+    access.check_in = Some(app.auth.check_in_kit(&subject, revoked, now));
+    Ok(access)
 }
 
 fn version(found: ProtocolVersion) -> Result<(), Refused> {
@@ -153,10 +167,7 @@ fn welcome(
             app.auth.attempts.failed(peer, app.clock.elapsed_ms());
         }
     })?;
-    let access = app
-        .auth
-        .grant(device, paired.identity.person, app.now())
-        .map_err(|error| fault::token(app, &error))?;
+    let access = access(app, &*app.relay.caller(device)?)?;
     Ok(CborAnswer::of(&Welcome {
         identity: paired.identity,
         epoch: paired.epoch,

@@ -5,6 +5,8 @@
 //! A second engine needs these two, a queue in front of its writer, and sequences allotted in the
 //! transaction that stores. Nothing here decides who may do what; see [`crate::relay`].
 
+mod attachments;
+pub mod blobs;
 mod cache;
 mod clocks;
 mod convert;
@@ -21,12 +23,14 @@ mod places;
 mod queries;
 mod readers;
 pub mod rows;
+mod seats;
 mod writer;
 
 pub use error::{Cause, StoreError};
 pub use log::{LogTx, Touched};
 pub use open::{Birth, OpenFailure, Opened, StoreOptions, database_path, open};
 pub use readers::{ReadError, Readers, Snapshot};
+pub use seats::SeatOrder;
 pub use writer::{Commit, WriteError, Writer};
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ use yizhan_proto::{
 };
 
 mod desks;
+mod seats;
 
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
+pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// A document as the relay knows it: never its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,21 @@ pub struct Member {
     /// Why it left; absent while it is in the scope.
     #[n(3)]
     pub left: Option<ForgetReason>,
+}
+
+/// A person's change names some bytes in a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamingRow {
+    /// The document.
+    pub document: DocumentId,
+    /// The person.
+    pub person: PersonId,
+    /// How many bytes, as the change says.
+    pub bytes: u64,
+    /// What they are, as the change says.
+    pub media_type: String,
+    /// Whether the person has shown to have them.
+    pub is_proven: bool,
 }
 
 /// A change to keep.

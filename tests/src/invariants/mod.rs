@@ -1,6 +1,7 @@
 //! What must be true once all is quiet: nobody lost anything, all agree, and nobody holds what
 //! they should not.
 
+pub mod seats;
 mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -23,7 +23,8 @@ impl<T: Transport> Phone<T> {
         EntryId::new_v7(self.unix_ms(), random)
     }
 
-    fn new_document(&mut self) -> DocumentId {
+    /// A new id for a document.
+    pub fn new_document(&mut self) -> DocumentId {
         let mut random = [0; 10];
         self.chance.fill(&mut random);
         DocumentId::new_v7(self.unix_ms(), random)
@@ -91,6 +92,22 @@ impl<T: Transport> Phone<T> {
     /// [`ClientError`].
     pub fn log_visit_of(&mut self, driver: PersonId, name: &str, station: StationId) -> Entered {
         self.check_in(driver, name, station, Source::Keeper)
+    }
+
+    /// A keeper scans a driver's check-in code on arrival.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn log_visit_by_code(&mut self, code: &str, station: StationId) -> Entered {
+        let document = self.new_document();
+        let command = visit::Command::CheckInByCode {
+            code: code.to_owned(),
+            station,
+            arrived_at: self.now(),
+            vehicle_plate: None,
+            requested: vec![(self.new_entry(), "meal".to_owned())],
+        };
+        self.edit_visit(document, command)
     }
 
     fn check_in(

@@ -16,7 +16,7 @@ use crate::pocket::Standing;
 
 /// What befalls the world.
 impl World {
-    fn relay_folder(&self) -> PathBuf {
+    pub(super) fn relay_folder(&self) -> PathBuf {
         self.folder.path().join(format!("relay-{}", self.relays))
     }
 
@@ -128,7 +128,9 @@ impl World {
     /// The phone syncs.
     pub fn sync(&mut self, phone: PhoneNo) -> Outcome {
         self.time.pass_ms(SECOND_MS);
-        self.phones[phone.0].sync()
+        let outcome = self.phones[phone.0].sync();
+        self.watch_seats();
+        outcome
     }
 
     /// The phone dies without farewell and is switched on again.
@@ -155,6 +157,7 @@ impl World {
                     }
                 }
             }
+            self.settle_seats();
             let now = (self.relay_head(), self.unsent());
             if last == Some(now) && now.1 == 0 {
                 return;

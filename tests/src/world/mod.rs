@@ -5,6 +5,7 @@
 mod fate;
 mod people;
 mod proof;
+mod seats;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -56,6 +57,8 @@ pub struct World {
     once_held_more: BTreeSet<PhoneNo>,
     /// Whether a test did something to a store that only a repair makes good.
     tampered: bool,
+    /// Whether seats are looked at after every sync.
+    seats_watched: bool,
     /// What the relay had accepted when all was last proven, and which relay that was.
     settled: Option<(u32, Ledger)>,
 }
@@ -101,6 +104,7 @@ impl World {
             people: Vec::new(),
             once_held_more: BTreeSet::new(),
             tampered: false,
+            seats_watched: false,
             settled: None,
         };
         world.start_relay();

@@ -14,6 +14,7 @@ impl World {
     pub fn settle(&mut self) {
         self.run_until_quiet();
         let mut wrong = self.wrong();
+        wrong.extend(self.seats_wrong());
         wrong.extend(self.numbering_goes_on());
         wrong.extend(self.no_repair_was_needed());
         assert!(

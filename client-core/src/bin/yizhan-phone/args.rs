@@ -1,15 +1,27 @@
 //! What can be typed. The help texts are the manual.
 
+mod activity;
+mod attachment;
 mod check;
 mod consent;
+mod enrol;
+mod notice;
+mod screens;
 mod visit;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use self::activity::{
+    ActivityCommand, ActivityCreateArgs, ActivitySetArgs, QuestionArgs,
+};
+pub(crate) use self::attachment::{AttachTo, AttachmentCommand};
 pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
+pub(crate) use self::enrol::EnrolCommand;
+pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
+pub(crate) use self::screens::{HistoryArgs, TodayArgs};
 pub(crate) use self::visit::{VisitCommand, VisitStartArgs};
 
 /// What stands at the end of `--help`.
@@ -22,7 +34,7 @@ Examples:
   yizhan-phone --home ./li status
 
 Ids may be shortened to any four or more characters that fit only one; `last` is the latest
-visit, check or consent. Everything but pair, register and sync works without a network.
+of its kind. Everything but pair, register and sync works without a network.
 
 Exit codes:
   0  done
@@ -86,6 +98,17 @@ pub(crate) enum Command {
         #[arg(long, default_value = "")]
         label: String,
     },
+    /// Show your check-in code: a QR that a keeper scans. Works without a network.
+    ///
+    /// It is signed by this phone, and good for 90 seconds and one arrival.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone --home ./li code\n  yizhan-phone --home ./li code --activity 0199abcd-0000-7000-8000-000000000000"
+    )]
+    Code {
+        /// The activity it is shown for, if for one.
+        #[arg(long, value_name = "ID")]
+        activity: Option<String>,
+    },
     /// Arrivals, departures, services, notes.
     #[command(subcommand)]
     Visit(VisitCommand),
@@ -95,9 +118,31 @@ pub(crate) enum Command {
     /// Consents of drivers.
     #[command(subcommand)]
     Consent(ConsentCommand),
+    /// What stations hold: lectures, clinics, classes with a quiz; seats, leases, rosters.
+    #[command(subcommand)]
+    Activity(ActivityCommand),
+    /// Your seats in activities: asking, giving up, the quiz, feedback.
+    #[command(subcommand)]
+    Enrol(EnrolCommand),
+    /// Messages of stations and regions.
+    #[command(subcommand)]
+    Notice(NoticeCommand),
     /// The directory of stations.
     #[command(subcommand)]
     Station(StationCommand),
+    /// Photos and papers of tickets, activities and visits.
+    #[command(subcommand)]
+    Attachment(AttachmentCommand),
+    /// A station's day: who came, who is still there, and the beds (keepers).
+    #[command(
+        after_help = "Examples:\n  yizhan-phone today\n  yizhan-phone today --station zy-xinglongsheng --json"
+    )]
+    Today(TodayArgs),
+    /// A driver's visits, checks and readings, and where the readings are going; your own without --driver.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone history\n  yizhan-phone history --item systolic --last 20\n  yizhan-phone history --driver 李师傅"
+    )]
+    History(HistoryArgs),
     /// Find documents by words in names, notes and plates; one Chinese character is enough.
     #[command(after_help = "Example:\n  yizhan-phone search 热饭")]
     Search {
@@ -224,8 +269,39 @@ mod tests {
             "consent give --station s --purpose health_record --driver d",
             "consent withdraw last",
             "consent list",
+            "activity list --station s --region r --all --limit 5",
+            "activity show last",
+            "activity create --station s --type clinic --title 义诊 --starts 09:00 --ends 11:30 --capacity 40 --place 大厅 --text t --quiz-draw 5 --state draft",
+            "activity set last --capacity 60 --starts 10:00",
+            "activity state last closed",
+            "activity question last 几小时 必须休息 --a 2 --b 4 --c 6 --d 8 --answer b",
+            "activity lease last --seats 10 --until 18:00",
+            "activity lease-return last",
+            "activity lease-return last 0199abcd --lost",
+            "activity roster last",
+            "activity enrol last --driver 李师傅 --name 李 --lease",
+            "activity certificate last --number 7",
+            "enrol add last --name 李",
+            "enrol cancel last",
+            "enrol list --everybody --limit 3",
+            "enrol show last",
+            "enrol quiz last",
+            "enrol answer last 1 b",
+            "enrol feedback last 5",
+            "enrol feedback last 5 讲得 很好",
+            "notice list --all --station s",
+            "notice show last",
+            "notice publish --station s --title 停水 今晚 停水 --level urgent --until 23:00",
+            "notice publish --region r --title 暴雪 封路",
+            "notice publish --station s --keepers-only --title 排班 早到",
+            "notice withdraw last",
             "station list",
             "station show s",
+            "today",
+            "today --station s",
+            "history",
+            "history --driver 李师傅 --last 20",
+            "history --item systolic",
             "search 热饭",
             "sync",
             "sync --watch --for 60",
@@ -255,7 +331,17 @@ mod tests {
             "check add --visit v --fasting",
             "check add --visit v --replaces c",
             "consent give --station s --purpose anything",
+            "activity create --station s --type party --title t --starts 1:00 --ends 2:00",
+            "activity state last over",
+            "activity question last 几小时 --a 2 --b 4 --answer e",
+            "activity lease last --seats 10",
+            "activity lease-return last --lost",
+            "enrol answer last one b",
+            "notice publish --title t text",
+            "notice publish --region r --keepers-only --title t text",
             "sync --for 60",
+            "history --item weight",
+            "history --last -1",
             "--jsom status",
         ] {
             let words: Vec<&str> = line.split(' ').collect();

@@ -2,8 +2,11 @@
 
 use yizhan_client_core::Client;
 use yizhan_client_core::error::ClientError;
-use yizhan_client_core::store::{CheckFilter, ConsentFilter, StationRow, VisitFilter};
-use yizhan_proto::{ChangeHash, DocumentId, PersonId, StationId};
+use yizhan_client_core::store::{
+    ActivityFilter, AttachmentRow, CheckFilter, ConsentFilter, EnrolmentFilter, NoticeFilter,
+    StationRow, VisitFilter,
+};
+use yizhan_proto::{ChangeHash, DocumentId, EntryId, Kind, PersonId, RegionKey, StationId};
 
 use crate::failure::Failure;
 
@@ -32,6 +35,91 @@ pub(crate) fn check(client: &Client, text: &str) -> Result<DocumentId, Failure> 
 pub(crate) fn consent(client: &Client, text: &str) -> Result<DocumentId, Failure> {
     let rows = client.consents(&ConsentFilter::default())?;
     document("consent", text, rows.iter().map(|row| row.id))
+}
+
+/// An activity; `last` is the one that begins last.
+pub(crate) fn activity(client: &Client, text: &str) -> Result<DocumentId, Failure> {
+    let rows = client.activities(&ActivityFilter::default())?;
+    document("activity", text, rows.iter().rev().map(|row| row.id))
+}
+
+/// An enrolment.
+pub(crate) fn enrolment(client: &Client, text: &str) -> Result<DocumentId, Failure> {
+    let rows = client.enrolments(&EnrolmentFilter::default())?;
+    document("enrolment", text, rows.iter().map(|row| row.id))
+}
+
+/// A notice; `last` is the newest.
+pub(crate) fn notice(client: &Client, text: &str) -> Result<DocumentId, Failure> {
+    let mut rows = client.notices(&NoticeFilter::default())?;
+    rows.sort_by_key(|row| std::cmp::Reverse((row.published_at, row.id)));
+    document("notice", text, rows.iter().map(|row| row.id))
+}
+
+/// A lease of an activity: by its id, or this device's only one that has not been returned.
+pub(crate) fn lease(
+    client: &Client,
+    activity: DocumentId,
+    text: Option<&str>,
+) -> Result<EntryId, Failure> {
+    if let Some(text) = text {
+        let leases = client.activity(activity)?.leases;
+        return match text.parse() {
+            Ok(lease) => Ok(lease),
+            Err(_) => only_one("lease", text, leases.iter().map(|lease| lease.lease)),
+        };
+    }
+    let mut leases = client.leases()?;
+    leases.retain(|lease| lease.activity == activity);
+    match leases.as_slice() {
+        [lease] => Ok(lease.lease),
+        [] => Err(Failure::NotFound(
+            "this device holds no lease of that activity; sync first if it has asked for one"
+                .to_owned(),
+        )),
+        _ => Err(Failure::usage(
+            "this device holds several leases of that activity; say which, as `activity show` lists them",
+        )),
+    }
+}
+
+/// A region's key.
+pub(crate) fn region(text: &str) -> Result<RegionKey, Failure> {
+    text.parse().map_err(|_| {
+        Failure::usage(format!(
+            "{text:?} is not a region's key: 1 to 32 of a-z, 0-9, -"
+        ))
+    })
+}
+
+/// A driver's name, which must be known.
+pub(crate) fn driver_name(name: Option<String>) -> Result<String, Failure> {
+    name.filter(|name| !name.trim().is_empty()).ok_or_else(|| {
+        Failure::usage("the driver's name is not known on this phone; give it with --name")
+    })
+}
+
+/// A document of a kind, by the time it was made: the latest first.
+pub(crate) fn of_kind(
+    client: &Client,
+    what: &str,
+    kind: Kind,
+    text: &str,
+) -> Result<DocumentId, Failure> {
+    document(what, text, client.document_ids(kind)?.into_iter())
+}
+
+/// An attachment among those here, the latest first.
+pub(crate) fn attachment(rows: &[AttachmentRow], text: &str) -> Result<EntryId, Failure> {
+    if text == "last" {
+        return rows.first().map(|row| row.entry).ok_or_else(|| {
+            Failure::NotFound("there is no attachment on this phone yet; sync first".to_owned())
+        });
+    }
+    match text.parse() {
+        Ok(entry) => Ok(entry),
+        Err(_) => only_one("attachment", text, rows.iter().map(|row| row.entry)),
+    }
 }
 
 /// A document among candidates, the latest first.
@@ -64,7 +152,7 @@ fn only_one<T: ToString>(
     let could_be_id = prefix.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     if !could_be_id || prefix.len() < PREFIX_CHARS_MIN {
         return Err(Failure::usage(format!(
-            "{text:?} names no {what}: give four or more characters of its id as the list shows it (`last` is the latest visit, check or consent)"
+            "{text:?} names no {what}: give four or more characters of its id as the list shows it (`last` is the latest)"
         )));
     }
     let mut fits: Vec<T> = candidates
@@ -125,6 +213,9 @@ pub(crate) fn person(client: &Client, text: &str) -> Result<(PersonId, Option<St
     let mut known: Vec<(PersonId, Option<String>)> = vec![(author.person, None)];
     known.extend(author.aliases.iter().map(|alias| (*alias, None)));
     for row in client.visits(&VisitFilter::default())? {
+        known.push((row.driver, Some(row.driver_name)));
+    }
+    for row in client.enrolments(&EnrolmentFilter::default())? {
         known.push((row.driver, Some(row.driver_name)));
     }
     for row in client.consents(&ConsentFilter::default())? {

@@ -43,6 +43,25 @@ pub struct Options {
     pub d: Option<String>,
 }
 
+impl Options {
+    /// What one of them says; `None`: it is not offered.
+    #[must_use]
+    pub fn of(&self, choice: Choice) -> Option<&str> {
+        match choice {
+            Choice::A => Some(&self.a),
+            Choice::B => Some(&self.b),
+            Choice::C => self.c.as_deref(),
+            Choice::D => self.d.as_deref(),
+        }
+    }
+
+    /// Whether it is offered.
+    #[must_use]
+    pub fn offers(&self, choice: Choice) -> bool {
+        self.of(choice).is_some()
+    }
+}
+
 /// Edits of an activity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {

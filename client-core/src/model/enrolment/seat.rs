@@ -158,6 +158,44 @@ impl Seat {
         }
     }
 
+    /// The seat of a name, as [`Self::as_str`] spells it, with what belongs to it.
+    #[must_use]
+    pub fn from_parts(name: &str, number: Option<u32>, reason: Option<&str>) -> Option<Self> {
+        match name {
+            "requested" => Some(Self::Requested),
+            "leased" => Some(Self::Leased),
+            "accepted" => Some(Self::Accepted { number }),
+            "waitlisted" => Some(Self::Waitlisted { number }),
+            "refused" => Some(Self::Refused {
+                reason: reason.and_then(Reason::from_text),
+            }),
+            "cancelled" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+
+    /// The seat's number, or the place in the waiting list.
+    #[must_use]
+    pub const fn number(self) -> Option<u32> {
+        match self {
+            Self::Accepted { number } | Self::Waitlisted { number } => number,
+            Self::Requested | Self::Leased | Self::Refused { .. } | Self::Cancelled => None,
+        }
+    }
+
+    /// Why there is none.
+    #[must_use]
+    pub const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Refused { reason } => reason,
+            Self::Requested
+            | Self::Leased
+            | Self::Accepted { .. }
+            | Self::Waitlisted { .. }
+            | Self::Cancelled => None,
+        }
+    }
+
     /// Whether the driver has a seat for sure.
     #[must_use]
     pub const fn is_taken(self) -> bool {

@@ -1,12 +1,13 @@
 //! What a new document refers to exists, fits, and allows it.
 
-use yizhan_proto::{DocumentId, Kind};
+use yizhan_proto::{DeskKey, DocumentId, Kind, RegionKey};
 
 use super::Case;
 use crate::model::consent::Purpose;
 use crate::model::draft::Draft;
 use crate::model::outline::{Outline, Routing};
 use crate::model::rules::fits;
+use crate::model::ticket;
 use crate::model::{Refusal, RefusalCode};
 
 /// What the references of a new document come to.
@@ -26,9 +27,25 @@ pub(super) fn check(
     if let Some(station) = routing.station {
         let station = known(case, station.into())
             .ok_or_else(|| Refusal::new(RefusalCode::ReferenceUnknown).at("station"))?;
-        if !fits(station, Kind::Station, routing) {
+        // A ticket may lie with a desk beyond the station's region.
+        let fits = match case.kind {
+            Kind::Ticket => station.kind == Kind::Station,
+            Kind::Station
+            | Kind::Activity
+            | Kind::Notice
+            | Kind::Visit
+            | Kind::Check
+            | Kind::Consent
+            | Kind::Enrolment
+            | Kind::CaseNote
+            | Kind::Unknown(_) => fits(station, Kind::Station, routing),
+        };
+        if !fits {
             return Err(Refusal::new(RefusalCode::ReferenceMismatch).at("station"));
         }
+    }
+    if case.kind == Kind::CaseNote {
+        noted(case, draft)?;
     }
     // What a document is part of is known to whoever may write it, and to the relay.
     if case.kind == Kind::Enrolment {
@@ -63,6 +80,67 @@ pub(super) fn check(
         | Kind::CaseNote
         | Kind::Unknown(_) => Ok(Finding::Fits),
     }
+}
+
+/// A note is about a ticket, and not by the person whom the ticket complains about.
+fn noted(case: &Case<'_>, draft: &Draft<'_>) -> Result<(), Refusal> {
+    let named = draft.root().document("ticket");
+    let ticket = named
+        .and_then(|id| known(case, id))
+        .ok_or_else(|| Refusal::new(RefusalCode::ReferenceUnknown).at("ticket"))?;
+    if ticket.kind != Kind::Ticket {
+        return Err(Refusal::new(RefusalCode::ReferenceMismatch).at("ticket"));
+    }
+    match ticket.facts.ticket.as_ref().and_then(|state| state.about) {
+        Some(about) if case.author.is(about) => {
+            Err(Refusal::new(RefusalCode::TicketConflicted).at("by"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The desk of a new document and the desk that a ticket is escalated to are in the register, in
+/// the region that is named with them. Where the register is not known, the relay looks.
+pub(super) fn check_desks(
+    case: &Case<'_>,
+    draft: &Draft<'_>,
+    routing: &Routing,
+) -> Result<(), Refusal> {
+    let Some(desks) = &case.known.desks else {
+        return Ok(());
+    };
+    let fits = |desk: Option<&DeskKey>, region: Option<&RegionKey>, at: String| {
+        let Some(desk) = desk else {
+            return Ok(());
+        };
+        match desks.get(desk) {
+            None => Err(Refusal::new(RefusalCode::ReferenceUnknown).at(at)),
+            Some(of) if region.is_some_and(|region| region != of) => {
+                Err(Refusal::new(RefusalCode::ReferenceMismatch)
+                    .at(at)
+                    .bound(format!("a desk of region {of}")))
+            }
+            Some(_) => Ok(()),
+        }
+    };
+    if case.creates {
+        fits(
+            routing.desk.as_ref(),
+            routing.region.as_ref(),
+            "desk".to_owned(),
+        )?;
+    }
+    if case.kind != Kind::Ticket {
+        return Ok(());
+    }
+    for (entry, desk, region) in ticket::escalations(draft) {
+        fits(
+            desk.as_ref(),
+            region.as_ref(),
+            format!("events/{entry}/desk"),
+        )?;
+    }
+    Ok(())
 }
 
 fn known<'a>(case: &Case<'a>, document: DocumentId) -> Option<&'a Outline> {

@@ -43,7 +43,7 @@ fn serve(by: u8) -> Command {
     })
 }
 
-fn check_in_by_keeper() -> Command {
+pub(super) fn check_in_by_keeper() -> Command {
     let Command::Visit(visit::Command::CheckIn {
         driver,
         driver_name,

@@ -1,13 +1,14 @@
 //! What each kind's commands put where.
 
 use automerge::ScalarValue;
-use yizhan_proto::Timestamp;
+use yizhan_proto::checkin::CheckInCode;
+use yizhan_proto::{EntryId, Timestamp};
 
 use super::{Failure, Writer, Written, ms};
 use crate::model::check::{self, NewCheck, Reading, ReadingValue};
 use crate::model::station::NewStation;
 use crate::model::vitals::{self, Item};
-use crate::model::{Refusal, consent, station, visit};
+use crate::model::{Refusal, RefusalCode, consent, station, visit};
 
 impl Writer<'_> {
     pub(super) fn station(&mut self, command: &station::Command) -> Written {
@@ -59,6 +60,29 @@ impl Writer<'_> {
     pub(super) fn visit(&mut self, command: &visit::Command) -> Written {
         match command {
             visit::Command::CheckIn { .. } => self.check_in(command),
+            visit::Command::CheckInByCode {
+                code,
+                station,
+                arrived_at,
+                vehicle_plate,
+                requested,
+            } => {
+                let read = CheckInCode::from_text(code).map_err(|_| {
+                    let refusal = Refusal::new(RefusalCode::ValueType).at("code");
+                    Failure::Refused(refusal.bound("a check-in code"))
+                })?;
+                self.check_in(&visit::Command::CheckIn {
+                    driver: read.certificate.person,
+                    driver_name: read.certificate.name,
+                    station: *station,
+                    arrived_at: *arrived_at,
+                    source: visit::Source::Qr,
+                    vehicle_plate: vehicle_plate.clone(),
+                    requested: Vec::new(),
+                })?;
+                self.put("code", code.as_str())?;
+                self.asked(requested, None, *arrived_at)
+            }
             visit::Command::CheckOut { left_at } => self.put("left_at", ms(*left_at)),
             visit::Command::Request {
                 entry,
@@ -109,8 +133,18 @@ impl Writer<'_> {
         self.put_some("vehicle_plate", vehicle_plate.clone())?;
         // Where a keeper takes it down, the driver asks but does not sign.
         let by = (*source != visit::Source::Keeper).then(|| driver.to_string());
+        self.asked(requested, by.as_deref(), *arrived_at)
+    }
+
+    /// Services asked for on arrival.
+    fn asked(
+        &mut self,
+        requested: &[(EntryId, String)],
+        by: Option<&str>,
+        at: Timestamp,
+    ) -> Written {
         for (entry, service) in requested {
-            let values = service_values(service, 1, by.clone(), *arrived_at);
+            let values = service_values(service, 1, by.map(str::to_owned), at);
             self.entry("requested", *entry, values)?;
         }
         Ok(())

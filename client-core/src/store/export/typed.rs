@@ -75,6 +75,7 @@ fn of_visit(visit: &Visit) -> Value {
         "note": register(&visit.note, |note| json!(note)),
         "keeper_note": register(&visit.keeper_note, |note| json!(note)),
         "rating": register(&visit.rating, |rating| json!(rating)),
+        "code": text(visit.code.as_ref()),
     })
 }
 

@@ -1,9 +1,16 @@
 //! What screens ask. Lists read the rows that [`super::views`] writes; one document with all its
 //! details is opened from its changes.
 
+mod activities;
 mod checks;
 mod consents;
+mod crises;
+mod enrolments;
+mod history;
+mod notices;
 mod stations;
+mod tickets;
+mod today;
 mod visits;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -69,6 +76,15 @@ fn station_name(connection: &Connection, station: StationId) -> Result<Option<St
     Ok(connection
         .prepare_cached(
             "SELECT s.name FROM documents d JOIN stations_view s ON s.document = d.n WHERE d.id = ?1",
+        )?
+        .query_row([station.as_bytes()], |row| row.get(0))
+        .optional()?)
+}
+
+fn station_key(connection: &Connection, station: StationId) -> Result<Option<String>, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT s.key FROM documents d JOIN stations_view s ON s.document = d.n WHERE d.id = ?1",
         )?
         .query_row([station.as_bytes()], |row| row.get(0))
         .optional()?)

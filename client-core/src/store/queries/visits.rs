@@ -1,13 +1,22 @@
 //! Visits.
 
 use rusqlite::{Connection, Row, ToSql};
-use yizhan_proto::{DocumentId, PersonId, StationId, Timestamp};
+use yizhan_proto::{DocumentId, Nonce, PersonId, StationId, Timestamp};
 
 use super::super::opened::Opened;
 use super::super::sql::{bytes, bytes_opt, small_opt, time, time_opt};
 use super::super::{FindError, Store, StoreError, VisitDetail, VisitFilter, VisitRow};
 use super::{HELD, SAME_MS, STATION_NAME, UNSENT, infos, limit, open, open_since, station_name};
 use crate::model::visit::Visit;
+
+/// SQL for the earliest other visit of the driver of `v` that was begun by the same showing of a
+/// code, if it is earlier than `v`.
+const SAME_SHOWING: &str = "(SELECT w.id FROM visit_codes own
+                             JOIN visit_codes other ON other.nonce = own.nonce
+                             JOIN visits_view w ON w.document = other.document
+                             WHERE own.document = v.document AND w.driver = v.driver
+                               AND (w.arrived_at, w.id) < (v.arrived_at, v.id)
+                             ORDER BY w.arrived_at, w.id LIMIT 1)";
 
 impl Store {
     /// Visits, newest arrival first.
@@ -39,6 +48,23 @@ impl Store {
         self.visits(&filter, now)
     }
 
+    /// The visits begun by this showing of a code, earliest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn visits_of_showing(&self, nonce: Nonce) -> Result<Vec<DocumentId>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT v.id FROM visit_codes c JOIN visits_view v ON v.document = c.document
+                 WHERE c.nonce = ?1 ORDER BY v.arrived_at, v.id",
+            )?;
+            let rows = statement.query_map([nonce.as_bytes()], |row| {
+                bytes(row, 0, DocumentId::from_bytes)
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// One visit, with its changes.
     ///
     /// # Errors
@@ -64,7 +90,7 @@ fn is_open(left_at: Option<Timestamp>, arrived_at: Timestamp, now: Timestamp) ->
     left_at.is_none() && arrived_at.as_ms() > open_since(now)
 }
 
-fn select(
+pub(super) fn select(
     connection: &Connection,
     filter: &VisitFilter,
     now: Timestamp,
@@ -89,22 +115,34 @@ fn select(
         conditions.push_str(" AND v.left_at IS NULL AND v.arrived_at > :since");
     }
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT d.id, v.driver, v.driver_name, v.station, {STATION_NAME}, v.arrived_at, v.left_at,
-                v.left_at IS NULL AND v.arrived_at > :since, v.plate, v.given, v.rating,
-                (SELECT w.id FROM visits_view w
-                 WHERE w.driver = v.driver AND w.station = v.station
-                   AND w.arrived_at BETWEEN v.arrived_at - {SAME_MS} AND v.arrived_at
-                   AND (w.arrived_at, w.id) < (v.arrived_at, v.id)
-                 ORDER BY w.arrived_at, w.id LIMIT 1),
-                v.conflict, {UNSENT}, {HELD}
-         FROM visits_view v JOIN documents d ON d.n = v.document
-         WHERE {conditions} ORDER BY v.arrived_at DESC, v.document DESC LIMIT :limit"
+        "SELECT {columns} FROM visits_view v JOIN documents d ON d.n = v.document
+         WHERE {conditions} ORDER BY v.arrived_at DESC, v.document DESC LIMIT :limit",
+        columns = columns(),
     ))?;
     let rows = statement.query_map(params.as_slice(), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
+/// SQL for the columns of a [`VisitRow`] in its order, of the visit `v` and its document `d`; the
+/// parameter `:since` is [`open_since`].
+pub(super) fn columns() -> String {
+    format!(
+        "d.id, v.driver, v.driver_name, v.station, {STATION_NAME}, v.arrived_at, v.left_at,
+         v.left_at IS NULL AND v.arrived_at > :since, v.plate, v.given, v.beds, v.rating,
+         coalesce((SELECT w.id FROM visits_view w
+          WHERE w.driver = v.driver AND w.station = v.station
+            AND w.arrived_at BETWEEN v.arrived_at - {SAME_MS} AND v.arrived_at
+            AND (w.arrived_at, w.id) < (v.arrived_at, v.id)
+          ORDER BY w.arrived_at, w.id LIMIT 1), {SAME_SHOWING}),
+         v.conflict, {UNSENT}, {HELD}"
+    )
+}
+
+/// How many columns a [`VisitRow`] takes.
+pub(super) const COLUMNS: usize = 16;
+
+/// Reads [`columns`].
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
     Ok(VisitRow {
         id: bytes(row, 0, DocumentId::from_bytes)?,
         driver: bytes(row, 1, PersonId::from_bytes)?,
@@ -116,20 +154,25 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
         open: row.get(7)?,
         vehicle_plate: row.get(8)?,
         services_given: small_opt(row, 9)?.unwrap_or(u32::MAX),
-        rating: small_opt(row, 10)?,
-        same_as: bytes_opt(row, 11, DocumentId::from_bytes)?,
-        conflict: row.get(12)?,
-        unsent: row.get(13)?,
-        held: row.get(14)?,
+        beds_given: small_opt(row, 10)?.unwrap_or(u32::MAX),
+        rating: small_opt(row, 11)?,
+        same_as: bytes_opt(row, 12, DocumentId::from_bytes)?,
+        conflict: row.get(13)?,
+        unsent: row.get(14)?,
+        held: row.get(15)?,
     })
 }
 
 /// Other records of the same arrival, earlier or later.
 fn same_arrival(connection: &Connection, visit: &Visit) -> Result<Vec<DocumentId>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM visits_view
+        "SELECT id, arrived_at FROM visits_view
          WHERE driver = ?1 AND station = ?2 AND arrived_at BETWEEN ?3 AND ?4 AND id <> ?5
-         ORDER BY arrived_at, id",
+         UNION
+         SELECT w.id, w.arrived_at FROM visit_codes other
+         JOIN visits_view w ON w.document = other.document
+         WHERE other.nonce = ?6 AND w.driver = ?1 AND w.id <> ?5
+         ORDER BY 2, 1",
     )?;
     let rows = statement.query_map(
         rusqlite::params![
@@ -138,6 +181,7 @@ fn same_arrival(connection: &Connection, visit: &Visit) -> Result<Vec<DocumentId
             visit.arrived_at.saturating_add_ms(-SAME_MS).as_ms(),
             visit.arrived_at.saturating_add_ms(SAME_MS).as_ms(),
             visit.id.as_bytes(),
+            visit.code.as_ref().map(|code| code.nonce.as_bytes()),
         ],
         |row| bytes(row, 0, DocumentId::from_bytes),
     )?;

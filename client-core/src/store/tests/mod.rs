@@ -1,8 +1,11 @@
 //! The store as a whole: edits, exchanges with a tiny relay, damage, copies, queries.
 
+mod codes;
+mod crises;
 mod files;
 mod local;
 mod relay;
 mod rounds;
+mod screens;
 mod trouble;
 mod world;

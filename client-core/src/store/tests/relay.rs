@@ -123,6 +123,7 @@ impl Relay {
                 token: "token".to_owned(),
                 token_ttl_s: 900,
                 challenge: vec![1],
+                check_in: None,
             },
         };
         store
@@ -204,6 +205,7 @@ impl Relay {
             return Outcome::Quarantined(reason("right.ended"));
         }
         let known = Known {
+            desks: None,
             last_ops: kept
                 .changes
                 .iter()

@@ -330,6 +330,7 @@ fn other_routes_are_asked_without_a_token() {
         token: "new".to_owned(),
         token_ttl_s: 900,
         challenge: vec![1],
+        check_in: None,
     };
     let (relay, served) = serve(answer("200 OK", &[CBOR], &codec::encode(&access)));
     let request = TokenRequest {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use yizhan_client_core::model::{Command, Document, inspect, visit};
+use yizhan_client_core::model::{Command, Document, activity, enrolment, inspect, visit};
 use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::identity::Identity;
 use yizhan_proto::sync::{
@@ -25,6 +25,7 @@ pub(super) struct Held {
     pub(super) acked: BTreeSet<ChangeHash>,
 }
 
+#[derive(Clone)]
 pub(super) struct Phone {
     relay: Relay,
     pub(super) device: DeviceId,
@@ -76,6 +77,19 @@ impl Phone {
             kind: held.kind,
             change,
         });
+    }
+
+    /// Drops what is unsent of a document, and what it made of it.
+    pub(super) fn discard(&mut self, id: DocumentId) {
+        let mut dropped = Vec::new();
+        self.unsent.retain(|push| {
+            let drop = push.document == id;
+            dropped.extend(drop.then(|| ChangeHash::of_chunk(&push.change)));
+            !drop
+        });
+        if let Some(held) = self.documents.get_mut(&id) {
+            held.changes.retain(|(hash, _)| !dropped.contains(hash));
+        }
     }
 
     /// A visit of this phone's person.
@@ -282,8 +296,26 @@ impl Phone {
 /// A command of any kind.
 pub(super) struct Edit(Command);
 
+impl From<Command> for Edit {
+    fn from(command: Command) -> Self {
+        Self(command)
+    }
+}
+
 impl From<visit::Command> for Edit {
     fn from(command: visit::Command) -> Self {
         Self(Command::Visit(command))
+    }
+}
+
+impl From<activity::Command> for Edit {
+    fn from(command: activity::Command) -> Self {
+        Self(Command::Activity(command))
+    }
+}
+
+impl From<enrolment::Command> for Edit {
+    fn from(command: enrolment::Command) -> Self {
+        Self(Command::Enrolment(command))
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 pub(crate) enum VisitCommand {
     /// Record an arrival: your own, or as a keeper that of a driver.
     #[command(
-        after_help = "Examples:\n  yizhan-phone visit start --station zy-xinglongsheng --plate 鲁F12345 --want shower --want meal\n  yizhan-phone visit start --station zy-xinglongsheng --driver 0199abcd --name 李师傅 --at 08:30"
+        after_help = "Examples:\n  yizhan-phone visit start --station zy-xinglongsheng --plate 鲁F12345 --want shower --want meal\n  yizhan-phone visit start --station zy-xinglongsheng --driver 0199abcd --name 李师傅 --at 08:30\n  yizhan-phone visit start --station zy-xinglongsheng --code YZ1:pwABAaYA..."
     )]
     Start(VisitStartArgs),
     /// Record a service given (keepers).
@@ -92,6 +92,12 @@ pub(crate) struct VisitStartArgs {
     /// The driver, if it is not you: an id, or a name seen in a visit here.
     #[arg(long, value_name = "PERSON")]
     pub(crate) driver: Option<String>,
+    /// What the driver's check-in code says (the QR of `yizhan-phone code`); you are the keeper.
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["driver", "name"])]
+    pub(crate) code: Option<String>,
+    /// With --code: yes, record the arrival as my own entry if the code is not to be believed.
+    #[arg(long, requires = "code")]
+    pub(crate) confirm: bool,
     /// The driver's name as shown to keepers.
     #[arg(long)]
     pub(crate) name: Option<String>,

@@ -7,10 +7,10 @@ use yizhan_client_core::model::Refusal;
 use yizhan_client_core::model::check::ReadingValue;
 use yizhan_client_core::model::vitals::{self, Item};
 use yizhan_client_core::store::{CheckFilter, CheckRow};
-use yizhan_proto::{DocumentId, PersonId, StationId};
+use yizhan_proto::{DocumentId, PersonId, StationId, Timestamp};
 
 use super::facts;
-use super::measured::{detail_json, form};
+use super::measured::{detail_json, form, second_json, second_text};
 use crate::args::{CheckAddArgs, CheckCommand};
 use crate::failure::Failure;
 use crate::names::{self, short};
@@ -27,8 +27,9 @@ pub(crate) fn run(
         CheckCommand::List { driver, crisis } => list(client, driver.as_deref(), *crisis, output),
         CheckCommand::Show { check } => {
             let detail = client.check(names::check(client, check)?)?;
-            output.result(&detail_json(&detail), || {
-                form(&detail) + &facts::changes_table(&detail.changes)
+            let now = client.clock().now();
+            output.result(&detail_json(&detail, now), || {
+                form(&detail, now) + &facts::changes_table(&detail.changes)
             })
         }
     }
@@ -59,8 +60,8 @@ fn add(client: &mut Client, args: &CheckAddArgs, output: Output) -> Result<(), F
         replaces,
     })?;
     let detail = client.check(id)?;
-    output.result(&detail_json(&detail), || {
-        format!("{}stored here; sync to send it\n", form(&detail))
+    output.result(&detail_json(&detail, now), || {
+        format!("{}stored here; sync to send it\n", form(&detail, now))
     })
 }
 
@@ -230,40 +231,44 @@ fn list(
         crisis,
         ..CheckFilter::default()
     })?;
-    let value: Value = rows.iter().map(row_json).collect();
+    let now = client.clock().now();
+    let value: Value = rows.iter().map(|row| row_json(row, now)).collect();
     output.result(&value, || {
-        let cells: Vec<Vec<String>> = rows
-            .iter()
-            .map(|row| {
-                let mut marks = facts::marks(row.unsent, row.held, false);
-                if row.crisis {
-                    marks.insert_str(0, "CRISIS ");
-                }
-                if let Some(by) = row.replaced_by {
-                    marks.push_str(&format!(" corrected by {}", short(&by)));
-                }
-                vec![
-                    short(&row.id),
-                    when::local(row.taken_at),
-                    short(&row.driver),
-                    row.station_name
-                        .clone()
-                        .unwrap_or_else(|| short(&row.station)),
-                    row.summary.clone(),
-                    marks,
-                ]
-            })
-            .collect();
-        table(
-            &["check", "taken", "driver", "station", "measured", ""],
-            &cells,
-            "no checks here yet",
-        )
+        let cells: Vec<Vec<String>> = rows.iter().map(|row| row_cells(row, now)).collect();
+        table(HEAD, &cells, "no checks here yet")
     })
 }
 
-fn row_json(row: &CheckRow) -> Value {
+/// Heads of [`row_cells`].
+pub(super) const HEAD: &[&str] = &["check", "taken", "driver", "station", "measured", ""];
+
+pub(super) fn row_cells(row: &CheckRow, now: Timestamp) -> Vec<String> {
+    let mut marks = facts::marks(row.unsent, row.held, false);
+    if row.crisis {
+        marks.insert_str(0, "CRISIS ");
+    }
+    if let Some(second) = row.second_reading {
+        marks.push_str(&format!("; {}", second_text(second, row.taken_at, now)));
+    }
+    if let Some(by) = row.replaced_by {
+        marks.push_str(&format!(" corrected by {}", short(&by)));
+    }
+    vec![
+        short(&row.id),
+        when::local(row.taken_at),
+        short(&row.driver),
+        row.station_name
+            .clone()
+            .unwrap_or_else(|| short(&row.station)),
+        row.summary.clone(),
+        marks,
+    ]
+}
+
+pub(super) fn row_json(row: &CheckRow, now: Timestamp) -> Value {
+    let second = row.second_reading;
     json!({
+        "second_reading": second.map_or(Value::Null, |second| second_json(second, now)),
         "id": row.id.to_string(),
         "driver": row.driver.to_string(),
         "station": row.station.to_string(),
@@ -271,6 +276,8 @@ fn row_json(row: &CheckRow) -> Value {
         "visit": facts::text(row.visit),
         "taken_at": when::rfc3339(row.taken_at),
         "summary": row.summary,
+        "pressure_level": facts::text(row.pressure_level),
+        "glucose_level": facts::text(row.glucose_level),
         "crisis": row.crisis,
         "replaces": facts::text(row.replaces),
         "replaced_by": facts::text(row.replaced_by),

@@ -5,14 +5,15 @@ use yizhan_client_core::model::check::Measurement;
 use yizhan_client_core::model::vitals::{
     CRISIS_CARD, CRISIS_CARD_ZH, Item, Level, SECOND_READING_AFTER_MIN,
 };
-use yizhan_client_core::store::CheckDetail;
+use yizhan_client_core::store::{CheckDetail, SecondReading};
+use yizhan_proto::Timestamp;
 
 use super::facts;
 use crate::names::short;
 use crate::output::labelled;
 use crate::when;
 
-pub(crate) fn detail_json(detail: &CheckDetail) -> Value {
+pub(crate) fn detail_json(detail: &CheckDetail, now: Timestamp) -> Value {
     let check = &detail.check;
     let measurements: Value = check.measurements.iter().map(measurement_json).collect();
     let mut value = json!({
@@ -39,6 +40,9 @@ pub(crate) fn detail_json(detail: &CheckDetail) -> Value {
     if check.crisis {
         value["card"] = json!([CRISIS_CARD_ZH, CRISIS_CARD]);
     }
+    if let Some(second) = detail.second_reading {
+        value["second_reading"] = second_json(second, now);
+    }
     value
 }
 
@@ -56,7 +60,7 @@ fn measurement_json(measurement: &Measurement) -> Value {
     })
 }
 
-pub(crate) fn form(detail: &CheckDetail) -> String {
+pub(crate) fn form(detail: &CheckDetail, now: Timestamp) -> String {
     let check = &detail.check;
     let mut text = labelled("check", &check.id.to_string());
     let station = detail
@@ -99,7 +103,36 @@ pub(crate) fn form(detail: &CheckDetail) -> String {
     if check.crisis {
         text.push_str(&card());
     }
+    if let Some(second) = detail.second_reading {
+        text.push_str(&second_text(second, check.taken_at, now));
+        text.push('\n');
+    }
     text
+}
+
+/// So long after a crisis, a second reading of it is not asked for any more.
+const ASKED_FOR_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// `second reading due at 12:05`, `overdue since`, or which check it is.
+pub(crate) fn second_text(second: SecondReading, taken_at: Timestamp, now: Timestamp) -> String {
+    match second {
+        SecondReading::Taken(check) => format!("second reading: {}", short(&check)),
+        SecondReading::DueAt(_) if now.ms_since(taken_at) >= ASKED_FOR_MS => {
+            "no second reading was taken".to_owned()
+        }
+        SecondReading::DueAt(due) if now >= due => {
+            format!("second reading overdue since {}", when::local(due))
+        }
+        SecondReading::DueAt(due) => format!("second reading due at {}", when::local(due)),
+    }
+}
+
+/// The same for programs.
+pub(crate) fn second_json(second: SecondReading, now: Timestamp) -> Value {
+    match second {
+        SecondReading::Taken(check) => json!({ "taken": check.to_string() }),
+        SecondReading::DueAt(due) => json!({ "due_at": when::rfc3339(due), "overdue": now >= due }),
+    }
 }
 
 /// What people call an item.

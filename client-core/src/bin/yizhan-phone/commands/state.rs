@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use yizhan_client_core::Client;
 use yizhan_client_core::error::ClientError;
-use yizhan_client_core::store::{ChangeState, Held, ScopeStatus, Status, StoreError};
+use yizhan_client_core::store::{
+    ChangeState, Crisis, Held, ScopeStatus, SecondReading, Status, StoreError,
+};
 use yizhan_proto::Timestamp;
 
-use super::facts;
+use super::measured::{second_json, second_text};
+use super::{attachment, facts};
 use crate::args::RefusedCommand;
 use crate::failure::Failure;
 use crate::names::{self, short};
@@ -26,6 +29,14 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
     value["id"] = json!(device.device.to_string());
     value["paired"] = json!(device.identity.is_some());
     value["relay"] = json!(device.relay_url);
+    let crises = client.open_crises()?;
+    value["open_crises"] = crises
+        .iter()
+        .map(|crisis| crisis_json(crisis, now))
+        .collect();
+    // A damaged file of photos says so, and hides nothing else.
+    let papers = client.attachment_totals();
+    value["attachments"] = attachment::totals_json(papers.as_ref());
     value["held"] = held.iter().map(held_json).collect();
     output.result(&value, || {
         let mut text = status_form(&status, now);
@@ -35,12 +46,47 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
                 "none: pair or register this phone to sync",
             ));
         }
+        for crisis in &crises {
+            text.push_str(&labelled("CRISIS", &crisis_text(crisis, now)));
+        }
+        text.push_str(&attachment::totals_lines(papers.as_ref()));
         if !held.is_empty() {
             text.push('\n');
             text.push_str(&held_table(&held));
         }
         text
     })
+}
+
+fn crisis_json(crisis: &Crisis, now: Timestamp) -> Value {
+    json!({
+        "id": crisis.check.to_string(),
+        "driver": crisis.driver.to_string(),
+        "driver_name": crisis.driver_name,
+        "station": crisis.station.to_string(),
+        "station_name": crisis.station_name,
+        "taken_at": when::rfc3339(crisis.taken_at),
+        "summary": crisis.summary,
+        "second_reading": second_json(SecondReading::DueAt(crisis.second_due_at), now),
+    })
+}
+
+/// `李师傅 at Xinglongsheng, systolic 186 mm[Hg] (2026-11-21 12:00); second reading due at ...`.
+fn crisis_text(crisis: &Crisis, now: Timestamp) -> String {
+    let driver = crisis.driver_name.clone();
+    let station = crisis.station_name.clone();
+    format!(
+        "{} at {}, {} ({}); {}",
+        driver.unwrap_or_else(|| short(&crisis.driver)),
+        station.unwrap_or_else(|| short(&crisis.station)),
+        crisis.summary,
+        when::local(crisis.taken_at),
+        second_text(
+            SecondReading::DueAt(crisis.second_due_at),
+            crisis.taken_at,
+            now
+        )
+    )
 }
 
 fn status_json(status: &Status, now: Timestamp) -> Value {

@@ -5,9 +5,9 @@ use yizhan_client_core::Client;
 use yizhan_client_core::client::VisitStart;
 use yizhan_client_core::model::visit::Service;
 use yizhan_client_core::store::{VisitDetail, VisitFilter, VisitRow};
-use yizhan_proto::DocumentId;
+use yizhan_proto::{DocumentId, PersonId, StationId};
 
-use super::facts;
+use super::{code, facts};
 use crate::args::{VisitCommand, VisitStartArgs};
 use crate::failure::Failure;
 use crate::names::{self, short};
@@ -82,6 +82,9 @@ fn written(visit: DocumentId, entry: Value, done: &str, output: Output) -> Resul
 }
 
 fn start(client: &mut Client, args: &VisitStartArgs, output: Output) -> Result<(), Failure> {
+    if let Some(text) = &args.code {
+        return code::arrive(client, args, text, output);
+    }
     let (station, station_name) = names::station_id(client, &args.station)?;
     let now = client.clock().now();
     let arrived_at = args
@@ -118,36 +121,56 @@ fn start(client: &mut Client, args: &VisitStartArgs, output: Output) -> Result<(
         vehicle_plate: args.plate.clone(),
         requested: args.want.clone(),
     })?;
-    let open = client.open_visits(of)?;
-    let warnings: Vec<String> = open
-        .iter()
-        .filter(|row| row.id != id && row.same_as != Some(id))
-        .take(1)
-        .map(|row| {
-            format!(
-                "another visit of this driver is still open: {} since {}",
-                short(&row.id),
-                when::local(row.arrived_at)
-            )
-        })
-        .collect();
-    let value = json!({
+    let warnings = still_open(client, of, id)?;
+    let value = started_json(id, station, &station_name, of, &warnings);
+    output.result(&value, || started_text(id, "", &station_name, &warnings))
+}
+
+/// A warning if the driver has another open visit than this one.
+pub(super) fn still_open(
+    client: &Client,
+    driver: PersonId,
+    id: DocumentId,
+) -> Result<Vec<String>, Failure> {
+    let open = client.also_open(id, driver)?;
+    let warning = open.first().map(|row| {
+        format!(
+            "another visit of this driver is still open: {} since {}",
+            short(&row.id),
+            when::local(row.arrived_at)
+        )
+    });
+    Ok(warning.into_iter().collect())
+}
+
+pub(super) fn started_json(
+    id: DocumentId,
+    station: StationId,
+    station_name: &str,
+    driver: PersonId,
+    warnings: &[String],
+) -> Value {
+    json!({
         "id": id.to_string(),
         "station": station.to_string(),
         "station_name": station_name,
-        "driver": of.to_string(),
+        "driver": driver.to_string(),
         "warnings": warnings,
-    });
-    output.result(&value, || {
-        let mut text = format!(
-            "visit {id} at {} started, stored here; sync to send it\n",
-            station_name
-        );
-        for warning in &warnings {
-            text.push_str(&format!("note: {warning}\n"));
-        }
-        text
     })
+}
+
+pub(super) fn started_text(
+    id: DocumentId,
+    whose: &str,
+    station_name: &str,
+    warnings: &[String],
+) -> String {
+    let mut text =
+        format!("visit {id} {whose}at {station_name} started, stored here; sync to send it\n");
+    for warning in warnings {
+        text.push_str(&format!("note: {warning}\n"));
+    }
+    text
 }
 
 fn list(
@@ -171,17 +194,16 @@ fn list(
     let value: Value = rows.iter().map(row_json).collect();
     output.result(&value, || {
         let rows: Vec<Vec<String>> = rows.iter().map(row_cells).collect();
-        table(
-            &[
-                "visit", "arrived", "left", "driver", "station", "plate", "given", "rating", "",
-            ],
-            &rows,
-            "no visits here yet",
-        )
+        table(HEAD, &rows, "no visits here yet")
     })
 }
 
-fn row_json(row: &VisitRow) -> Value {
+/// Heads of [`row_cells`].
+pub(super) const HEAD: &[&str] = &[
+    "visit", "arrived", "left", "driver", "station", "plate", "given", "rating", "",
+];
+
+pub(super) fn row_json(row: &VisitRow) -> Value {
     json!({
         "id": row.id.to_string(),
         "driver": row.driver.to_string(),
@@ -193,6 +215,7 @@ fn row_json(row: &VisitRow) -> Value {
         "open": row.open,
         "vehicle_plate": row.vehicle_plate,
         "services_given": row.services_given,
+        "beds_given": row.beds_given,
         "rating": row.rating,
         "same_as": facts::text(row.same_as),
         "conflict": row.conflict,
@@ -201,7 +224,7 @@ fn row_json(row: &VisitRow) -> Value {
     })
 }
 
-fn row_cells(row: &VisitRow) -> Vec<String> {
+pub(super) fn row_cells(row: &VisitRow) -> Vec<String> {
     let left = match (row.left_at, row.open) {
         (Some(left_at), _) => when::local(left_at),
         (None, true) => "open".to_owned(),
@@ -291,6 +314,9 @@ fn form(detail: &VisitDetail) -> String {
             .collect(),
     };
     text.push_str(&facts::register("left", &left));
+    if visit.code.is_some() {
+        text.push_str(&labelled("recorded by", "the driver's check-in code"));
+    }
     if let Some(plate) = &visit.vehicle_plate {
         text.push_str(&labelled("plate", plate));
     }
@@ -334,6 +360,8 @@ fn detail_json(detail: &VisitDetail) -> Value {
     set("arrived_at", json!(when::rfc3339(visit.arrived_at)));
     set("open", json!(detail.open));
     set("source", facts::text(visit.source));
+    let nonce = visit.code.as_ref().map(|code| code.nonce);
+    set("showing", facts::text(nonce));
     set("vehicle_plate", json!(visit.vehicle_plate));
     set("requested", services(&visit.requested));
     set("services", services(&visit.services));

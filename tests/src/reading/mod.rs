@@ -1,12 +1,21 @@
 //! A document as people read it, in the reference's words, through the model's typed reads.
 
+mod activities;
+mod tickets;
+
 use std::collections::BTreeSet;
 
 use yizhan_client_core::model::Document;
+use yizhan_client_core::model::activity::Activity;
+use yizhan_client_core::model::case_note::CaseNote;
 use yizhan_client_core::model::check::Check;
 use yizhan_client_core::model::consent::Consent;
 use yizhan_client_core::model::document::{Register, Unreadable};
+use yizhan_client_core::model::enrolment::Enrolment;
+use yizhan_client_core::model::notice::Notice;
+use yizhan_client_core::model::order::Order;
 use yizhan_client_core::model::station::Station;
+use yizhan_client_core::model::ticket::Ticket;
 use yizhan_client_core::model::visit::Visit;
 use yizhan_proto::Kind;
 
@@ -22,12 +31,17 @@ pub fn visible(document: &Document) -> Result<Visible, Unreadable> {
         Kind::Visit => Visit::read(document).map(|visit| of_visit(&visit)),
         Kind::Check => Check::read(document).map(|check| of_check(&check)),
         Kind::Consent => Consent::read(document).map(|consent| of_consent(&consent)),
-        Kind::Activity
-        | Kind::Notice
-        | Kind::Enrolment
-        | Kind::Ticket
-        | Kind::CaseNote
-        | Kind::Unknown(_) => Err(Unreadable(format!("a {}", document.kind()))),
+        Kind::Activity => Activity::read(document).map(|read| activities::activity(&read)),
+        // What was entered does not depend on the order of the folds.
+        Kind::Enrolment => {
+            Enrolment::read(document, &Order::default()).map(|read| activities::enrolment(&read))
+        }
+        Kind::Notice => Notice::read(document).map(|read| activities::notice(&read)),
+        Kind::Ticket => {
+            Ticket::read(document, &Order::default()).map(|read| tickets::ticket(&read))
+        }
+        Kind::CaseNote => CaseNote::read(document).map(|read| tickets::case_note(&read)),
+        Kind::Unknown(_) => Err(Unreadable(format!("a {}", document.kind()))),
     }
 }
 
@@ -94,6 +108,9 @@ fn of_visit(visit: &Visit) -> Visible {
     put(&mut visible, "driver_name", &visit.driver_name);
     put(&mut visible, "station", visit.station);
     put(&mut visible, "arrived_at", visit.arrived_at.as_ms());
+    if let Some(code) = &visit.code {
+        put(&mut visible, "showing", code.nonce);
+    }
     if let Some(plate) = &visit.vehicle_plate {
         put(&mut visible, "vehicle_plate", plate);
     }

@@ -5,10 +5,19 @@
 //! once more, in its own words, and what must be visible follows from which entries the author
 //! had before them.
 
+mod writes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use yizhan_client_core::model::{Command, check, consent, station, visit};
-use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Role, StationId};
+use yizhan_client_core::model::{
+    Command, activity, case_note, check, consent, enrolment, notice, ticket, visit,
+};
+use yizhan_proto::checkin::CheckInCode;
+use yizhan_proto::{
+    ChangeHash, DeskKey, DeviceId, DocumentId, Kind, PersonId, RegionKey, Role, StationId,
+};
+
+pub use writes::writes;
 
 /// What is visible of a document: per field, the values that stand side by side. Where nobody
 /// ever wrote, there is no field.
@@ -49,6 +58,10 @@ pub struct Concern {
     pub driver: Option<PersonId>,
     /// The station.
     pub station: Option<StationId>,
+    /// The region: of a notice for everybody in it, or of the desk.
+    pub region: Option<RegionKey>,
+    /// The desk that answers.
+    pub desk: Option<DeskKey>,
     /// Documents whose ids are written in it.
     pub names: BTreeSet<DocumentId>,
 }
@@ -76,10 +89,8 @@ impl Reference {
         self.concerns.insert(
             document,
             Concern {
-                kind: Kind::Station,
-                driver: None,
                 station: Some(station),
-                names: BTreeSet::new(),
+                ..Concern::of(Kind::Station)
             },
         );
     }
@@ -149,13 +160,23 @@ impl Reference {
         let keeps = station.is_some_and(|station| person.roles.contains(&Role::Keeper(station)));
         let takes_checks =
             station.is_some_and(|station| person.roles.contains(&Role::Health(station)));
+        let answers = concern.desk.as_ref().is_some_and(|desk| {
+            person.roles.contains(&Role::Specialist(desk.clone()))
+                || concern
+                    .region
+                    .as_ref()
+                    .is_some_and(|region| person.roles.contains(&Role::Coordinator(region.clone())))
+        });
         match concern.kind {
             // The directory is everybody's.
-            Kind::Station | Kind::Activity | Kind::Notice => true,
+            Kind::Station | Kind::Activity => true,
+            Kind::Notice => concern.region.is_some() || keeps || takes_checks,
             // Who takes checks at a station works there, and needs its visits and consents.
             Kind::Visit | Kind::Consent | Kind::Enrolment => own || keeps || takes_checks,
             Kind::Check => own || takes_checks,
-            Kind::Ticket | Kind::CaseNote | Kind::Unknown(_) => false,
+            Kind::Ticket => own || keeps || takes_checks || answers,
+            Kind::CaseNote => answers,
+            Kind::Unknown(_) => false,
         }
     }
 
@@ -189,164 +210,86 @@ impl Reference {
     }
 }
 
-/// Whom a new document concerns; `None` for an edit of an existing one.
-fn concern_of_creation(command: &Command) -> Option<Concern> {
-    let concern = |kind, driver, station, names: &[DocumentId]| {
-        Some(Concern {
+impl Concern {
+    /// Of nobody yet.
+    fn of(kind: Kind) -> Self {
+        Self {
             kind,
+            driver: None,
+            station: None,
+            region: None,
+            desk: None,
+            names: BTreeSet::new(),
+        }
+    }
+
+    fn at(kind: Kind, driver: PersonId, station: StationId) -> Self {
+        Self {
             driver: Some(driver),
             station: Some(station),
-            names: names.iter().copied().collect(),
-        })
-    };
+            ..Self::of(kind)
+        }
+    }
+}
+
+/// Whom a new document concerns; `None` for an edit of an existing one.
+fn concern_of_creation(command: &Command) -> Option<Concern> {
     match command {
         Command::Visit(visit::Command::CheckIn {
             driver, station, ..
-        }) => concern(Kind::Visit, *driver, *station, &[]),
+        }) => Some(Concern::at(Kind::Visit, *driver, *station)),
+        Command::Visit(visit::Command::CheckInByCode { code, station, .. }) => {
+            let shown = CheckInCode::from_text(code).ok()?;
+            let driver = shown.certificate.person;
+            Some(Concern::at(Kind::Visit, driver, *station))
+        }
         Command::Check(check::Command::Create(new)) => {
-            let mut names = vec![new.consent];
-            names.extend(new.visit);
-            names.extend(new.replaces.as_ref().map(|(replaced, _)| *replaced));
-            concern(Kind::Check, new.driver, new.station, &names)
+            let mut concern = Concern::at(Kind::Check, new.driver, new.station);
+            concern.names.insert(new.consent);
+            concern.names.extend(new.visit);
+            let replaced = new.replaces.as_ref().map(|(replaced, _)| *replaced);
+            concern.names.extend(replaced);
+            Some(concern)
         }
         Command::Consent(consent::Command::Give {
             driver, station, ..
-        }) => concern(Kind::Consent, *driver, *station, &[]),
-        Command::Visit(_) | Command::Consent(_) | Command::Station(_) => None,
-    }
-}
-
-/// The fields a command writes, and what it writes there, in words of the reference's own.
-#[must_use]
-pub fn writes(command: &Command) -> Vec<(String, String)> {
-    match command {
-        Command::Station(command) => station_writes(command),
-        Command::Visit(command) => visit_writes(command),
-        Command::Check(check::Command::Create(new)) => check_writes(new),
-        Command::Consent(command) => consent_writes(command),
-    }
-}
-
-#[allow(
-    clippy::needless_pass_by_value,
-    reason = "reads better where it is called"
-)]
-fn one(field: &str, value: impl ToString) -> Vec<(String, String)> {
-    vec![(field.to_owned(), value.to_string())]
-}
-
-fn station_writes(command: &station::Command) -> Vec<(String, String)> {
-    use station::Command as C;
-    match command {
-        // Made by the relay at an import, never by a phone of these worlds.
-        C::Create(_) => Vec::new(),
-        C::Describe {
-            name,
-            address,
-            beds_total,
-            ..
-        } => [
-            name.as_ref().map(|name| ("name", name.clone())),
-            address.as_ref().map(|address| ("address", address.clone())),
-            beds_total.map(|beds| ("beds_total", beds.to_string())),
-        ]
-        .into_iter()
-        .flatten()
-        .map(|(field, value)| (field.to_owned(), value))
-        .collect(),
-        // Shown as one list without conflicts: not predicted.
-        C::SetFacility { .. } => Vec::new(),
-        C::SetBedsFree(beds) => one("beds_free", beds),
-        C::SetHours(hours) => one("hours", hours),
-        C::SetPhone(phone) => one("phone", phone),
-        C::SetOpen(open) => one("open", open),
-        C::SetNotice(notice) => one("notice", notice),
-    }
-}
-
-fn visit_writes(command: &visit::Command) -> Vec<(String, String)> {
-    use visit::Command as C;
-    match command {
-        C::CheckIn {
-            driver,
-            driver_name,
-            station,
-            arrived_at,
-            source: _,
-            vehicle_plate,
-            requested,
-        } => {
-            let mut writes = one("driver", driver);
-            writes.extend(one("driver_name", driver_name));
-            writes.extend(one("station", station));
-            writes.extend(one("arrived_at", arrived_at.as_ms()));
-            if let Some(plate) = vehicle_plate {
-                writes.extend(one("vehicle_plate", plate));
-            }
-            for (entry, service) in requested {
-                writes.extend(one(&format!("requested/{entry}"), service));
-            }
-            writes
+        }) => Some(Concern::at(Kind::Consent, *driver, *station)),
+        Command::Activity(activity::Command::Create(new)) => Some(Concern {
+            station: Some(new.station),
+            ..Concern::of(Kind::Activity)
+        }),
+        Command::Enrolment(enrolment::Command::Create(new)) => {
+            let mut concern = Concern::at(Kind::Enrolment, new.driver, new.station);
+            concern.names.insert(new.activity);
+            Some(concern)
         }
-        C::CheckOut { left_at } => one("left_at", left_at.as_ms()),
-        C::Request { entry, service, .. } => one(&format!("requested/{entry}"), service),
-        C::Serve {
-            entry,
-            service,
-            quantity,
-            by,
-            at,
-        } => one(
-            &format!("services/{entry}"),
-            format!("{service} x{quantity} by {by} at {}", at.as_ms()),
-        ),
-        C::SetNote(note) => one("note", note),
-        C::SetKeeperNote(note) => one("keeper_note", note),
-        C::Rate(stars) => one("rating", stars),
-    }
-}
-
-fn check_writes(new: &check::NewCheck) -> Vec<(String, String)> {
-    let mut writes = one("driver", new.driver);
-    writes.extend(one("station", new.station));
-    writes.extend(one("by", new.by));
-    writes.extend(one("consent", new.consent));
-    writes.extend(one("taken_at", new.taken_at.as_ms()));
-    for reading in &new.readings {
-        let value = match &reading.value {
-            check::ReadingValue::Quantity { entered, .. } => entered.clone(),
-            check::ReadingValue::Absent { reason } => format!("absent: {reason}"),
-            check::ReadingValue::Spine { finding, pain } => format!("{finding} {pain}"),
-        };
-        writes.extend(one(
-            &format!("readings/{}", reading.entry),
-            format!("{:?} {value}", reading.item),
-        ));
-    }
-    if let Some((replaced, why)) = &new.replaces {
-        writes.extend(one("replaces", format!("{replaced} {why}")));
-    }
-    if let Some(note) = &new.note {
-        writes.extend(one("note", note));
-    }
-    writes
-}
-
-fn consent_writes(command: &consent::Command) -> Vec<(String, String)> {
-    match command {
-        consent::Command::Give {
-            driver,
-            station,
-            purpose,
-            given_at,
-            ..
-        } => {
-            let mut writes = one("driver", driver);
-            writes.extend(one("station", station));
-            writes.extend(one("purpose", format!("{purpose:?}")));
-            writes.extend(one("given_at", given_at.as_ms()));
-            writes
-        }
-        consent::Command::Withdraw { withdrawn_at } => one("withdrawn_at", withdrawn_at.as_ms()),
+        Command::Notice(notice::Command::Publish(new)) => Some(Concern {
+            station: new.station,
+            region: new.region.clone(),
+            ..Concern::of(Kind::Notice)
+        }),
+        Command::Ticket(ticket::Command::Raise(new)) => Some(Concern {
+            driver: Some(new.driver),
+            station: new.station,
+            region: Some(new.region.clone()),
+            desk: Some(new.desk.clone()),
+            names: new.visit.into_iter().chain(new.activity).collect(),
+            ..Concern::of(Kind::Ticket)
+        }),
+        Command::CaseNote(case_note::Command::Create(new)) => Some(Concern {
+            region: Some(new.region.clone()),
+            desk: Some(new.desk.clone()),
+            names: BTreeSet::from([new.ticket]),
+            ..Concern::of(Kind::CaseNote)
+        }),
+        Command::Visit(_)
+        | Command::Consent(_)
+        | Command::Station(_)
+        | Command::Activity(_)
+        | Command::Enrolment(_)
+        | Command::Notice(_)
+        | Command::Attach { .. }
+        | Command::Ticket(_)
+        | Command::Attach { .. } => None,
     }
 }
