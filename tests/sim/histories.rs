@@ -1,7 +1,10 @@
 //! Random histories: people work, and everything goes wrong at once.
 
+use yizhan_client_core::model::activity::Sort;
+use yizhan_client_core::model::ticket::Class;
 use yizhan_proto::{DocumentId, Kind, Role};
-use yizhan_tests::action::{Places, act};
+use yizhan_server::relay::NewDesk;
+use yizhan_tests::action::{Places, Program, act};
 use yizhan_tests::chance::Chance;
 use yizhan_tests::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
 use yizhan_tests::world::{PhoneNo, World};
@@ -21,6 +24,63 @@ fn runs() -> u64 {
 
 /// Plays one history and proves its end.
 fn history(seed: u64) -> World {
+    play(seed, Program::default())
+}
+
+/// Histories in which people also hold activities, enrol, ask for things and answer.
+const WITH_PROGRAM: u64 = 40;
+
+#[test]
+fn random_histories_with_activities_and_requests_end_in_agreement() {
+    for seed in seeds(WITH_PROGRAM) {
+        let world = play(seed, program());
+        let reference = world.reference();
+        let made = |kind| {
+            let mut concerns = reference.documents().values();
+            concerns.any(|concern| concern.kind == kind)
+        };
+        assert!(made(Kind::Visit) || made(Kind::Ticket) || made(Kind::Activity));
+    }
+}
+
+fn program() -> Program {
+    let desk = |key: &str| (key.parse().unwrap(), "zhaoyuan".parse().unwrap());
+    Program {
+        desks: vec![desk("zy-home")],
+        topics: vec![
+            (Class::Pay, "运费被拖欠三个月".to_owned()),
+            (Class::Dispute, "与货主有争议".to_owned()),
+            (Class::Errand, "代寄合同".to_owned()),
+        ],
+        sessions: vec![
+            (Sort::Quiz, "圆桌党课".to_owned(), Some(2)),
+            (Sort::Clinic, "义诊".to_owned(), Some(1)),
+            (Sort::Legal, "法治进园区".to_owned(), None),
+        ],
+    }
+}
+
+/// Opens the program's desks, and gives each somebody who answers.
+fn staff_desks(world: &mut World, program: &Program) -> Vec<PhoneNo> {
+    let mut staff = Vec::new();
+    for (key, region) in &program.desks {
+        let desk = NewDesk {
+            key: key.clone(),
+            name: "服务台".to_owned(),
+            region: region.clone(),
+            parent: None,
+            station: None,
+            classes: Vec::new(),
+        };
+        world.run(world.relay().add_desk(desk)).unwrap();
+        for name in ["陈专员", "刘专员"] {
+            staff.push(world.worker(name, vec![Role::Specialist(key.clone())]));
+        }
+    }
+    staff
+}
+
+fn play(seed: u64, program: Program) -> World {
     let mut world = World::new(seed);
     let mut chance = world.chance("history");
     let drivers = [world.driver("李师傅"), world.driver("张师傅")];
@@ -31,12 +91,15 @@ fn history(seed: u64) -> World {
     phones.push(world.medic("刘站长", ELSEWHERE));
     let stranger = world.stranger("赵师傅");
     phones.push(stranger);
+    phones.extend(staff_desks(&mut world, &program));
     let places = Places {
+        program,
         stations: vec![world.station(HOME), world.station(ELSEWHERE)],
         drivers: drivers
             .iter()
             .map(|phone| (world.person(*phone), world.phone(*phone).name().to_owned()))
             .collect(),
+        ..Places::default()
     };
     if chance.one_in(2) {
         world.run_until_quiet();
@@ -135,6 +198,7 @@ fn random_histories_with_rights_that_come_and_go() {
         let places = Places {
             stations: vec![station],
             drivers: vec![(world.person(li), "李师傅".to_owned())],
+            ..Places::default()
         };
         world.net().fail_one_in(6);
         for _ in 0..40 {
@@ -173,6 +237,7 @@ fn history_with_restores(seed: u64) {
     let places = Places {
         stations: vec![world.station(HOME)],
         drivers: vec![(world.person(li), "李师傅".to_owned())],
+        ..Places::default()
     };
     if chance.one_in(2) {
         world.run_until_quiet();

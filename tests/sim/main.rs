@@ -19,6 +19,7 @@ mod leaving;
 mod network;
 mod refusals;
 mod repairs;
+mod same_code;
 mod seats;
 mod teeth;
 

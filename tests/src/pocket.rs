@@ -80,13 +80,14 @@ impl Kept {
     /// # Errors
     /// [`Unreadable`] if its changes do not make a document.
     pub fn visible(&self, id: DocumentId) -> Result<Visible, Unreadable> {
-        let ordered = self.ordered();
+        let ordered = self.in_order();
         let document = Document::open(id, self.kind, ordered.iter().map(|bytes| bytes.as_slice()))?;
         reading::visible(&document)
     }
 
-    /// The bytes of the shown changes, dependencies first.
-    fn ordered(&self) -> Vec<&Vec<u8>> {
+    /// The bytes of the changes that it shows, dependencies first.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<&Vec<u8>> {
         let shown = self.shown();
         let mut done: BTreeSet<ChangeHash> = BTreeSet::new();
         let mut ordered = Vec::new();

@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use yizhan_client_core::store::{CheckFilter, ConsentFilter, VisitFilter};
+use yizhan_client_core::error::ClientError;
+use yizhan_client_core::store::{
+    ActivityFilter, CheckFilter, ConsentFilter, EnrolmentFilter, NoticeFilter, TicketFilter,
+    VisitFilter,
+};
 use yizhan_client_core::transport::Transport;
 use yizhan_proto::{DeviceId, DocumentId, Kind};
 
@@ -62,9 +66,17 @@ fn listed<T: Transport>(phone: &Phone<T>) -> BTreeMap<Kind, BTreeSet<DocumentId>
     let consents = phone.consents(&ConsentFilter::default());
     let checks = client.checks(&CheckFilter::default());
     let stations = client.stations().expect("stations are listed");
+    let activities = client.activities(&ActivityFilter::default());
+    let enrolments = client.enrolments(&EnrolmentFilter::default());
+    let notices = client.notices(&NoticeFilter::default());
+    let tickets = client.tickets(&TicketFilter::default());
     BTreeMap::from([
         (Kind::Visit, visits.iter().map(|row| row.id).collect()),
         (Kind::Consent, consents.iter().map(|row| row.id).collect()),
+        (Kind::Activity, ids(activities, |row| row.id)),
+        (Kind::Enrolment, ids(enrolments, |row| row.id)),
+        (Kind::Notice, ids(notices, |row| row.id)),
+        (Kind::Ticket, ids(tickets, |row| row.id)),
         (
             Kind::Check,
             checks
@@ -81,4 +93,11 @@ fn listed<T: Transport>(phone: &Phone<T>) -> BTreeMap<Kind, BTreeSet<DocumentId>
                 .collect(),
         ),
     ])
+}
+
+fn ids<R>(
+    rows: Result<Vec<R>, ClientError>,
+    id: impl Fn(&R) -> DocumentId,
+) -> BTreeSet<DocumentId> {
+    rows.expect("they are listed").iter().map(id).collect()
 }

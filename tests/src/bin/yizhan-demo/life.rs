@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tempfile::TempDir;
 use yizhan_client_core::engine::Outcome;
 use yizhan_client_core::transport::http::HttpTransport;
-use yizhan_proto::{PersonId, Role, StationId};
+use yizhan_proto::{DeskKey, PersonId, RegionKey, Role, StationId};
 use yizhan_tests::action::{Did, Places, act};
 use yizhan_tests::chance::Chance;
 use yizhan_tests::clock::{DAY_MS, HOUR_MS, SimClock, TrueTime};
@@ -26,6 +26,9 @@ const MOMENTS: u16 = 12;
 const SECOND_PHONE_EVERY: usize = 5;
 /// Of so many phones one belongs to a station's staff.
 const STAFF_EVERY: usize = 3;
+/// Every so manieth phone, from the sixth on, belongs to somebody who answers requests.
+const SPECIALIST_EVERY: usize = 10;
+const SPECIALIST_FROM: usize = 5;
 /// One exchange in so many is cut.
 const CUT_ONE_IN: u64 = 12;
 /// Passes after which phones that still have something to say never end.
@@ -46,8 +49,10 @@ pub(crate) struct Life {
     pub(crate) served: Served,
     pub(crate) citizens: Vec<Citizen>,
     pub(crate) reference: SharedReference,
-    places: Places,
-    tally: Tally,
+    pub(crate) places: Places,
+    /// The desks at the foot of the tree, each with its region.
+    pub(crate) desks: Vec<(DeskKey, RegionKey)>,
+    pub(crate) tally: Tally,
     bar: ProgressBar,
     /// Rounds that ended as no round should.
     pub(crate) stopped: Vec<String>,
@@ -66,6 +71,7 @@ impl Life {
         let reference: SharedReference = Arc::new(Mutex::new(Reference::default()));
         let mut life = Self {
             places: Places::default(),
+            desks: Vec::new(),
             tally: Tally::default(),
             bar: progress_bar(args),
             stopped: Vec::new(),
@@ -77,7 +83,10 @@ impl Life {
             folder,
         };
         life.open_stations();
+        life.open_desks();
         life.hand_out_phones(usize::from(args.phones));
+        life.everybody_syncs();
+        life.announce_the_program();
         life
     }
 
@@ -99,8 +108,15 @@ impl Life {
         self.tally.phones = phones as u64;
         let mut names = self.chance.fork("names");
         for number in 0..phones {
-            let station = self.places.stations[number % self.places.stations.len()];
+            let stations = self.places.stations.len();
+            if number % SPECIALIST_EVERY == SPECIALIST_FROM {
+                self.appoint(&people::name(&mut names), number / SPECIALIST_EVERY);
+                continue;
+            }
+            let station = self.places.stations[number % stations];
             if number % STAFF_EVERY == 1 {
+                // Each station has somebody before any has two.
+                let station = self.places.stations[number / STAFF_EVERY % stations];
                 self.employ(&people::name(&mut names), station, number % 2 == 0);
             } else if number % SECOND_PHONE_EVERY == 3 {
                 self.second_phone(number / 2);
@@ -155,6 +171,22 @@ impl Life {
         phone
             .pair(self.served.url(), &code)
             .expect("a keeper pairs");
+        self.tally.staff += 1;
+        self.settle_in(phone, person);
+    }
+
+    /// A specialist of the desk of a region scans a pairing code. Desks that have somebody are
+    /// those that drivers write to.
+    fn appoint(&mut self, name: &str, number: usize) {
+        let desk = self.desks[number % self.desks.len()].clone();
+        if !self.places.program.desks.contains(&desk) {
+            self.places.program.desks.push(desk.clone());
+        }
+        let (person, code) = self.served.add_person(name, vec![Role::Specialist(desk.0)]);
+        let mut phone = self.new_phone(name);
+        phone
+            .pair(self.served.url(), &code)
+            .expect("a specialist pairs");
         self.tally.staff += 1;
         self.settle_in(phone, person);
     }
@@ -268,6 +300,7 @@ impl Life {
                 }
                 unsent += citizen.phone.status().unsent_changes;
             }
+            self.served.settle_seats();
             let status = self.served.status();
             let now = (status.head, unsent);
             if last == Some(now) && unsent == 0 {
@@ -278,6 +311,13 @@ impl Life {
         self.count();
         self.bar.finish_and_clear();
         self.tally.clone()
+    }
+
+    /// Everybody is online once, before the first day: the directory is on every phone.
+    fn everybody_syncs(&mut self) {
+        for citizen in &mut self.citizens {
+            citizen.phone.sync();
+        }
     }
 
     fn count(&mut self) {
@@ -293,6 +333,7 @@ impl Life {
             tally.quarantined += status.quarantined;
         }
         crate::proof::count(self.citizens.as_slice(), &self.reference, tally);
+        crate::program::count(self.served.data(), self.citizens.as_slice(), tally);
     }
 }
 

@@ -7,6 +7,7 @@
 mod life;
 mod network;
 mod people;
+mod program;
 mod proof;
 mod tally;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 use yizhan_client_core::transport::RelayUrl;
-use yizhan_proto::{PersonId, Role, StationId};
+use yizhan_proto::{DeskKey, PersonId, RegionKey, Role, StationId};
 use yizhan_server::config::Config;
-use yizhan_server::relay::{Relay, Status};
+use yizhan_server::relay::{NewDesk, Relay, Status};
 use yizhan_server::serve::{Running, serve};
 use yizhan_tests::clock::{DAY_MS, SimClock};
 use yizhan_tests::network;
@@ -82,12 +82,38 @@ impl Served {
         (person.id, self.pair_code(person.id))
     }
 
+    /// Opens a desk in a region, under another or at the top.
+    pub(crate) fn open_desk(&self, key: &str, region: &RegionKey, parent: Option<&str>) -> DeskKey {
+        let key: DeskKey = key.parse().expect("a desk's key");
+        let desk = NewDesk {
+            key: key.clone(),
+            name: format!("{key}服务台"),
+            region: region.clone(),
+            parent: parent.map(|parent| parent.parse().expect("a desk's key")),
+            station: None,
+            classes: Vec::new(),
+        };
+        self.runtime
+            .block_on(self.relay().add_desk(desk))
+            .expect("a desk is opened");
+        key
+    }
+
     /// A code for one more phone.
     pub(crate) fn pair_code(&self, person: PersonId) -> String {
         self.runtime
             .block_on(self.relay().create_pair_code(person, DAY_MS.unsigned_abs()))
             .expect("a code")
             .code
+    }
+
+    /// Decides what is left to be decided about seats.
+    pub(crate) fn settle_seats(&self) {
+        while self
+            .runtime
+            .block_on(self.relay().settle_seats())
+            .expect("seats are settled")
+        {}
     }
 
     pub(crate) fn status(&self) -> Status {

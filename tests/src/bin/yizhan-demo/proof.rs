@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use yizhan_client_core::store::CheckFilter;
 use yizhan_proto::{DocumentId, Kind};
 use yizhan_tests::audit::audit;
+use yizhan_tests::invariants::seats::rosters;
 use yizhan_tests::invariants::{self, Witness};
 use yizhan_tests::ledger::Ledger;
 use yizhan_tests::phone::SharedReference;
@@ -39,6 +40,9 @@ impl Life {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         wrong.extend(invariants::check(&reference, &ledger, &witnesses));
+        for roster in rosters(self.served.data()) {
+            wrong.extend(roster.wrong(true));
+        }
         wrong
     }
 }
@@ -51,13 +55,12 @@ pub(crate) fn count(citizens: &[Citizen], reference: &SharedReference, tally: &m
             Kind::Visit => tally.visits += 1,
             Kind::Check => tally.checks += 1,
             Kind::Consent => tally.consents += 1,
-            Kind::Station
-            | Kind::Activity
-            | Kind::Notice
-            | Kind::Enrolment
-            | Kind::Ticket
-            | Kind::CaseNote
-            | Kind::Unknown(_) => {}
+            Kind::Activity => tally.activities += 1,
+            Kind::Enrolment => tally.enrolments += 1,
+            Kind::Notice => tally.notices += 1,
+            Kind::Ticket => tally.tickets += 1,
+            Kind::CaseNote => tally.case_notes += 1,
+            Kind::Station | Kind::Unknown(_) => {}
         }
     }
     let mut crises = BTreeSet::new();

@@ -1,5 +1,7 @@
 //! What people do with their phones, chosen by chance: the same choices for the same seed.
 
+mod program;
+
 use yizhan_client_core::error::ClientError;
 use yizhan_client_core::model::check::{Comparator, Reading, ReadingValue};
 use yizhan_client_core::model::consent::Purpose;
@@ -12,6 +14,8 @@ use yizhan_proto::{DocumentId, PersonId, Role, StationId};
 
 use crate::chance::Chance;
 use crate::phone::Phone;
+
+pub use program::Program;
 
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +35,9 @@ pub struct Places {
     pub stations: Vec<StationId>,
     /// Drivers, by id and name.
     pub drivers: Vec<(PersonId, String)>,
+    /// What there is beside visits; with nothing of it, every choice is as if there were no such
+    /// thing.
+    pub program: Program,
 }
 
 /// Notes people write.
@@ -71,7 +78,9 @@ pub fn act<T: Transport>(phone: &mut Phone<T>, places: &Places, chance: &mut Cha
     } else {
         jobs[1 + chance.index(jobs.len() - 1)]
     };
+    let program = !places.program.is_empty() && (roles_of_desk(&roles) || chance.one_in(2));
     let done = match job {
+        _ if program => program::take_part(phone, places, chance),
         Job::Drive => drive(phone, places, chance),
         Job::Keep(station) => keep(phone, station, places, chance),
         Job::Check(station) => check(phone, station, places, chance),
@@ -84,6 +93,11 @@ pub fn act<T: Transport>(phone: &mut Phone<T>, places: &Places, chance: &mut Cha
         Err(ClientError::NotFound(_)) => Did::Nothing,
         Err(other) => panic!("{}: {other}", phone.name()),
     }
+}
+
+/// Whether somebody's work is to answer requests.
+fn roles_of_desk(roles: &[Role]) -> bool {
+    roles.iter().any(|role| matches!(role, Role::Specialist(_)))
 }
 
 #[derive(Clone, Copy)]
