@@ -58,13 +58,14 @@ fn header(device: &Device) -> Value {
 /// cannot be read here. Other people's documents that a keeper holds are not part of it.
 fn due(connection: &Connection, device: &Device) -> Result<Vec<i64>, StoreError> {
     let people = device.people();
-    // Numbered, because all three tables ask about the same people.
+    // Numbered, because all of the tables ask about the same people.
     let marks: Vec<String> = (1..=people.len()).map(|at| format!("?{at}")).collect();
     let marks = marks.join(", ");
     let mut statement = connection.prepare(&format!(
         "SELECT document FROM visits_view WHERE driver IN ({marks})
          UNION SELECT document FROM checks_view WHERE driver IN ({marks})
          UNION SELECT document FROM consents_view WHERE driver IN ({marks})
+         UNION SELECT document FROM enrolments_view WHERE driver IN ({marks})
          UNION SELECT document FROM changes WHERE own <> 0 AND state IN (0, 2, 3) AND state <> 1
          UNION SELECT d.n FROM documents d JOIN changes c ON c.document = d.n
                WHERE d.set_aside IS NOT NULL AND c.own <> 0
