@@ -120,13 +120,14 @@ fn a_certificate_lasts_a_month_and_a_sync_renews_it() {
     let mut world = World::new(1);
     let (li, wang) = (world.driver("李师傅"), world.keeper("王站长", HOME));
     world.run_until_quiet();
-    world.wait_ms(CERTIFICATE_LIFE_MS - 1);
+    world.wait_ms(CERTIFICATE_LIFE_MS - HOUR_MS);
     let code = shows(&mut world, li);
     assert_eq!(finds(&mut world, wang, &code), Finding::Ok);
     world.wait_ms(2 * DAY_MS);
     let code = shows(&mut world, li);
     let doubt = Finding::Unverified(Doubt::CertificateExpired);
     assert_eq!(finds(&mut world, wang, &code), doubt);
+    world.order(li, &[Mishap::TokenExpired]);
     world.sync(li);
     let code = shows(&mut world, li);
     assert_eq!(finds(&mut world, wang, &code), Finding::Ok);
