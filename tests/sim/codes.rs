@@ -112,6 +112,13 @@ fn a_revoked_device_is_known_where_there_is_no_coverage() {
         let zhao = world.driver("赵师傅");
         world.sync(zhao);
         assert_eq!(finds(&mut world, zhao, &code), Finding::Ok);
+        // After a month its certificate has ended, and it is named no more.
+        world.wait_ms(CERTIFICATE_LIFE_MS + DAY_MS);
+        world.come_online(wang);
+        world.order(wang, &[Mishap::TokenExpired]);
+        world.sync(wang);
+        let doubt = Finding::Unverified(Doubt::CertificateExpired);
+        assert_eq!(finds(&mut world, wang, &code), doubt);
     }
 }
 
