@@ -16,8 +16,18 @@ fn code(driver: &PhoneProcess, activity: Option<&str>) -> String {
 
 fn clinic(keeper: &PhoneProcess, title: &str) -> String {
     let args = [
-        "activity", "create", "--station", STATION, "--type", "clinic", "--title", title, "--starts",
-        "08:00", "--ends", "23:00",
+        "activity",
+        "create",
+        "--station",
+        STATION,
+        "--type",
+        "clinic",
+        "--title",
+        title,
+        "--starts",
+        "08:00",
+        "--ends",
+        "23:00",
     ];
     keeper.run(&args).id()
 }
@@ -41,15 +51,25 @@ fn a_code_opens_a_visit_with_the_relay_stopped() {
     assert_eq!(first["same_as"], Value::Array(vec![]));
     let visit = first["id"].as_str().expect("an id").to_owned();
     let again = start(&wang, &shown);
-    assert_eq!(again["same_as"][0], visit.as_str(), "the same showing: {again}");
-    assert!(again["warnings"].to_string().contains("scanned before"), "{again}");
+    assert_eq!(
+        again["same_as"][0],
+        visit.as_str(),
+        "the same showing: {again}"
+    );
+    assert!(
+        again["warnings"].to_string().contains("scanned before"),
+        "{again}"
+    );
 
     let _relay = RelayProcess::start_on(data.path(), &address);
     wang.sync();
     li.sync();
     let seen = li.ok(&["visit", "show", &visit]);
     assert_eq!(seen["source"], "qr");
-    assert_eq!(seen["same_as"][0], again["id"], "both are kept, and shown as one");
+    assert_eq!(
+        seen["same_as"][0], again["id"],
+        "both are kept, and shown as one"
+    );
     assert_eq!(wang.ok(&["status"])["refused"], 0);
 }
 
@@ -65,7 +85,10 @@ fn what_is_not_to_be_believed_opens_no_visit_by_itself() {
     assert!(said.err.contains("not vouched for"), "{said:?}");
     let said = wang.run(&[&start[..], &[&forged, "--confirm"]].concat());
     let visit = wang.ok(&["visit", "show", &said.id()]);
-    assert_eq!(visit["source"], "keeper", "then it is the keeper's own entry");
+    assert_eq!(
+        visit["source"], "keeper",
+        "then it is the keeper's own entry"
+    );
     for (text, reason) in [
         ("http://10.0.0.7/pair?code=A", "code.foreign"),
         ("YZ1:nonsense", "code.damaged"),
@@ -85,14 +108,20 @@ fn what_is_not_to_be_believed_opens_no_visit_by_itself() {
 fn a_revoked_phone_is_told_apart_without_the_relay() {
     let (relay, _data) = relay_with_network();
     let li = driver(&relay, "李师傅");
-    let device = li.ok(&["whoami"])["device"].as_str().expect("a device").to_owned();
+    let device = li.ok(&["whoami"])["device"]
+        .as_str()
+        .expect("a device")
+        .to_owned();
     let said = relay.admin(&["device", "revoke", &device]);
     assert_eq!(said.code, 0, "{said:?}");
     let wang = keeper(&relay, "王站长");
     let activity = clinic(&wang, "义诊");
     assert_eq!(relay.stop(), 0);
     let scan = wang.ok(&["activity", "scan", &activity, &code(&li, None)]);
-    assert_eq!((&scan["result"], &scan["mark"]), (&"revoked".into(), &"failed".into()));
+    assert_eq!(
+        (&scan["result"], &scan["mark"]),
+        (&"revoked".into(), &"failed".into())
+    );
 }
 
 #[test]
@@ -150,6 +179,9 @@ fn a_double_scan_on_two_tablets_is_marked_in_both_orders_of_sync() {
             marks
         };
         assert_eq!(marks(&zhou), ["\"counted\"", "\"duplicate\""]);
-        assert_eq!(marks(&wang), ["\"counted\"", "\"duplicate\"", "\"duplicate\""]);
+        assert_eq!(
+            marks(&wang),
+            ["\"counted\"", "\"duplicate\"", "\"duplicate\""]
+        );
     }
 }

@@ -3,6 +3,8 @@
 //! Every message goes through its bytes ([`codec`]), as on a real wire. Nothing here waits, and
 //! nothing fails but what a test ordered or the seed decided.
 
+mod pieces;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,6 +1,6 @@
 //! Photos and papers: put to a document, listed, and fetched. All but fetching works with no network.
 
-use yizhan_proto::{ContentHash, DocumentId, EntryId};
+use yizhan_proto::{ContentHash, DocumentId, EntryId, Kind};
 
 use super::{Client, thumbnail};
 use crate::driver::SyncReport;
@@ -58,6 +58,14 @@ impl Client {
     /// [`ClientError::Store`].
     pub fn attachment_bytes(&self, sha256: ContentHash) -> Result<Option<Vec<u8>>, ClientError> {
         Ok(self.store.file_bytes(sha256)?)
+    }
+
+    /// All documents of a kind, the latest made first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn document_ids(&self, kind: Kind) -> Result<Vec<DocumentId>, ClientError> {
+        Ok(self.store.document_ids(kind)?)
     }
 
     /// What is on its way.

@@ -2,6 +2,7 @@
 
 mod activities;
 mod enrolments;
+mod tickets;
 
 use yizhan_proto::{ChangeHash, DocumentId, EntryId, PersonId, StationId, Timestamp};
 
@@ -17,6 +18,7 @@ use crate::model::{Command, Refusal, RefusalCode};
 
 pub use activities::{ActivityEntry, ActivityUpdate, NoticeEntry};
 pub use enrolments::{EnrolEntry, QuizSheet, ScanEntry, Scanned};
+pub use tickets::TicketEntry;
 
 /// An arrival to record.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod codes;
 mod edits;
 mod pairing;
 mod queries;
+mod screens;
 mod thumbnail;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use crate::transport::Transport;
 pub use self::codes::{CodeScan, CodeShown, CodeVisit};
 pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
-    ScanEntry, Scanned, VisitStart,
+    ScanEntry, Scanned, TicketEntry, VisitStart,
 };
 
 /// One device's Yizhan.
@@ -170,3 +171,6 @@ impl Client {
         &self.session
     }
 }
+
+#[cfg(test)]
+mod tests;

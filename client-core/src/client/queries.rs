@@ -5,7 +5,7 @@ mod activities;
 use std::io::Write;
 
 use yizhan_proto::watch::Moved;
-use yizhan_proto::{ChangeHash, DocumentId, PersonId, StationId};
+use yizhan_proto::{ChangeHash, DeskKey, DocumentId, PersonId, StationId};
 
 use super::Client;
 use crate::error::ClientError;
@@ -13,7 +13,8 @@ use crate::model::Author;
 use crate::model::consent::Purpose;
 use crate::store::{
     CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, Held, Hit,
-    StationRow, Status, VisitDetail, VisitFilter, VisitRow,
+    StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail,
+    VisitFilter, VisitRow,
 };
 
 /// Every call: [`ClientError::Store`] if the store fails, [`ClientError::NotFound`] where
@@ -73,6 +74,41 @@ impl Client {
     /// [`ClientError::NotFound`].
     pub fn visit(&self, id: DocumentId) -> Result<VisitDetail, ClientError> {
         Ok(self.store.visit(id, self.clock.now())?)
+    }
+
+    /// Tickets: of a desk or a person those due first, otherwise the newest first. What is due
+    /// counts by the relay's time as it is estimated here.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn tickets(&self, filter: &TicketFilter) -> Result<Vec<TicketRow>, ClientError> {
+        let now = self.store.relay_time(self.clock.now())?;
+        Ok(self.store.tickets(filter, now)?)
+    }
+
+    /// One ticket, with its notes and changes.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`].
+    pub fn ticket(&self, id: DocumentId) -> Result<TicketDetail, ClientError> {
+        let now = self.store.relay_time(self.clock.now())?;
+        Ok(self.store.ticket(id, now)?)
+    }
+
+    /// Events of tickets that do not count and that nobody has looked at.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn ticket_reviews(&self, desk: Option<&DeskKey>) -> Result<Vec<TicketReview>, ClientError> {
+        Ok(self.store.ticket_reviews(desk)?)
+    }
+
+    /// How many open tickets everybody has who has any.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn ticket_load(&self) -> Result<std::collections::BTreeMap<PersonId, u32>, ClientError> {
+        Ok(self.store.ticket_load()?)
     }
 
     /// Checks, newest first.

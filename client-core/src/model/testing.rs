@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use yizhan_proto::{
-    ActorId, ChangeHash, DeviceId, DocumentId, EntryId, Incarnation, Kind, PersonId, RegionKey,
-    Role, StationId, Timestamp,
+    ActorId, ChangeHash, DeskKey, DeviceId, DocumentId, EntryId, Incarnation, Kind, PersonId,
+    RegionKey, Role, StationId, Timestamp,
 };
 
 use super::check::{NewCheck, Reading, ReadingValue};
@@ -41,6 +41,18 @@ pub(crate) fn region() -> RegionKey {
     "changzhou".parse().unwrap()
 }
 
+pub(crate) fn region_above() -> RegionKey {
+    "jiangsu".parse().unwrap()
+}
+
+pub(crate) fn desk() -> DeskKey {
+    "cz-rights".parse().unwrap()
+}
+
+pub(crate) fn desk_above() -> DeskKey {
+    "js-rights".parse().unwrap()
+}
+
 /// Minutes after the morning on which the tests play.
 pub(crate) fn at(minutes: i64) -> Timestamp {
     Timestamp::from_ms(1_760_000_000_000 + minutes * 60_000)
@@ -53,10 +65,18 @@ pub(crate) const LEADER: u8 = 4;
 pub(crate) const RELAY: u8 = 5;
 pub(crate) const STRANGER: u8 = 6;
 pub(crate) const OTHER_KEEPER: u8 = 7;
+/// Specialists of the desk of the tests.
+pub(crate) const FIRST: u8 = 8;
+pub(crate) const SECOND: u8 = 9;
+/// A specialist of the desk above, in another region, and its coordinator.
+pub(crate) const ABOVE: u8 = 10;
+pub(crate) const LEADER_ABOVE: u8 = 11;
 pub(crate) const STATION: u8 = 100;
 pub(crate) const VISIT: u8 = 101;
 pub(crate) const CONSENT: u8 = 102;
 pub(crate) const CHECK: u8 = 103;
+pub(crate) const TICKET: u8 = 104;
+pub(crate) const NOTE: u8 = 105;
 
 pub(crate) fn station_id() -> StationId {
     document(STATION).into()
@@ -71,6 +91,9 @@ pub(crate) fn author(n: u8) -> Author {
         KEEPER => vec![Role::Keeper(here)],
         MEDIC => vec![Role::Keeper(here), Role::Health(here)],
         LEADER => vec![Role::Coordinator(region())],
+        FIRST | SECOND => vec![Role::Specialist(desk())],
+        ABOVE => vec![Role::Specialist(desk_above())],
+        LEADER_ABOVE => vec![Role::Coordinator(region_above())],
         OTHER_KEEPER => vec![
             Role::Keeper(elsewhere),
             Role::Health(elsewhere),
@@ -227,6 +250,7 @@ impl Shelf {
     ) -> Verdict {
         let kept = self.documents.get(&id);
         let known = Known {
+            desks: None,
             last_ops: kept.map(|kept| kept.last_ops.clone()).unwrap_or_default(),
             received_at: None,
             outlines: gate::references(kind, change)

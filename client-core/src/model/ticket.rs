@@ -12,15 +12,18 @@ use super::codes::text_codes;
 use super::document::{Register, Unreadable};
 use super::order::Order;
 
+pub mod desks;
 pub mod event;
 pub mod fold;
 pub mod groups;
 mod read;
 mod rules;
 pub mod suggest;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Act, Event, EventType};
-pub(crate) use rules::RULES;
+pub(crate) use rules::{RULES, escalations};
 
 /// What a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]

@@ -15,7 +15,7 @@
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
-//! | `queries`, `held`, `status`, `export` | what people ask |
+//! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
 
 mod apply;
 mod changes;
@@ -37,6 +37,7 @@ mod queries;
 mod reread;
 mod rows;
 mod scopes;
+mod screens;
 mod search;
 mod sql;
 mod status;
@@ -44,7 +45,7 @@ mod types;
 mod views;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -60,8 +61,9 @@ pub use rows::{
     ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
     ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,
     LeaseRow, NoticeDetail, NoticeFilter, NoticeRow, SecondReading, StationDetail, StationRow,
-    VisitDetail, VisitFilter, VisitRow,
+    TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail, VisitFilter, VisitRow,
 };
+pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,
     StoredAccess,
@@ -82,6 +84,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// The database itself.
+    #[cfg(test)]
+    pub(crate) const fn connection_for_tests(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Reads, of one state of the store however many statements it takes.
     fn read<T, E: Placed>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         let run = || {

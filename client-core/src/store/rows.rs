@@ -1,6 +1,7 @@
 //! What screens show: one row a document for lists, and one document with all its details.
 
 mod activities;
+mod tickets;
 
 pub use activities::{
     ActivityDetail, ActivityFilter, ActivityRow, EnrolmentDetail, EnrolmentFilter, EnrolmentRow,
@@ -14,6 +15,9 @@ use crate::model::check::Check;
 use crate::model::consent::{Consent, Purpose};
 use crate::model::station::Station;
 use crate::model::visit::Visit;
+use crate::model::vitals::Level;
+
+pub use tickets::{TicketDetail, TicketFilter, TicketReview, TicketRow};
 
 /// One station in a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +90,8 @@ pub struct VisitRow {
     pub vehicle_plate: Option<String>,
     /// Services given, with their quantities added up.
     pub services_given: u32,
+    /// Beds given, with their quantities added up.
+    pub beds_given: u32,
     /// The driver's rating.
     pub rating: Option<u8>,
     /// The earlier record of the same arrival (same driver and station, within 30 minutes): shown
@@ -146,6 +152,10 @@ pub struct CheckRow {
     pub taken_at: Timestamp,
     /// Measurements in words: `systolic 126 mm[Hg], diastolic 80 mm[Hg]`.
     pub summary: String,
+    /// Level of the blood pressure, by the rules of that day.
+    pub pressure_level: Option<Level>,
+    /// Level of the glucose, by the rules of that day.
+    pub glucose_level: Option<Level>,
     /// Whether a result is a crisis.
     pub crisis: bool,
     /// The check it corrects.

@@ -33,6 +33,7 @@ const TABLES: &[&str] = &[
     "attachments_view",
     "checks_view",
     "consents_view",
+    "readings_view",
     "tickets_view",
     "ticket_pairs",
     "ticket_links",

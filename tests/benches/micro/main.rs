@@ -5,7 +5,9 @@
 
 mod phone;
 mod relay;
+mod screens;
 
 fn main() {
     divan::main();
+    screens::clean_up();
 }

@@ -142,18 +142,21 @@ impl Roster {
                     .iter()
                     .filter(|decision| decision.request == request.entry)
                     .collect();
-                let answers = told.iter().filter(|decision| {
+                let answers = told.iter().copied().filter(|decision| {
                     !matches!(
                         decision.reason,
                         Some(Reason::Promoted | Reason::CapacityLowered)
                     )
                 });
                 // Of one who was accepted and then heard that the activity is cancelled: two.
-                let cancelled = |reason| reason == Some(Reason::Cancelled);
-                let (ends, answers): (Vec<_>, Vec<_>) =
-                    answers.partition(|decision| cancelled(decision.reason));
-                let once = answers.len() == 1 || (answers.is_empty() && ends.len() == 1);
-                if !once || ends.len() > 1 {
+                let cancelled = Some(Reason::Cancelled);
+                let (mut ends, mut firsts) = (0, 0);
+                for decision in answers {
+                    ends += usize::from(decision.reason == cancelled);
+                    firsts += usize::from(decision.reason != cancelled);
+                }
+                let once = firsts == 1 || (firsts == 0 && ends == 1);
+                if !once || ends > 1 {
                     let id = enrolment.id;
                     wrong.push(format!("{id}: request {} was told {told:?}", request.entry));
                 }

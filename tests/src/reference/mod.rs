@@ -287,6 +287,7 @@ fn concern_of_creation(command: &Command) -> Option<Concern> {
         | Command::Activity(_)
         | Command::Enrolment(_)
         | Command::Notice(_)
+        | Command::Attach { .. }
         | Command::Ticket(_) => None,
     }
 }

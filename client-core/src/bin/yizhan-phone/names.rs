@@ -3,10 +3,10 @@
 use yizhan_client_core::Client;
 use yizhan_client_core::error::ClientError;
 use yizhan_client_core::store::{
-    ActivityFilter, CheckFilter, ConsentFilter, EnrolmentFilter, NoticeFilter, StationRow,
-    VisitFilter,
+    ActivityFilter, AttachmentRow, CheckFilter, ConsentFilter, EnrolmentFilter, NoticeFilter,
+    StationRow, TicketFilter, VisitFilter,
 };
-use yizhan_proto::{ChangeHash, DocumentId, EntryId, PersonId, RegionKey, StationId};
+use yizhan_proto::{ChangeHash, DocumentId, EntryId, Kind, PersonId, RegionKey, StationId};
 
 use crate::failure::Failure;
 
@@ -97,6 +97,53 @@ pub(crate) fn driver_name(name: Option<String>) -> Result<String, Failure> {
     name.filter(|name| !name.trim().is_empty()).ok_or_else(|| {
         Failure::usage("the driver's name is not known on this phone; give it with --name")
     })
+}
+
+/// A ticket.
+pub(crate) fn ticket(client: &Client, text: &str) -> Result<DocumentId, Failure> {
+    let limit = u32::from(text == "last");
+    let rows = client.tickets(&TicketFilter {
+        limit,
+        ..TicketFilter::default()
+    })?;
+    document("ticket", text, rows.iter().map(|row| row.id))
+}
+
+/// An event of a ticket.
+pub(crate) fn ticket_event(
+    client: &Client,
+    ticket: DocumentId,
+    text: &str,
+) -> Result<EntryId, Failure> {
+    let events = client.ticket(ticket)?.ticket.events;
+    only_one(
+        "event",
+        text,
+        events.iter().map(|folded| folded.event.entry),
+    )
+}
+
+/// A document of a kind, by the time it was made: the latest first.
+pub(crate) fn of_kind(
+    client: &Client,
+    what: &str,
+    kind: Kind,
+    text: &str,
+) -> Result<DocumentId, Failure> {
+    document(what, text, client.document_ids(kind)?.into_iter())
+}
+
+/// An attachment among those here, the latest first.
+pub(crate) fn attachment(rows: &[AttachmentRow], text: &str) -> Result<EntryId, Failure> {
+    if text == "last" {
+        return rows.first().map(|row| row.entry).ok_or_else(|| {
+            Failure::NotFound("there is no attachment on this phone yet; sync first".to_owned())
+        });
+    }
+    match text.parse() {
+        Ok(entry) => Ok(entry),
+        Err(_) => only_one("attachment", text, rows.iter().map(|row| row.entry)),
+    }
 }
 
 /// A document among candidates, the latest first.
@@ -197,6 +244,10 @@ pub(crate) fn person(client: &Client, text: &str) -> Result<(PersonId, Option<St
     }
     for row in client.consents(&ConsentFilter::default())? {
         known.push((row.driver, None));
+    }
+    for row in client.tickets(&TicketFilter::default())? {
+        known.push((row.driver, Some(row.driver_name)));
+        known.extend(row.first.iter().chain(&row.second).map(|one| (*one, None)));
     }
     let name_of = |person: PersonId| {
         known

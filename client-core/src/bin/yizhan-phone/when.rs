@@ -1,10 +1,15 @@
 //! Times as people read and type them: in the time zone of this machine.
 
+use core::ops::Range;
+
 use jiff::civil;
 use jiff::tz::TimeZone;
 use yizhan_proto::Timestamp;
 
 use crate::failure::Failure;
+
+/// 24 hours.
+const DAY_MS: i64 = 86_400_000;
 
 /// A time as RFC 3339 in UTC, for JSON; the same on every machine.
 pub(crate) fn rfc3339(time: Timestamp) -> String {
@@ -31,6 +36,21 @@ pub(crate) fn local_exact(time: Timestamp) -> String {
 fn zoned(time: Timestamp) -> Option<jiff::Zoned> {
     let time = jiff::Timestamp::from_millisecond(time.as_ms()).ok()?;
     Some(time.to_zoned(TimeZone::system()))
+}
+
+/// The local day of a moment: from its first moment to that of the next day. Where the zone says
+/// nothing of it, 24 hours around.
+pub(crate) fn day(now: Timestamp) -> Range<Timestamp> {
+    day_in(now, TimeZone::system())
+        .unwrap_or(now.saturating_add_ms(-DAY_MS / 2)..now.saturating_add_ms(DAY_MS / 2))
+}
+
+fn day_in(now: Timestamp, zone: TimeZone) -> Option<Range<Timestamp>> {
+    let now = jiff::Timestamp::from_millisecond(now.as_ms()).ok()?;
+    let today = now.to_zoned(zone).start_of_day().ok()?;
+    let tomorrow = today.tomorrow().ok()?.start_of_day().ok()?;
+    let at = |zoned: &jiff::Zoned| Timestamp::from_ms(zoned.timestamp().as_millisecond());
+    Some(at(&today)..at(&tomorrow))
 }
 
 /// A span of milliseconds in its largest unit: `45 s`, `12 min`, `3 h`, `5 d`.
@@ -94,6 +114,18 @@ mod tests {
         for text in ["", "soon", "25:00", "2026-13-01 10:00", "17"] {
             assert!(parse(text, now).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_begins_and_ends_at_local_midnight() {
+        // 2026-11-21 17:45 in China: the day began at 16:00 UTC of the day before.
+        let now: jiff::Timestamp = "2026-11-21T17:45:00+08:00".parse().unwrap();
+        let china = TimeZone::fixed(jiff::tz::offset(8));
+        let day = day_in(Timestamp::from_ms(now.as_millisecond()), china).unwrap();
+        assert_eq!(rfc3339(day.start), "2026-11-20T16:00:00Z");
+        assert_eq!(rfc3339(day.end), "2026-11-21T16:00:00Z");
+        let far = Timestamp::from_ms(i64::MAX);
+        assert!(super::day(far).start < far, "any clock has a day");
     }
 
     #[test]

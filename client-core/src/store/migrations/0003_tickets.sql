@@ -36,7 +36,7 @@ CREATE INDEX tickets_view_id ON tickets_view (id);
 CREATE INDEX tickets_view_raised ON tickets_view (raised_at, document);
 CREATE INDEX tickets_view_driver ON tickets_view (driver, raised_at, document);
 CREATE INDEX tickets_view_station ON tickets_view (station, raised_at, document) WHERE station IS NOT NULL;
-CREATE INDEX tickets_view_desk ON tickets_view (desk, open, due_at, document);
+CREATE INDEX tickets_view_desk ON tickets_view (desk, open DESC, due_at, document);
 
 -- Who is assigned to what.
 CREATE TABLE ticket_pairs (
@@ -44,7 +44,7 @@ CREATE TABLE ticket_pairs (
     open     INTEGER NOT NULL,
     due_at   INTEGER NOT NULL,
     document INTEGER NOT NULL REFERENCES documents (n) ON DELETE CASCADE,
-    PRIMARY KEY (person, open, due_at, document)
+    PRIMARY KEY (person, open DESC, due_at, document)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ticket_pairs_document ON ticket_pairs (document);
 
@@ -55,6 +55,9 @@ CREATE TABLE ticket_links (
     other    BLOB NOT NULL,
     PRIMARY KEY (document, other)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX ticket_links_one ON ticket_links (one);
+CREATE INDEX ticket_links_other ON ticket_links (other);
 
 -- Events that do not count and that nobody has looked at.
 CREATE TABLE ticket_reviews (

@@ -129,6 +129,20 @@ impl Store {
         })
     }
 
+    /// All documents of a kind, the latest made first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn document_ids(&self, kind: Kind) -> Result<Vec<DocumentId>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT id FROM documents WHERE kind = ?1 ORDER BY id DESC")?;
+            let ids =
+                statement.query_map([kind.code()], |row| bytes(row, 0, DocumentId::from_bytes))?;
+            Ok(ids.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// What is on its way.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use super::super::{
 use super::crises::{SECOND, due_at};
 use super::{HELD, STATION_NAME, UNSENT, infos, limit, open, station_name};
 use crate::model::check::Check;
+use crate::model::vitals::Level;
 
 /// SQL for the newest check that corrects the check `d`.
 const REPLACED_BY: &str = "(SELECT rd.id FROM checks_view r JOIN documents rd ON rd.n = r.document
@@ -84,7 +85,10 @@ fn second_reading(
     Ok(Some(taken.map_or(due, SecondReading::Taken)))
 }
 
-fn select(connection: &Connection, filter: &CheckFilter) -> Result<Vec<CheckRow>, StoreError> {
+pub(super) fn select(
+    connection: &Connection,
+    filter: &CheckFilter,
+) -> Result<Vec<CheckRow>, StoreError> {
     let (driver, station) = (filter.driver, filter.station);
     let (driver, station) = (
         driver.as_ref().map(PersonId::as_bytes),
@@ -111,13 +115,19 @@ fn select(connection: &Connection, filter: &CheckFilter) -> Result<Vec<CheckRow>
     let mut statement = connection.prepare_cached(&format!(
         "SELECT d.id, v.driver, v.station, {STATION_NAME}, v.visit, v.taken_at, v.summary, v.crisis,
                 v.replaces, {REPLACED_BY}, {UNSENT}, {HELD},
-                CASE WHEN m.critical <> 0 THEN {SECOND} END
+                CASE WHEN m.critical <> 0 THEN {SECOND} END, v.pressure_level, v.glucose_level
          FROM checks_view v JOIN documents d ON d.n = v.document
               LEFT JOIN check_marks m ON m.document = v.document
          WHERE {conditions} ORDER BY v.taken_at DESC, v.document DESC LIMIT :limit"
     ))?;
     let rows = statement.query_map(params.as_slice(), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A level that may be missing.
+pub(super) fn level(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Level>> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text.and_then(|text| Level::from_text(&text)))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<CheckRow> {
@@ -134,6 +144,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CheckRow> {
         taken_at,
         summary: row.get(6)?,
         crisis,
+        pressure_level: level(row, 13)?,
+        glucose_level: level(row, 14)?,
         replaces: bytes_opt(row, 8, DocumentId::from_bytes)?,
         replaced_by: bytes_opt(row, 9, DocumentId::from_bytes)?,
         unsent: row.get(10)?,

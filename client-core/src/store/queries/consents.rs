@@ -60,7 +60,7 @@ impl Store {
     }
 }
 
-fn select(
+pub(super) fn select(
     connection: &Connection,
     filter: &ConsentFilter,
     in_force: bool,

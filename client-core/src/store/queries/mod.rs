@@ -6,8 +6,11 @@ mod checks;
 mod consents;
 mod crises;
 mod enrolments;
+mod history;
 mod notices;
 mod stations;
+mod tickets;
+mod today;
 mod visits;
 
 use rusqlite::{Connection, OptionalExtension};

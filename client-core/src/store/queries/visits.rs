@@ -90,7 +90,7 @@ fn is_open(left_at: Option<Timestamp>, arrived_at: Timestamp, now: Timestamp) ->
     left_at.is_none() && arrived_at.as_ms() > open_since(now)
 }
 
-fn select(
+pub(super) fn select(
     connection: &Connection,
     filter: &VisitFilter,
     now: Timestamp,
@@ -115,22 +115,34 @@ fn select(
         conditions.push_str(" AND v.left_at IS NULL AND v.arrived_at > :since");
     }
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT d.id, v.driver, v.driver_name, v.station, {STATION_NAME}, v.arrived_at, v.left_at,
-                v.left_at IS NULL AND v.arrived_at > :since, v.plate, v.given, v.rating,
-                coalesce((SELECT w.id FROM visits_view w
-                 WHERE w.driver = v.driver AND w.station = v.station
-                   AND w.arrived_at BETWEEN v.arrived_at - {SAME_MS} AND v.arrived_at
-                   AND (w.arrived_at, w.id) < (v.arrived_at, v.id)
-                 ORDER BY w.arrived_at, w.id LIMIT 1), {SAME_SHOWING}),
-                v.conflict, {UNSENT}, {HELD}
-         FROM visits_view v JOIN documents d ON d.n = v.document
-         WHERE {conditions} ORDER BY v.arrived_at DESC, v.document DESC LIMIT :limit"
+        "SELECT {columns} FROM visits_view v JOIN documents d ON d.n = v.document
+         WHERE {conditions} ORDER BY v.arrived_at DESC, v.document DESC LIMIT :limit",
+        columns = columns(),
     ))?;
     let rows = statement.query_map(params.as_slice(), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
+/// SQL for the columns of a [`VisitRow`] in its order, of the visit `v` and its document `d`; the
+/// parameter `:since` is [`open_since`].
+pub(super) fn columns() -> String {
+    format!(
+        "d.id, v.driver, v.driver_name, v.station, {STATION_NAME}, v.arrived_at, v.left_at,
+         v.left_at IS NULL AND v.arrived_at > :since, v.plate, v.given, v.beds, v.rating,
+         coalesce((SELECT w.id FROM visits_view w
+          WHERE w.driver = v.driver AND w.station = v.station
+            AND w.arrived_at BETWEEN v.arrived_at - {SAME_MS} AND v.arrived_at
+            AND (w.arrived_at, w.id) < (v.arrived_at, v.id)
+          ORDER BY w.arrived_at, w.id LIMIT 1), {SAME_SHOWING}),
+         v.conflict, {UNSENT}, {HELD}"
+    )
+}
+
+/// How many columns a [`VisitRow`] takes.
+pub(super) const COLUMNS: usize = 16;
+
+/// Reads [`columns`].
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
     Ok(VisitRow {
         id: bytes(row, 0, DocumentId::from_bytes)?,
         driver: bytes(row, 1, PersonId::from_bytes)?,
@@ -142,11 +154,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
         open: row.get(7)?,
         vehicle_plate: row.get(8)?,
         services_given: small_opt(row, 9)?.unwrap_or(u32::MAX),
-        rating: small_opt(row, 10)?,
-        same_as: bytes_opt(row, 11, DocumentId::from_bytes)?,
-        conflict: row.get(12)?,
-        unsent: row.get(13)?,
-        held: row.get(14)?,
+        beds_given: small_opt(row, 10)?.unwrap_or(u32::MAX),
+        rating: small_opt(row, 11)?,
+        same_as: bytes_opt(row, 12, DocumentId::from_bytes)?,
+        conflict: row.get(13)?,
+        unsent: row.get(14)?,
+        held: row.get(15)?,
     })
 }
 

@@ -4,6 +4,7 @@ use rusqlite::{Transaction, params};
 
 use super::{lines, marks};
 use crate::model::check::{Check, Comparator, Measurement};
+use crate::model::vitals::{Item, Level};
 use crate::store::StoreError;
 use crate::store::search::Indexed;
 
@@ -12,8 +13,8 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, check: &Check) -> Result<Index
     let summary = summary.join(", ");
     tx.prepare_cached(
         "INSERT OR REPLACE INTO checks_view (document, driver, station, visit, taken_at, summary,
-             crisis, replaces)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             crisis, pressure_level, glucose_level, replaces)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         n,
@@ -23,16 +24,53 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, check: &Check) -> Result<Index
         check.taken_at.as_ms(),
         summary,
         check.crisis,
+        check.pressure_level.map(Level::as_str),
+        check.glucose_level.map(Level::as_str),
         check
             .replaces
             .as_ref()
             .map(|(replaced, _)| replaced.as_bytes()),
     ])?;
+    write_readings(tx, n, check)?;
     marks::write_check(tx, n, check)?;
     Ok(Indexed {
         title: summary,
         text: lines(check.note.as_deref().into_iter()),
     })
+}
+
+/// The measurements that came to a number.
+fn write_readings(tx: &Transaction<'_>, n: i64, check: &Check) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM readings_view WHERE document = ?1")?
+        .execute([n])?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO readings_view (document, entry, driver, item, taken_at, value, comparator,
+             level)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for measurement in &check.measurements {
+        let Some(value) = measurement.value else {
+            continue;
+        };
+        let level = match measurement.item {
+            Item::Systolic | Item::Diastolic => check.pressure_level,
+            Item::GlucoseRandom | Item::GlucoseFasting | Item::GlucoseAfterMeal => {
+                check.glucose_level
+            }
+            Item::Pulse | Item::Neck | Item::Lumbar => None,
+        };
+        insert.execute(params![
+            n,
+            measurement.entry.as_bytes(),
+            check.driver.as_bytes(),
+            measurement.item.as_str(),
+            check.taken_at.as_ms(),
+            value,
+            measurement.comparator.map(Comparator::as_str),
+            level.map(Level::as_str),
+        ])?;
+    }
+    Ok(())
 }
 
 /// `systolic >300 mm[Hg]`; `neck tight, pain 3`.

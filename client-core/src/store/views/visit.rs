@@ -3,7 +3,7 @@
 use rusqlite::{Transaction, params};
 
 use super::{all_of, lines, marks};
-use crate::model::visit::Visit;
+use crate::model::visit::{Service, Visit};
 use crate::store::StoreError;
 use crate::store::search::Indexed;
 
@@ -12,14 +12,14 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, visit: &Visit) -> Result<Index
         || visit.note.is_conflict()
         || visit.keeper_note.is_conflict()
         || visit.rating.is_conflict();
-    let given = visit
-        .services
-        .iter()
-        .fold(0_u32, |sum, service| sum.saturating_add(service.quantity));
+    let given = |of: fn(&Service) -> bool| {
+        let services = visit.services.iter().filter(|service| of(service));
+        services.fold(0_u32, |sum, service| sum.saturating_add(service.quantity))
+    };
     tx.prepare_cached(
         "INSERT OR REPLACE INTO visits_view (document, id, driver, driver_name, station, arrived_at,
-             left_at, plate, given, rating, conflict)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             left_at, plate, given, beds, rating, conflict)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         n,
@@ -30,7 +30,8 @@ pub(super) fn write(tx: &Transaction<'_>, n: i64, visit: &Visit) -> Result<Index
         visit.arrived_at.as_ms(),
         visit.left_at.value.map(yizhan_proto::Timestamp::as_ms),
         visit.vehicle_plate,
-        given,
+        given(|_| true),
+        given(|service| service.service == "bed"),
         visit.rating.value,
         conflict,
     ])?;

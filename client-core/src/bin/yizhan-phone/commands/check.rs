@@ -234,40 +234,38 @@ fn list(
     let now = client.clock().now();
     let value: Value = rows.iter().map(|row| row_json(row, now)).collect();
     output.result(&value, || {
-        let cells: Vec<Vec<String>> = rows
-            .iter()
-            .map(|row| {
-                let mut marks = facts::marks(row.unsent, row.held, false);
-                if row.crisis {
-                    marks.insert_str(0, "CRISIS ");
-                }
-                if let Some(second) = row.second_reading {
-                    marks.push_str(&format!("; {}", second_text(second, row.taken_at, now)));
-                }
-                if let Some(by) = row.replaced_by {
-                    marks.push_str(&format!(" corrected by {}", short(&by)));
-                }
-                vec![
-                    short(&row.id),
-                    when::local(row.taken_at),
-                    short(&row.driver),
-                    row.station_name
-                        .clone()
-                        .unwrap_or_else(|| short(&row.station)),
-                    row.summary.clone(),
-                    marks,
-                ]
-            })
-            .collect();
-        table(
-            &["check", "taken", "driver", "station", "measured", ""],
-            &cells,
-            "no checks here yet",
-        )
+        let cells: Vec<Vec<String>> = rows.iter().map(|row| row_cells(row, now)).collect();
+        table(HEAD, &cells, "no checks here yet")
     })
 }
 
-fn row_json(row: &CheckRow, now: Timestamp) -> Value {
+/// Heads of [`row_cells`].
+pub(super) const HEAD: &[&str] = &["check", "taken", "driver", "station", "measured", ""];
+
+pub(super) fn row_cells(row: &CheckRow, now: Timestamp) -> Vec<String> {
+    let mut marks = facts::marks(row.unsent, row.held, false);
+    if row.crisis {
+        marks.insert_str(0, "CRISIS ");
+    }
+    if let Some(second) = row.second_reading {
+        marks.push_str(&format!("; {}", second_text(second, row.taken_at, now)));
+    }
+    if let Some(by) = row.replaced_by {
+        marks.push_str(&format!(" corrected by {}", short(&by)));
+    }
+    vec![
+        short(&row.id),
+        when::local(row.taken_at),
+        short(&row.driver),
+        row.station_name
+            .clone()
+            .unwrap_or_else(|| short(&row.station)),
+        row.summary.clone(),
+        marks,
+    ]
+}
+
+pub(super) fn row_json(row: &CheckRow, now: Timestamp) -> Value {
     let second = row.second_reading;
     json!({
         "second_reading": second.map_or(Value::Null, |second| second_json(second, now)),
@@ -278,6 +276,8 @@ fn row_json(row: &CheckRow, now: Timestamp) -> Value {
         "visit": facts::text(row.visit),
         "taken_at": when::rfc3339(row.taken_at),
         "summary": row.summary,
+        "pressure_level": facts::text(row.pressure_level),
+        "glucose_level": facts::text(row.glucose_level),
         "crisis": row.crisis,
         "replaces": facts::text(row.replaces),
         "replaced_by": facts::text(row.replaced_by),

@@ -119,7 +119,7 @@ fn state(row: &ConsentRow) -> String {
     }
 }
 
-fn row_json(row: &ConsentRow) -> Value {
+pub(super) fn row_json(row: &ConsentRow) -> Value {
     json!({
         "id": row.id.to_string(),
         "driver": row.driver.to_string(),

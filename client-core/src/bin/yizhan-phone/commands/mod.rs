@@ -2,18 +2,22 @@
 
 mod activity;
 mod activity_shown;
+mod attachment;
 mod check;
 mod code;
 mod consent;
 mod enrol;
 mod enrol_shown;
 mod facts;
+mod history;
 mod measured;
 mod notice;
 mod pairing;
 mod state;
 mod station;
 mod sync;
+mod ticket;
+mod today;
 mod visit;
 
 use yizhan_client_core::Client;
@@ -38,12 +42,16 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
             code::show(client, activity, output)
         }
         Command::Visit(command) => visit::run(client, command, output),
+        Command::Ticket(command) => ticket::run(client, command, output),
         Command::Check(command) => check::run(client, command, output),
         Command::Consent(command) => consent::run(client, command, output),
         Command::Activity(command) => activity::run(client, command, output),
         Command::Enrol(command) => enrol::run(client, command, output),
         Command::Notice(command) => notice::run(client, command, output),
         Command::Station(command) => station::run(client, command, output),
+        Command::Attachment(command) => attachment::run(client, command, output),
+        Command::Today(args) => today::run(client, args, output),
+        Command::History(args) => history::run(client, args, output),
         Command::Search { text, limit } => state::search(client, &text.join(" "), *limit, output),
         Command::Sync { watch, seconds } => {
             if *watch {

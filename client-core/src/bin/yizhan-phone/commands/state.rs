@@ -12,8 +12,8 @@ use yizhan_client_core::store::{
 };
 use yizhan_proto::Timestamp;
 
-use super::facts;
 use super::measured::{second_json, second_text};
+use super::{attachment, facts};
 use crate::args::RefusedCommand;
 use crate::failure::Failure;
 use crate::names::{self, short};
@@ -34,6 +34,9 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
         .iter()
         .map(|crisis| crisis_json(crisis, now))
         .collect();
+    // A damaged file of photos says so, and hides nothing else.
+    let papers = client.attachment_totals();
+    value["attachments"] = attachment::totals_json(papers.as_ref());
     value["held"] = held.iter().map(held_json).collect();
     output.result(&value, || {
         let mut text = status_form(&status, now);
@@ -46,6 +49,7 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
         for crisis in &crises {
             text.push_str(&labelled("CRISIS", &crisis_text(crisis, now)));
         }
+        text.push_str(&attachment::totals_lines(papers.as_ref()));
         if !held.is_empty() {
             text.push('\n');
             text.push_str(&held_table(&held));

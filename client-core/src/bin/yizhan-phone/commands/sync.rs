@@ -14,6 +14,7 @@ use yizhan_client_core::transport::http::HttpTransport;
 use yizhan_client_core::transport::{RelayUrl, Transport, TransportError, WatchEvent};
 use yizhan_proto::DeviceId;
 
+use super::attachment::size;
 use crate::failure::Failure;
 use crate::output::{Output, count};
 
@@ -29,7 +30,7 @@ pub(crate) fn once(client: &mut Client, output: Output) -> Result<(), Failure> {
     print(client, &report, output)
 }
 
-fn relay(client: &Client) -> Result<RelayUrl, Failure> {
+pub(super) fn relay(client: &Client) -> Result<RelayUrl, Failure> {
     match client.device()?.relay_url {
         Some(url) => Ok(url.parse()?),
         None => Err(SyncError::NotPaired.into()),
@@ -44,7 +45,14 @@ fn exchange(
 ) -> Result<SyncReport, ClientError> {
     let bar = spinner(output);
     let report = client.sync_with(transport, &mut |report| {
-        if report.exchanges > 1 {
+        if report.attachment_bytes > 0 {
+            bar.set_message(format!(
+                "attachments: {} done, {} to go",
+                size(report.attachment_bytes),
+                size(report.attachment_bytes_left)
+            ));
+            bar.tick();
+        } else if report.exchanges > 1 {
             bar.set_message(format!(
                 "{} changes sent, {} documents received, {} requests",
                 report.sent, report.documents_received, report.exchanges
@@ -87,6 +95,10 @@ fn report_json(device: DeviceId, report: &SyncReport) -> Value {
         "identity_changed": report.identity_changed,
         "epoch_changed": report.epoch_changed,
         "unsent_changes": report.unsent_left,
+        "attachments_sent": report.attachments_sent,
+        "attachments_received": report.attachments_received,
+        "attachment_bytes": report.attachment_bytes,
+        "attachment_bytes_left": report.attachment_bytes_left,
     })
 }
 
@@ -103,10 +115,18 @@ fn report_line(report: &SyncReport) -> String {
         (report.quarantined, "waiting for a decision"),
         (report.set_aside, "set aside: see `yizhan-phone status`"),
         (report.unsent_left, "still unsent"),
+        (report.attachments_sent, "attachment files sent"),
+        (report.attachments_received, "attachment files received"),
     ] {
         if count > 0 {
             line.push_str(&format!("; {count} {what}"));
         }
+    }
+    if report.attachment_bytes_left > 0 {
+        let left = size(report.attachment_bytes_left);
+        line.push_str(&format!(
+            "; {left} of attachments still to go: see `yizhan-phone attachment list`"
+        ));
     }
     line.push('\n');
     line
@@ -121,6 +141,8 @@ fn is_news(report: &SyncReport) -> bool {
         + report.documents_received
         + report.forgotten
         + report.set_aside
+        + report.attachments_sent
+        + report.attachments_received
         > 0
         || report.identity_changed
         || report.epoch_changed

@@ -132,11 +132,8 @@ pub(super) fn still_open(
     driver: PersonId,
     id: DocumentId,
 ) -> Result<Vec<String>, Failure> {
-    let open = client.open_visits(driver)?;
-    let other = open
-        .iter()
-        .find(|row| row.id != id && row.same_as != Some(id));
-    let warning = other.map(|row| {
+    let open = client.also_open(id, driver)?;
+    let warning = open.first().map(|row| {
         format!(
             "another visit of this driver is still open: {} since {}",
             short(&row.id),
@@ -197,17 +194,16 @@ fn list(
     let value: Value = rows.iter().map(row_json).collect();
     output.result(&value, || {
         let rows: Vec<Vec<String>> = rows.iter().map(row_cells).collect();
-        table(
-            &[
-                "visit", "arrived", "left", "driver", "station", "plate", "given", "rating", "",
-            ],
-            &rows,
-            "no visits here yet",
-        )
+        table(HEAD, &rows, "no visits here yet")
     })
 }
 
-fn row_json(row: &VisitRow) -> Value {
+/// Heads of [`row_cells`].
+pub(super) const HEAD: &[&str] = &[
+    "visit", "arrived", "left", "driver", "station", "plate", "given", "rating", "",
+];
+
+pub(super) fn row_json(row: &VisitRow) -> Value {
     json!({
         "id": row.id.to_string(),
         "driver": row.driver.to_string(),
@@ -219,6 +215,7 @@ fn row_json(row: &VisitRow) -> Value {
         "open": row.open,
         "vehicle_plate": row.vehicle_plate,
         "services_given": row.services_given,
+        "beds_given": row.beds_given,
         "rating": row.rating,
         "same_as": facts::text(row.same_as),
         "conflict": row.conflict,
@@ -227,7 +224,7 @@ fn row_json(row: &VisitRow) -> Value {
     })
 }
 
-fn row_cells(row: &VisitRow) -> Vec<String> {
+pub(super) fn row_cells(row: &VisitRow) -> Vec<String> {
     let left = match (row.left_at, row.open) {
         (Some(left_at), _) => when::local(left_at),
         (None, true) => "open".to_owned(),
