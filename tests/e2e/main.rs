@@ -1,6 +1,7 @@
 //! End to end: real processes, real sockets, as users start them. Every server listens on loopback.
 
 mod bad_input;
+mod codes;
 mod crash;
 mod http;
 mod tokens;
