@@ -18,6 +18,7 @@ mod network;
 mod refusals;
 mod repairs;
 mod teeth;
+mod tickets;
 
 /// The seeds of a scenario: `number` of them, or the one that was asked for.
 fn seeds(number: u64) -> Vec<u64> {
