@@ -26,9 +26,9 @@ use crate::telemetry;
 /// The file in the data folder that says where the relay listens, while it runs.
 pub const ADDRESS_FILE: &str = "relay.addr";
 
-/// Between two looks for seats that are still to be decided; where there are none, a look costs
-/// nothing.
-const SETTLE_EVERY: Duration = Duration::from_millis(200);
+/// Between two looks for what time alone brings about; where there is nothing, a look costs one
+/// step into an index.
+const TICK: Duration = Duration::from_millis(200);
 
 /// The relay cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +109,7 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
     let app = App::new(crate::routes::Inner {
         relay: relay.clone(),
         auth,
-        clock,
+        clock: Arc::clone(&clock),
         url: url.clone(),
         stopping: stopping.clone(),
         tasks: tasks.clone(),
@@ -136,7 +136,7 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
     tasks.spawn(
         stopping
             .clone()
-            .run_until_cancelled_owned(keep_settling(relay.clone())),
+            .run_until_cancelled_owned(keep_ticking(relay.clone(), Arc::clone(&clock))),
     );
     servers.push(run(listener, router::router(app), &stopping));
     let address_file = config.data.join(ADDRESS_FILE);
@@ -156,15 +156,15 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
     })
 }
 
-/// Goes on with what is still to be decided about seats, for ever: one portion, then a rest in
-/// which others have the writer.
-async fn keep_settling(relay: Relay) {
-    let mut due = tokio::time::interval(SETTLE_EVERY);
+/// Carries out what time alone brings about (seats still to be decided, tickets to close), for ever:
+/// one portion, then a rest in which others have the writer.
+async fn keep_ticking(relay: Relay, clock: Arc<dyn Clock>) {
+    let mut due = tokio::time::interval(TICK);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         due.tick().await;
-        if let Err(error) = relay.settle_seats().await {
-            tracing::warn!(%error, "seats wait to be decided");
+        if let Err(error) = relay.tick(clock.now()).await {
+            tracing::warn!(%error, "seats wait to be decided, or tickets to be closed");
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
-use crate::relay::Relay;
+use crate::relay::{DueStep, Relay};
 
 /// Borders between which durations are counted.
 const SECONDS: [f64; 10] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
@@ -127,6 +127,20 @@ async fn scrape(State(relay): State<Relay>) -> ([(HeaderName, &'static str); 1],
             // Exact up to 2^53, which none of these reaches.
             #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
             metrics::gauge!(name).set(value as f64);
+        }
+        for step in [
+            Some(DueStep::Verify),
+            Some(DueStep::Response),
+            Some(DueStep::Solution),
+            None,
+        ] {
+            let count = status.tickets.iter().find(|count| count.step == step);
+            let (open, breached) = count.map_or((0, 0), |count| (count.open, count.breached));
+            let name = step.map_or("paused", DueStep::as_str);
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+            metrics::gauge!("yizhan_tickets_open", "step" => name).set(open as f64);
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+            metrics::gauge!("yizhan_tickets_breached", "step" => name).set(breached as f64);
         }
     }
     let text = recorder().map(PrometheusHandle::render).unwrap_or_default();

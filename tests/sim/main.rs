@@ -7,7 +7,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod clocks;
+mod codes;
 mod crashes;
+mod crises;
 mod editing;
 mod epochs;
 mod histories;
@@ -17,6 +19,7 @@ mod leaving;
 mod network;
 mod refusals;
 mod repairs;
+mod seats;
 mod teeth;
 mod tickets;
 

@@ -2,15 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use ed25519_dalek::{Signature, Verifier, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
 use yizhan_proto::attachment::{Piece, Upload};
+use yizhan_proto::checkin::{Certificate, CheckInKit, RelayKey, certified_name};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
-use yizhan_proto::limits::TOKEN_TTL_S;
+use yizhan_proto::limits::{CERTIFICATE_LIFE_MS, TOKEN_TTL_S};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::{ContentHash, DeviceId, Fault, FaultCode};
 use yizhan_server::error::PairError;
-use yizhan_server::relay::Paired;
+use yizhan_server::relay::{Caller, Paired, Relay};
 
 use crate::net::{Net, Trouble, code_of_caller};
 
@@ -28,17 +29,17 @@ impl SimTransport {
         Self { net, device }
     }
 
-    fn welcome(&self, paired: Paired) -> Welcome {
+    fn welcome(&self, relay: &Relay, paired: Paired) -> Welcome {
         Welcome {
             identity: paired.identity,
             epoch: paired.epoch,
             relay_time: paired.relay_time,
-            access: self.access(),
+            access: self.access(relay),
         }
     }
 
     fn check(&self, token: &str) -> Result<(), TransportError> {
-        if token == self.access().token {
+        if token == self.token_text() {
             return Ok(());
         }
         Err(TransportError::from(Fault::new(
@@ -47,13 +48,40 @@ impl SimTransport {
         )))
     }
 
-    fn access(&self) -> Access {
+    fn token_text(&self) -> String {
+        format!("token of {}", self.device)
+    }
+
+    fn access(&self, relay: &Relay) -> Access {
         Access {
-            token: format!("token of {}", self.device),
+            token: self.token_text(),
             token_ttl_s: TOKEN_TTL_S,
             challenge: CHALLENGE.to_vec(),
-            check_in: None,
+            check_in: relay
+                .caller(self.device)
+                .ok()
+                .map(|caller| kit(relay, &caller)),
         }
+    }
+}
+
+/// What the front of the server signs, under this world's one key.
+fn kit(relay: &Relay, caller: &Caller) -> CheckInKit {
+    let key = SigningKey::from_bytes(&[77; 32]);
+    let now = relay.time();
+    let mut certificate = Certificate {
+        device: caller.device,
+        person: caller.person,
+        name: certified_name(&caller.identity.name),
+        public_key: caller.public_key,
+        not_after: now.saturating_add_ms(CERTIFICATE_LIFE_MS),
+        signature: [0; 64],
+    };
+    certificate.signature = key.sign(&certificate.signed_bytes()).to_bytes();
+    CheckInKit {
+        certificate,
+        relay_keys: vec![RelayKey(key.verifying_key().to_bytes())],
+        revoked: relay.revoked_devices(caller, now),
     }
 }
 
@@ -111,7 +139,7 @@ impl Transport for SimTransport {
             .net
             .run(relay.pair(request.clone()))
             .map_err(|error| pair_fault(&error))?;
-        Ok(self.welcome(paired))
+        Ok(self.welcome(&relay, paired))
     }
 
     fn register(&mut self, request: &RegisterRequest) -> Result<Welcome, TransportError> {
@@ -125,7 +153,7 @@ impl Transport for SimTransport {
             .net
             .run(relay.register(request.clone()))
             .map_err(|error| pair_fault(&error))?;
-        Ok(self.welcome(paired))
+        Ok(self.welcome(&relay, paired))
     }
 
     fn token(&mut self, request: &TokenRequest) -> Result<Access, TransportError> {
@@ -143,7 +171,7 @@ impl Transport for SimTransport {
             &request.signature,
             &request.signed_bytes(),
         )?;
-        Ok(self.access())
+        Ok(self.access(&relay))
     }
 
     fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError> {

@@ -171,3 +171,6 @@ impl Client {
         &self.session
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -272,6 +272,18 @@ mod tests {
                 Kind::Consent,
                 &["773fea4d6885ef4b58df85b28caee63e787d4d7196b51e5a3ed95484c6db9fe1"],
             ),
+            (
+                Kind::Activity,
+                &["c46d83e1471fd956abb2b0e436ee933d35fd80fb373493c2d1568c8feef0b730"],
+            ),
+            (
+                Kind::Enrolment,
+                &["66210b4dfc539cc3419f61fefa30c1a2c84ffa0a1491c3268f11ed3cedf5f6f6"],
+            ),
+            (
+                Kind::Notice,
+                &["773fea4d6885ef4b58df85b28caee63e787d4d7196b51e5a3ed95484c6db9fe1"],
+            ),
         ] {
             assert_eq!(hashes(kind), pinned, "{kind}");
         }

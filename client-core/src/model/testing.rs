@@ -250,6 +250,7 @@ impl Shelf {
     ) -> Verdict {
         let kept = self.documents.get(&id);
         let known = Known {
+            desks: None,
             last_ops: kept.map(|kept| kept.last_ops.clone()).unwrap_or_default(),
             received_at: None,
             outlines: gate::references(kind, change)

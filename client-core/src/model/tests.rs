@@ -80,9 +80,11 @@ fn a_station_a_consent_and_a_check_are_made_and_read() {
     assert_eq!(check.measurements[0].value, Some(152.0));
 }
 
+mod activities;
 mod authors;
 mod codes;
 mod documented;
+mod enrolments;
 mod forged;
 mod limits;
 mod merging;

@@ -23,7 +23,7 @@ pub mod suggest;
 mod tests;
 
 pub use event::{Act, Event, EventType};
-pub(crate) use rules::RULES;
+pub(crate) use rules::{RULES, escalations};
 
 /// What a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]

@@ -1,10 +1,14 @@
 //! This device: its id, its key, who it acts for, and its access to the relay.
 
+use std::collections::BTreeMap;
+
 use ed25519_dalek::{Signer, SigningKey};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use yizhan_proto::checkin::Certificate;
 use yizhan_proto::identity::{Access, Identity, Welcome};
-use yizhan_proto::{DeviceId, Epoch, Incarnation, PersonId, Role, Timestamp, codec};
+use yizhan_proto::{
+    DeskInfo, DeskKey, DeviceId, Epoch, Incarnation, PersonId, RegionKey, Role, Timestamp, codec,
+};
 
 use super::sql::{bytes, bytes_opt, cbor};
 use super::{DeviceInfo, Store, StoreError, StoredAccess, apply, kit};
@@ -123,6 +127,13 @@ impl Device {
         people.sort_unstable();
         people.dedup();
         people
+    }
+
+    /// The desks that the relay told of, with their regions; `None` if it told of none.
+    pub(super) fn desks(&self) -> Option<BTreeMap<DeskKey, RegionKey>> {
+        let desks = self.identity.as_ref()?.desks.as_ref()?;
+        let place = |desk: &DeskInfo| (desk.key.clone(), desk.region.clone());
+        Some(desks.iter().map(place).collect())
     }
 
     /// Who writes here.

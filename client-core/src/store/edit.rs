@@ -119,6 +119,7 @@ fn check(
         Some(row) => row.outline()?,
         None => None,
     };
+    let device = device::load(tx)?;
     let known = Known {
         received_at: None,
         last_ops: rows
@@ -127,8 +128,9 @@ fn check(
             .map(|row| (row.hash, row.last_op))
             .collect(),
         outlines: referred(tx, command, change)?,
+        desks: device.desks(),
     };
-    let author = device::load(tx)?.author();
+    let author = device.author();
     match decide(
         id,
         command.kind(),

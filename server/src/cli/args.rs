@@ -93,6 +93,10 @@ pub(super) struct Serve {
     /// and every phone offers again what it made since the backup.
     #[arg(long)]
     pub(super) restored: bool,
+    /// When people at the desks work, and how long each step of a ticket may take: a JSON file, see
+    /// docs/OPERATIONS.md. Without it: Monday to Friday, 09:00-18:00, in China.
+    #[arg(long, value_name = "FILE")]
+    pub(super) calendar: Option<PathBuf>,
     /// What to log: info, debug, warn, or a filter such as yizhan_server=debug.
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     pub(super) log: String,
@@ -108,6 +112,7 @@ impl Default for Serve {
             public_url: None,
             metrics_listen: MetricsListen::default(),
             restored: false,
+            calendar: None,
             log: std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()),
             log_format: LogFormat::default(),
         }

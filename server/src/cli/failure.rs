@@ -30,6 +30,14 @@ pub(super) enum Failure {
         /// Where and why.
         source: ImportFileError,
     },
+    /// A calendar file is not acceptable.
+    #[error("{path}: {source}", source = .source)]
+    Calendar {
+        /// Which.
+        path: String,
+        /// Where and why.
+        source: crate::relay::CalendarError,
+    },
     /// A file to import cannot be read.
     #[error("cannot read {path}")]
     Unreadable {
@@ -84,7 +92,7 @@ impl Failure {
             Self::Output(_) | Self::Answer(_) | Self::Process(..) => 1,
             Self::Log(_) => 2,
             Self::NotFound(_) => 3,
-            Self::Import { .. } | Self::Unreadable { .. } => 4,
+            Self::Import { .. } | Self::Calendar { .. } | Self::Unreadable { .. } => 4,
             Self::NotRunning { .. } => 5,
             Self::Problem(problem) => match problem.status {
                 404 | 410 => 3,

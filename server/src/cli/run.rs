@@ -1,5 +1,7 @@
 //! `yizhan serve`: a relay in this process, until it is asked to stop.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,8 +11,11 @@ use super::args::Serve;
 use super::{Failure, Output, text};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::relay::RelayOptions;
+use crate::relay::{Calendar, RelayOptions};
 use crate::{Running, shutdown, telemetry};
+
+/// Bytes of a calendar file that are read.
+const CALENDAR_BYTES_MAX: u64 = 256 * 1024;
 
 /// What a start says to a program.
 #[derive(Debug, Serialize)]
@@ -27,6 +32,10 @@ struct Started {
 
 pub(super) fn serve(data: &Path, args: &Serve, output: &mut Output) -> Result<(), Failure> {
     telemetry::log(&args.log, args.log_format)?;
+    let calendar = match &args.calendar {
+        Some(file) => read_calendar(file)?,
+        None => Calendar::default(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -37,6 +46,7 @@ pub(super) fn serve(data: &Path, args: &Serve, output: &mut Output) -> Result<()
         public_url: args.public_url.clone(),
         relay: RelayOptions {
             restored: args.restored,
+            calendar,
             ..RelayOptions::default()
         },
         ..Config::new(data)
@@ -68,6 +78,19 @@ pub(super) fn serve(data: &Path, args: &Serve, output: &mut Output) -> Result<()
     // Whatever still runs has had its deadline.
     runtime.shutdown_background();
     result
+}
+
+/// Reads a calendar file, no more of it than one may have.
+fn read_calendar(file: &Path) -> Result<Calendar, Failure> {
+    let path = file.display().to_string();
+    let mut text = String::new();
+    File::open(file)
+        .and_then(|file| file.take(CALENDAR_BYTES_MAX).read_to_string(&mut text))
+        .map_err(|source| Failure::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
+    Calendar::from_json(&text).map_err(|source| Failure::Calendar { path, source })
 }
 
 fn greet(

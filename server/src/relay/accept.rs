@@ -2,6 +2,7 @@
 //!
 //! Each change gets its own receipt, and a bad one never stands in the way of another.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -187,6 +188,15 @@ fn look_up(
         if let Some(row) = tx.document(reference)? {
             known.outlines.insert(reference, row.outline.clone());
         }
+    }
+    if matches!(incoming.kind, Kind::Ticket | Kind::CaseNote) {
+        let mut desks = BTreeMap::new();
+        for key in sealed(|| gate::desks(incoming.kind, change)).unwrap_or_default() {
+            if let Some(region) = tx.desk_region(&key)? {
+                desks.insert(key, region);
+            }
+        }
+        known.desks = Some(desks);
     }
     Ok(known)
 }

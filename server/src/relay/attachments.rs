@@ -346,7 +346,8 @@ impl Relay {
         });
     }
 
-    /// Removes uploads without progress for seven days, and files that nobody has shown to have.
+    /// Removes uploads without progress for seven days, and files of that age that nobody has shown
+    /// to have (the relay died before it could note it, or a document went).
     ///
     /// # Errors
     /// [`RelayError`].
@@ -355,7 +356,7 @@ impl Relay {
         let inner = Arc::clone(&self.inner);
         let (mut removed, all) = blocking(move || {
             let removed = inner.blobs.remove_parts(before)?;
-            Ok::<_, RelayError>((removed, inner.blobs.all()?))
+            Ok::<_, RelayError>((removed, inner.blobs.whole_since(before)?))
         })
         .await?;
         let read = move |snapshot: &Snapshot<'_>| -> Result<Vec<ContentHash>, StoreError> {

@@ -1,6 +1,7 @@
 //! The register of desks: a tree, and who belongs to each. Belonging to a desk is what makes a
 //! specialist: it gives the role, and its end ends it.
 
+use yizhan_client_core::model::ticket::Class;
 use yizhan_proto::limits::{DESK_MEMBERS_MAX, DESKS_MAX};
 use yizhan_proto::{DeskKey, PersonId, RegionKey, Role, Timestamp};
 
@@ -286,15 +287,15 @@ fn step_down(tx: &mut LogTx<'_>, person: PersonId, region: &RegionKey) -> Result
 fn checked_classes(mut classes: Vec<String>) -> Result<Vec<String>, PeopleError> {
     classes.sort_unstable();
     classes.dedup();
-    let plain = |class: &str| {
-        (1..=32).contains(&class.len())
-            && class.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-    };
-    match classes.iter().find(|class| !plain(class)) {
+    match classes
+        .iter()
+        .find(|class| Class::from_text(class).is_none())
+    {
         None => Ok(classes),
         Some(class) => Err(PeopleError::Invalid(format!(
-            "{} is no class of request",
-            class.chars().take(64).collect::<String>()
+            "{} is no class of request; the classes are {}",
+            class.chars().take(64).collect::<String>(),
+            Class::TEXTS.join(", ")
         ))),
     }
 }

@@ -151,6 +151,7 @@ impl Relay {
                 let outcome = settle(tx, writer, arrival, incoming)?;
                 if let Outcome::Accepted(stored) = &outcome {
                     relay.seat(tx, &mut told, incoming, stored.sequence)?;
+                    relay.follow_ticket(tx, incoming)?;
                 }
                 receipts.push(Receipt {
                     change: incoming.hash,

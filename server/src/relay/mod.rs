@@ -10,6 +10,7 @@
 //! | `membership` | which scopes a document is in; joining and leaving |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
+//! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
@@ -23,6 +24,7 @@
 
 mod accept;
 mod attachments;
+mod clocks;
 mod codes;
 mod desks;
 mod directory;
@@ -44,7 +46,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation};
+use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation, Timestamp};
 
 use crate::clock::{Clock, NoRandomness};
 use crate::error::{CallerError, OpenError, RelayError};
@@ -56,6 +58,7 @@ use crate::store::{
 use crate::watch::{Hub, Subscription, Watch};
 use attachments::Sweeps;
 pub use attachments::{AttachmentState, Piece, Readable};
+pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
 use seats::Unsettled;
 use seen::Seen;
@@ -81,6 +84,8 @@ pub struct RelayOptions {
     /// Whether the data folder was restored from a backup: the relay then begins a new epoch, and
     /// every device offers again what it made.
     pub restored: bool,
+    /// When people at the desks work, and how long each step of a ticket may take.
+    pub calendar: Calendar,
 }
 
 impl Default for RelayOptions {
@@ -90,6 +95,7 @@ impl Default for RelayOptions {
             readers: 4,
             outlines_cached_max: 50_000,
             restored: false,
+            calendar: Calendar::default(),
         }
     }
 }
@@ -112,6 +118,7 @@ struct Inner {
     stations: StationCache,
     unsettled: Unsettled,
     seen: Seen,
+    calendar: Calendar,
     blobs: Blobs,
     sweeps: Sweeps,
     digest_mismatches: AtomicU64,
@@ -164,6 +171,7 @@ impl Relay {
                 stations: StationCache::default(),
                 unsettled: Unsettled::default(),
                 seen: Seen::default(),
+                calendar: options.calendar.clone(),
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),
                 digest_mismatches: AtomicU64::new(0),
@@ -183,6 +191,12 @@ impl Relay {
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.inner.birth.epoch
+    }
+
+    /// What the relay's clock says.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     /// The relay's own device id, under which it writes.

@@ -56,6 +56,11 @@ impl Relay {
 }
 
 impl Hand {
+    /// The relay's own person, which is nobody.
+    pub(super) const fn person(&self) -> PersonId {
+        self.author.person
+    }
+
     /// A new document's id.
     ///
     /// # Errors

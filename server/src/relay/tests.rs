@@ -1,6 +1,8 @@
 //! The relay as its devices see it: a clock of our own, a folder that goes away, and phones that
 //! apply what they are sent exactly as the protocol says.
 
+mod attachments;
+mod desks;
 mod exchange;
 mod histories;
 mod pages;

@@ -70,12 +70,7 @@ async fn status(State(app): State<App>, _: Admin) -> Result<Answer<Status>, Refu
 }
 
 fn tickets(count: &TicketCount) -> OpenTickets {
-    let step = match count.step {
-        Some(DueStep::Verify) => "verify",
-        Some(DueStep::Response) => "response",
-        Some(DueStep::Solution) => "solution",
-        None => "paused",
-    };
+    let step = count.step.map_or("paused", DueStep::as_str);
     OpenTickets {
         step: step.to_owned(),
         open: count.open,

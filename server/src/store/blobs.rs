@@ -176,14 +176,8 @@ impl Blobs {
         let mut removed = 0;
         for (_, folder) in entries(&self.folder.join(PARTS))? {
             for (_, path) in entries(&folder)? {
-                let modified = match std::fs::metadata(&path) {
-                    Ok(about) => about.modified()?,
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                    Err(error) => return Err(error.into()),
-                };
-                let age = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-                let modified_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-                if modified_ms < before.as_ms() && remove(&path)? {
+                let old = modified(&path)?.is_some_and(|at| at < before);
+                if old && remove(&path)? {
                     removed += 1;
                 }
             }
@@ -193,18 +187,20 @@ impl Blobs {
         Ok(removed)
     }
 
-    /// The hashes of all that is here whole, but for what is being written.
+    /// The hashes of all that is here whole since before that time, but for what is being written.
     ///
     /// # Errors
     /// [`StoreError`] if the disk fails.
-    pub fn all(&self) -> Result<Vec<ContentHash>, StoreError> {
+    pub fn whole_since(&self, before: Timestamp) -> Result<Vec<ContentHash>, StoreError> {
         let mut found = Vec::new();
         for (name, folder) in entries(&self.folder)? {
             if name == PARTS {
                 continue;
             }
-            let names = entries(&folder)?.into_iter();
-            found.extend(names.filter_map(|(name, _)| name.parse::<ContentHash>().ok()));
+            for (name, path) in entries(&folder)? {
+                let old = modified(&path)?.is_some_and(|at| at < before);
+                found.extend(name.parse::<ContentHash>().ok().filter(|_| old));
+            }
         }
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         found.retain(|sha256| !held.iter().any(|(writing, _)| writing == sha256));
@@ -326,6 +322,18 @@ fn length(path: &Path) -> Result<Option<u64>, io::Error> {
     }
 }
 
+/// When a file was written last; `None` if it is not there.
+fn modified(path: &Path) -> Result<Option<Timestamp>, io::Error> {
+    let about = match std::fs::metadata(path) {
+        Ok(about) => about,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let age = about.modified()?.duration_since(UNIX_EPOCH);
+    let ms = age.map_or(0, |age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
+    Ok(Some(Timestamp::from_ms(ms)))
+}
+
 fn remove(path: &Path) -> Result<bool, io::Error> {
     match std::fs::remove_file(path) {
         Ok(()) => Ok(true),
@@ -423,7 +431,7 @@ mod tests {
         );
         drop(held);
         assert_eq!(read(&blobs, sha256).as_deref(), Some(&bytes[..]));
-        assert_eq!(blobs.all().unwrap(), [sha256]);
+        assert_eq!(blobs.whole_since(NOW.saturating_add_ms(1)).unwrap(), [sha256]);
         assert_eq!(blobs.part_bytes(sha256, person(1)).unwrap(), 0);
         assert!(blobs.remove(sha256).unwrap());
         assert!(!blobs.remove(sha256).unwrap());

@@ -19,7 +19,7 @@ impl LogTx<'_> {
         first(
             self.connection,
             "SELECT desk, step, open, due, due_at, verify_due, response_due, solution_due, paused,
-             verify_left_ms, response_left_ms, solution_left_ms, closes_at
+             verify_left_ms, response_left_ms, solution_left_ms, closes_at, cycle
              FROM ticket_clocks WHERE doc = ?1",
             [document.as_bytes()],
             |row| clock_row(row, document),
@@ -37,8 +37,8 @@ impl LogTx<'_> {
             .prepare_cached(
                 "INSERT OR REPLACE INTO ticket_clocks(doc, desk, step, open, due, due_at,
                  verify_due, response_due, solution_due, paused,
-                 verify_left_ms, response_left_ms, solution_left_ms, closes_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 verify_left_ms, response_left_ms, solution_left_ms, closes_at, cycle)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(params![
                 clock.document.as_bytes(),
@@ -55,6 +55,7 @@ impl LogTx<'_> {
                 left.response_ms,
                 left.solution_ms,
                 ms(clock.closes_at),
+                clock.cycle,
             ])?;
         Ok(())
     }
@@ -117,6 +118,17 @@ impl LogTx<'_> {
 }
 
 impl Snapshot<'_> {
+    /// Whether there is a ticket that the relay is to close by `now`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn is_ticket_to_close(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM ticket_clocks WHERE closes_at <= ?1 LIMIT 1")?;
+        Ok(statement.exists([now.as_ms()])?)
+    }
+
     /// For each desk with open tickets: how many, and how many of these are past their time.
     ///
     /// # Errors
@@ -170,6 +182,7 @@ fn clock_row(row: &Row<'_>, document: DocumentId) -> Result<TicketClockRow, Stor
         document,
         desk: word(row, 0)?,
         step: row.get(1)?,
+        cycle: row.get(13)?,
         open: row.get(2)?,
         next: due_step(row, 3)?.zip(timestamp_or_none(row, 4)?),
         verify_due: timestamp_or_none(row, 5)?,

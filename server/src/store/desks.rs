@@ -2,7 +2,7 @@
 //! decision.
 
 use rusqlite::{Connection, Row, params};
-use yizhan_proto::{DeskKey, PersonId, StationId};
+use yizhan_proto::{DeskKey, PersonId, RegionKey, StationId};
 
 use super::StoreError;
 use super::convert::{bytes, timestamp, unsigned, word};
@@ -33,6 +33,19 @@ impl LogTx<'_> {
         )?;
         row.map(|row| with_members(self.connection, row))
             .transpose()
+    }
+
+    /// The region of a desk, if there is such a desk.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn desk_region(&self, key: &DeskKey) -> Result<Option<RegionKey>, StoreError> {
+        first(
+            self.connection,
+            "SELECT region FROM desks WHERE desk = ?1",
+            [key.as_str()],
+            |row| word(row, 0),
+        )
     }
 
     /// Adds a desk, or changes whatever differs. Its members stay.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 use yizhan_client_core::model::activity::{Activity, State};
-use yizhan_client_core::model::enrolment::{Ask, Decision, Enrolment, Outcome, Reason, Seat};
+use yizhan_client_core::model::enrolment::{Ask, Enrolment, Outcome, Reason, Seat};
 use yizhan_client_core::model::order::{Order, Place};
 use yizhan_client_core::model::{Document, inspect};
 use yizhan_proto::{DocumentId, EntryId, Kind, Sequence};
@@ -149,11 +149,14 @@ impl Roster {
                     )
                 });
                 // Of one who was accepted and then heard that the activity is cancelled: two.
-                let cancelled = |reason| reason == Some(Reason::Cancelled);
-                let (ends, answers): (Vec<&Decision>, Vec<&Decision>) =
-                    answers.partition(|decision| cancelled(decision.reason));
-                let once = answers.len() == 1 || (answers.is_empty() && ends.len() == 1);
-                if !once || ends.len() > 1 {
+                let cancelled = Some(Reason::Cancelled);
+                let (mut ends, mut firsts) = (0, 0);
+                for decision in answers {
+                    ends += usize::from(decision.reason == cancelled);
+                    firsts += usize::from(decision.reason != cancelled);
+                }
+                let once = firsts == 1 || (firsts == 0 && ends == 1);
+                if !once || ends > 1 {
                     let id = enrolment.id;
                     wrong.push(format!("{id}: request {} was told {told:?}", request.entry));
                 }

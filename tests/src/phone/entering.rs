@@ -94,6 +94,22 @@ impl<T: Transport> Phone<T> {
         self.check_in(driver, name, station, Source::Keeper)
     }
 
+    /// A keeper scans a driver's check-in code on arrival.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn log_visit_by_code(&mut self, code: &str, station: StationId) -> Entered {
+        let document = self.new_document();
+        let command = visit::Command::CheckInByCode {
+            code: code.to_owned(),
+            station,
+            arrived_at: self.now(),
+            vehicle_plate: None,
+            requested: vec![(self.new_entry(), "meal".to_owned())],
+        };
+        self.edit_visit(document, command)
+    }
+
     fn check_in(
         &mut self,
         driver: PersonId,

@@ -108,6 +108,9 @@ fn of_visit(visit: &Visit) -> Visible {
     put(&mut visible, "driver_name", &visit.driver_name);
     put(&mut visible, "station", visit.station);
     put(&mut visible, "arrived_at", visit.arrived_at.as_ms());
+    if let Some(code) = &visit.code {
+        put(&mut visible, "showing", code.nonce);
+    }
     if let Some(plate) = &visit.vehicle_plate {
         put(&mut visible, "vehicle_plate", plate);
     }

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use yizhan_client_core::model::{
     Command, activity, case_note, check, consent, enrolment, notice, ticket, visit,
 };
+use yizhan_proto::checkin::CheckInCode;
 use yizhan_proto::{
     ChangeHash, DeskKey, DeviceId, DocumentId, Kind, PersonId, RegionKey, Role, StationId,
 };
@@ -237,6 +238,10 @@ fn concern_of_creation(command: &Command) -> Option<Concern> {
         Command::Visit(visit::Command::CheckIn {
             driver, station, ..
         }) => Some(Concern::at(Kind::Visit, *driver, *station)),
+        Command::Visit(visit::Command::CheckInByCode { code, station, .. }) => {
+            let shown = CheckInCode::from_text(code).ok()?;
+            Some(Concern::at(Kind::Visit, shown.certificate.person, *station))
+        }
         Command::Check(check::Command::Create(new)) => {
             let mut concern = Concern::at(Kind::Check, new.driver, new.station);
             concern.names.insert(new.consent);
@@ -282,7 +287,7 @@ fn concern_of_creation(command: &Command) -> Option<Concern> {
         | Command::Activity(_)
         | Command::Enrolment(_)
         | Command::Notice(_)
-        | Command::Ticket(_)
-        | Command::Attach { .. } => None,
+        | Command::Attach { .. }
+        | Command::Ticket(_) => None,
     }
 }

@@ -305,7 +305,32 @@ pub(super) fn check_author(case: &Case<'_>, draft: &Draft<'_>) -> Result<(), Ref
             return Err(refusal(RefusalCode::FieldForbidden, container.name));
         }
     }
+    check_entries(case.change, draft, case.table.containers)
+}
+
+/// Some fields of an entry are for some of those who may make such entries.
+fn check_entries(
+    change: &Inspected,
+    draft: &Draft<'_>,
+    containers: &'static [Container],
+) -> Result<(), Refusal> {
+    for entry in &draft.entries {
+        if let Some(container) = containers.get(entry.container)
+            && let Holds::Entries(fields) = container.holds
+            && let Some(field) = forbidden(fields, entry, draft.who)
+        {
+            let (key, name) = (change.text(entry.key), field.name);
+            let path = format!("{}/{key}/{name}", container.name);
+            return Err(refusal(RefusalCode::FieldForbidden, &path));
+        }
+    }
     Ok(())
+}
+
+fn forbidden(fields: &'static [Field], entry: &Entry, who: Who) -> Option<&'static Field> {
+    let mut numbered = fields.iter().enumerate();
+    let found = numbered.find(|(at, field)| entry.values.has(*at) && !field.who.meets(who));
+    found.map(|(_, field)| field)
 }
 
 fn container_of(

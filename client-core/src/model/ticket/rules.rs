@@ -1,7 +1,7 @@
 //! Who writes what in a ticket. Whether a step counts is left to the [`fold`](super::fold): what
 //! somebody did is never refused because somebody else was faster.
 
-use yizhan_proto::PersonId;
+use yizhan_proto::{DeskKey, PersonId, RegionKey};
 
 use super::event::{self, EventType, Says};
 use super::fold::{State, handles, step};
@@ -297,6 +297,16 @@ fn raised(draft: &Draft<'_>) -> Option<State> {
         root.person("about"),
         draft.received_at.or(root.time("raised_at"))?,
     ))
+}
+
+/// The escalations among the new events: entry, desk and region.
+pub(crate) fn escalations<'d>(
+    draft: &'d Draft<'_>,
+) -> impl Iterator<Item = (&'d str, Option<DeskKey>, Option<RegionKey>)> {
+    draft
+        .entries(EVENTS, EVENT)
+        .filter(|(_, fields)| fields.text("type") == Some(EventType::Escalate.as_str()))
+        .map(|(entry, fields)| (entry, fields.desk("desk"), fields.region("region")))
 }
 
 /// An escalation that counts takes the ticket to another desk.

@@ -58,6 +58,15 @@ impl Phone {
         }
     }
 
+    pub(super) const fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// Turns to a relay that was opened anew.
+    pub(super) fn reach(&mut self, relay: Relay) {
+        self.relay = relay;
+    }
+
     /// Carries out a command on what the phone holds; the change waits to be pushed.
     pub(super) fn edit(&mut self, id: DocumentId, command: impl Into<Edit>) {
         let Edit(command) = command.into();
@@ -294,7 +303,13 @@ impl Phone {
 }
 
 /// A command of any kind.
-pub(super) struct Edit(Command);
+pub(super) struct Edit(pub(super) Command);
+
+impl From<Command> for Edit {
+    fn from(command: Command) -> Self {
+        Self(command)
+    }
+}
 
 impl From<visit::Command> for Edit {
     fn from(command: visit::Command) -> Self {

@@ -29,6 +29,7 @@ CREATE TABLE ticket_clocks(
     doc BLOB PRIMARY KEY,
     desk TEXT NOT NULL,
     step INTEGER NOT NULL,
+    cycle INTEGER NOT NULL,
     open INTEGER NOT NULL,
     due INTEGER,
     due_at INTEGER,

@@ -47,6 +47,18 @@ pub enum DueStep {
     Solution,
 }
 
+impl DueStep {
+    /// As text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Response => "response",
+            Self::Solution => "solution",
+        }
+    }
+}
+
 /// The clock of one ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketClockRow {
@@ -56,6 +68,8 @@ pub struct TicketClockRow {
     pub desk: DeskKey,
     /// Where it stands: the code of the step in the ticket's model.
     pub step: u8,
+    /// Which cycle its times are of, from 1.
+    pub cycle: u32,
     /// Whether it is neither closed nor rejected nor withdrawn.
     pub open: bool,
     /// What is due next, and when; `None` while nothing is or the clock stands still.

@@ -4,6 +4,7 @@ mod activities;
 mod tickets;
 
 use yizhan_client_core::model::{Command, case_note, check, consent, station, visit};
+use yizhan_proto::checkin::CheckInCode;
 
 /// The fields a command writes, and what it writes there, in words of the reference's own.
 #[must_use]
@@ -84,8 +85,26 @@ fn visit_writes(command: &visit::Command) -> Vec<(String, String)> {
             }
             writes
         }
-        // A code needs a relay's certificate: none of the random histories has one.
-        C::CheckInByCode { .. } => Vec::new(),
+        C::CheckInByCode {
+            code,
+            station,
+            arrived_at,
+            vehicle_plate,
+            requested,
+        } => {
+            let shown = CheckInCode::from_text(code).expect("the phone took it for a code");
+            let mut writes = visit_writes(&C::CheckIn {
+                driver: shown.certificate.person,
+                driver_name: shown.certificate.name,
+                station: *station,
+                arrived_at: *arrived_at,
+                source: visit::Source::Qr,
+                vehicle_plate: vehicle_plate.clone(),
+                requested: requested.clone(),
+            });
+            writes.extend(one("showing", shown.nonce));
+            writes
+        }
         C::CheckOut { left_at } => one("left_at", left_at.as_ms()),
         C::Request { entry, service, .. } => one(&format!("requested/{entry}"), service),
         C::Serve {
