@@ -21,7 +21,6 @@ mod refusals;
 mod repairs;
 mod seats;
 mod teeth;
-mod tickets;
 
 /// The seeds of a scenario: `number` of them, or the one that was asked for.
 fn seeds(number: u64) -> Vec<u64> {
