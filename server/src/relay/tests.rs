@@ -7,6 +7,7 @@ mod histories;
 mod pages;
 mod people;
 mod phone;
+mod reports;
 mod seats;
 mod stations;
 
