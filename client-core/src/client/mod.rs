@@ -8,6 +8,7 @@ mod codes;
 mod edits;
 mod pairing;
 mod queries;
+mod reports;
 mod screens;
 mod thumbnail;
 
@@ -26,6 +27,7 @@ pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
     ScanEntry, Scanned, TicketEntry, VisitStart,
 };
+pub use self::reports::ReportEntry;
 
 /// One device's Yizhan.
 #[derive(Debug)]
