@@ -20,6 +20,7 @@ mod leaving;
 mod network;
 mod refusals;
 mod repairs;
+mod seats;
 mod teeth;
 
 /// The seeds of a scenario: `number` of them, or the one that was asked for.

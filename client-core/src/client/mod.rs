@@ -169,3 +169,6 @@ impl Client {
         &self.session
     }
 }
+
+#[cfg(test)]
+mod tests;

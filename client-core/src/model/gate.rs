@@ -10,7 +10,6 @@ use yizhan_proto::limits::{DOCUMENT_ACTORS_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_HEA
 use yizhan_proto::{ChangeHash, DeskKey, DocumentId, Kind, RegionKey, Timestamp};
 
 use super::attachment;
-use super::change::{Object, Value};
 use super::draft::Draft;
 use super::genesis::{Genesis, Step};
 use super::outline::{ActorSeq, Facts, Head, Routing, Write};
@@ -19,6 +18,8 @@ use super::{Author, Inspected, Outline, Refusal, RefusalCode};
 
 mod paths;
 mod references;
+
+pub use references::{desks, references};
 
 /// What else the gate needs to know, looked up beforehand by whoever calls it.
 #[derive(Debug, Clone, Default)]
@@ -46,59 +47,6 @@ pub enum Verdict {
     Refuse(Refusal),
     /// A person decides.
     Quarantine(Refusal),
-}
-
-/// The other documents whose outlines [`decide`] wants to see for this change (a visit's
-/// station, a check's station and consent). Empty for most changes.
-#[must_use]
-pub fn references(kind: Kind, change: &Inspected) -> Vec<DocumentId> {
-    let fields: &[&str] = match kind {
-        Kind::Visit | Kind::Consent | Kind::Activity | Kind::Notice => &["station"],
-        Kind::Check => &["station", "consent", "visit", "replaces"],
-        Kind::Enrolment => &["station", "activity"],
-        Kind::Ticket => &["station", "visit", "activity"],
-        Kind::CaseNote => &["ticket"],
-        Kind::Station | Kind::Unknown(_) => return Vec::new(),
-    };
-    let mut named: Vec<DocumentId> = change
-        .ops
-        .iter()
-        .filter(|op| op.object == Object::Root && fields.contains(&change.text(op.key)))
-        .filter_map(|op| match op.value {
-            Value::Text(text) => super::rules::id_of(change.text(text)),
-            Value::Map
-            | Value::Null
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Huge(_)
-            | Value::Real(_)
-            | Value::Bytes => None,
-        })
-        .map(DocumentId::from_bytes)
-        .collect();
-    named.sort_unstable();
-    named.dedup();
-    named
-}
-
-/// The desks that a ticket, a note or an escalation in this change names.
-#[must_use]
-pub fn desks(kind: Kind, change: &Inspected) -> Vec<DeskKey> {
-    if !matches!(kind, Kind::Ticket | Kind::CaseNote) {
-        return Vec::new();
-    }
-    let named = change.ops.iter().filter_map(|op| match op.value {
-        Value::Text(text) if change.text(op.key) == "desk" => change.text(text).parse().ok(),
-        Value::Text(_)
-        | Value::Map
-        | Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Huge(_)
-        | Value::Real(_)
-        | Value::Bytes => None,
-    });
-    named.collect()
 }
 
 /// Decides about a change that is not in the document yet (the caller has looked for its hash).

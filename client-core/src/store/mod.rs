@@ -45,7 +45,7 @@ mod types;
 mod views;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -84,6 +84,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// The database itself.
+    #[cfg(test)]
+    pub(crate) const fn connection_for_tests(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Reads, of one state of the store however many statements it takes.
     fn read<T, E: Placed>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         let run = || {

@@ -7,6 +7,7 @@ mod consent;
 mod enrol;
 mod notice;
 mod screens;
+mod ticket;
 mod visit;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub(crate) use self::consent::ConsentCommand;
 pub(crate) use self::enrol::EnrolCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
 pub(crate) use self::screens::{HistoryArgs, TodayArgs};
+pub(crate) use self::ticket::{TicketCommand, TicketRaiseArgs, TicketWordsArgs};
 pub(crate) use self::visit::{VisitCommand, VisitStartArgs};
 
 /// What stands at the end of `--help`.
@@ -112,6 +114,9 @@ pub(crate) enum Command {
     /// Arrivals, departures, services, notes.
     #[command(subcommand)]
     Visit(VisitCommand),
+    /// Requests: raised by drivers, answered by a desk.
+    #[command(subcommand)]
+    Ticket(TicketCommand),
     /// Health checks (needs the health role to add).
     #[command(subcommand)]
     Check(CheckCommand),
@@ -295,6 +300,30 @@ mod tests {
             "notice publish --region r --title 暴雪 封路",
             "notice publish --station s --keepers-only --title 排班 早到",
             "notice withdraw last",
+            "ticket raise --class pay --title 运费 --station s 三月 五月",
+            "ticket raise --class food --title t --visit last",
+            "ticket raise --class legal --title t --driver d --station s --desk k --region r --about p --about-text a --phone 1",
+            "ticket list --desk k --open --limit 0",
+            "ticket list --assigned --mine",
+            "ticket show last",
+            "ticket verify last --class labour --urgent 属实",
+            "ticket reject last 重复",
+            "ticket assign last a b",
+            "ticket assign last --suggest",
+            "ticket start last",
+            "ticket ask last 哪个月?",
+            "ticket answer last 五月",
+            "ticket resolve last --yuan 36000.50 --outcome settled 已付清",
+            "ticket rate last 5 快",
+            "ticket withdraw last",
+            "ticket reopen last 只付了一半",
+            "ticket escalate last --desk k --region r 跨市",
+            "ticket comment last 已联系",
+            "ticket party last merchant 货主 --contact 1",
+            "ticket link a b",
+            "ticket review",
+            "ticket review a b 已说清",
+            "ticket note last 有前例",
             "station list",
             "station show s",
             "today",
@@ -325,6 +354,11 @@ mod tests {
             "visit start",
             "visit rate last 300",
             "visit rate last -1",
+            "ticket rate last 6",
+            "ticket assign last",
+            "ticket assign last a --suggest",
+            "ticket review a",
+            "ticket resolve last",
             "visit serve last",
             "check add --systolic 120 --diastolic 80",
             "check add --visit v --glucose 5 --fasting --after-meal",

@@ -4,7 +4,7 @@ use yizhan_client_core::Client;
 use yizhan_client_core::error::ClientError;
 use yizhan_client_core::store::{
     ActivityFilter, AttachmentRow, CheckFilter, ConsentFilter, EnrolmentFilter, NoticeFilter,
-    StationRow, VisitFilter,
+    StationRow, TicketFilter, VisitFilter,
 };
 use yizhan_proto::{ChangeHash, DocumentId, EntryId, Kind, PersonId, RegionKey, StationId};
 
@@ -97,6 +97,30 @@ pub(crate) fn driver_name(name: Option<String>) -> Result<String, Failure> {
     name.filter(|name| !name.trim().is_empty()).ok_or_else(|| {
         Failure::usage("the driver's name is not known on this phone; give it with --name")
     })
+}
+
+/// A ticket.
+pub(crate) fn ticket(client: &Client, text: &str) -> Result<DocumentId, Failure> {
+    let limit = u32::from(text == "last");
+    let rows = client.tickets(&TicketFilter {
+        limit,
+        ..TicketFilter::default()
+    })?;
+    document("ticket", text, rows.iter().map(|row| row.id))
+}
+
+/// An event of a ticket.
+pub(crate) fn ticket_event(
+    client: &Client,
+    ticket: DocumentId,
+    text: &str,
+) -> Result<EntryId, Failure> {
+    let events = client.ticket(ticket)?.ticket.events;
+    only_one(
+        "event",
+        text,
+        events.iter().map(|folded| folded.event.entry),
+    )
 }
 
 /// A document of a kind, by the time it was made: the latest first.
@@ -220,6 +244,10 @@ pub(crate) fn person(client: &Client, text: &str) -> Result<(PersonId, Option<St
     }
     for row in client.consents(&ConsentFilter::default())? {
         known.push((row.driver, None));
+    }
+    for row in client.tickets(&TicketFilter::default())? {
+        known.push((row.driver, Some(row.driver_name)));
+        known.extend(row.first.iter().chain(&row.second).map(|one| (*one, None)));
     }
     let name_of = |person: PersonId| {
         known

@@ -3,12 +3,66 @@
 use yizhan_proto::{DeskKey, DocumentId, Kind, RegionKey};
 
 use super::Case;
+use crate::model::change::{Object, Value};
 use crate::model::consent::Purpose;
 use crate::model::draft::Draft;
 use crate::model::outline::{Outline, Routing};
-use crate::model::rules::fits;
+use crate::model::rules::{fits, id_of};
 use crate::model::ticket;
-use crate::model::{Refusal, RefusalCode};
+use crate::model::{Inspected, Refusal, RefusalCode};
+
+/// The other documents whose outlines [`super::decide`] wants to see for this change (a visit's
+/// station, a check's station and consent). Empty for most changes.
+#[must_use]
+pub fn references(kind: Kind, change: &Inspected) -> Vec<DocumentId> {
+    let fields: &[&str] = match kind {
+        Kind::Visit | Kind::Consent | Kind::Activity | Kind::Notice => &["station"],
+        Kind::Check => &["station", "consent", "visit", "replaces"],
+        Kind::Enrolment => &["station", "activity"],
+        Kind::Ticket => &["station", "visit", "activity"],
+        Kind::CaseNote => &["ticket"],
+        Kind::Station | Kind::Unknown(_) => return Vec::new(),
+    };
+    let mut named: Vec<DocumentId> = change
+        .ops
+        .iter()
+        .filter(|op| op.object == Object::Root && fields.contains(&change.text(op.key)))
+        .filter_map(|op| match op.value {
+            Value::Text(text) => id_of(change.text(text)),
+            Value::Map
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Huge(_)
+            | Value::Real(_)
+            | Value::Bytes => None,
+        })
+        .map(DocumentId::from_bytes)
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
+/// The desks that a ticket, a note or an escalation in this change names.
+#[must_use]
+pub fn desks(kind: Kind, change: &Inspected) -> Vec<DeskKey> {
+    if !matches!(kind, Kind::Ticket | Kind::CaseNote) {
+        return Vec::new();
+    }
+    let named = change.ops.iter().filter_map(|op| match op.value {
+        Value::Text(text) if change.text(op.key) == "desk" => change.text(text).parse().ok(),
+        Value::Text(_)
+        | Value::Map
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Huge(_)
+        | Value::Real(_)
+        | Value::Bytes => None,
+    });
+    named.collect()
+}
 
 /// What the references of a new document come to.
 pub(super) enum Finding {

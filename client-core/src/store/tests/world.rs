@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use yizhan_proto::{ChangeHash, DocumentId, EntryId, PersonId, StationId, Timestamp};
 
-pub(super) use super::relay::Relay;
+pub(crate) use super::relay::Relay;
 use crate::clock::{Clock, NoRandomness};
 use crate::model::station::{NewStation, StationType};
 use crate::model::visit::Source;
@@ -12,24 +12,24 @@ use crate::model::{Command, check, consent, visit};
 use crate::store::{Applied, Budget, Store};
 
 /// 2026-11-21, some hour.
-pub(super) const MORNING: i64 = 1_795_000_000_000;
+pub(crate) const MORNING: i64 = 1_795_000_000_000;
 
 /// A clock that stands still, and randomness that repeats.
 #[derive(Debug)]
-pub(super) struct TestClock {
+pub(crate) struct TestClock {
     now: AtomicI64,
     random: AtomicU64,
 }
 
 impl TestClock {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             now: AtomicI64::new(MORNING),
             random: AtomicU64::new(seed),
         }
     }
 
-    pub(super) fn pass(&self, ms: i64) {
+    pub(crate) fn pass(&self, ms: i64) {
         self.now.fetch_add(ms, Ordering::Relaxed);
     }
 }
@@ -57,20 +57,20 @@ impl Clock for TestClock {
     }
 }
 
-pub(super) fn station_id() -> StationId {
+pub(crate) fn station_id() -> StationId {
     StationId::from_bytes([100; 16])
 }
 
-pub(super) fn document(n: u8) -> DocumentId {
+pub(crate) fn document(n: u8) -> DocumentId {
     DocumentId::from_bytes([n; 16])
 }
 
-pub(super) fn entry(n: u8) -> EntryId {
+pub(crate) fn entry(n: u8) -> EntryId {
     EntryId::from_bytes([n; 16])
 }
 
 /// One exchange.
-pub(super) fn exchange(store: &mut Store, relay: &mut Relay, clock: &TestClock) -> Applied {
+pub(crate) fn exchange(store: &mut Store, relay: &mut Relay, clock: &TestClock) -> Applied {
     let device = store.device().unwrap().device;
     let request = store.plan_request(&Budget::default(), clock.now()).unwrap();
     let response = relay.sync(device, &request);
@@ -78,7 +78,7 @@ pub(super) fn exchange(store: &mut Store, relay: &mut Relay, clock: &TestClock) 
 }
 
 /// Exchanges until there is nothing more to do; the sum of what they did.
-pub(super) fn sync(store: &mut Store, relay: &mut Relay, clock: &TestClock) -> Applied {
+pub(crate) fn sync(store: &mut Store, relay: &mut Relay, clock: &TestClock) -> Applied {
     let mut sum = Applied::default();
     for _ in 0..200 {
         let applied = exchange(store, relay, clock);
@@ -102,7 +102,7 @@ pub(super) fn sync(store: &mut Store, relay: &mut Relay, clock: &TestClock) -> A
     panic!("it never comes to rest");
 }
 
-pub(super) fn new_station() -> NewStation {
+pub(crate) fn new_station() -> NewStation {
     NewStation {
         key: "tianning".to_owned(),
         name: "天宁司机之家".to_owned(),
@@ -120,7 +120,7 @@ pub(super) fn new_station() -> NewStation {
 }
 
 /// A visit of the store's own person.
-pub(super) fn check_in(
+pub(crate) fn check_in(
     store: &mut Store,
     id: DocumentId,
     name: &str,
@@ -139,12 +139,12 @@ pub(super) fn check_in(
     store.edit(id, &command, clock).unwrap()
 }
 
-pub(super) fn note(store: &mut Store, id: DocumentId, text: &str, clock: &TestClock) -> ChangeHash {
+pub(crate) fn note(store: &mut Store, id: DocumentId, text: &str, clock: &TestClock) -> ChangeHash {
     let command = Command::Visit(visit::Command::SetNote(text.to_owned()));
     store.edit(id, &command, clock).unwrap()
 }
 
-pub(super) fn give_consent(store: &mut Store, id: DocumentId, clock: &TestClock) -> ChangeHash {
+pub(crate) fn give_consent(store: &mut Store, id: DocumentId, clock: &TestClock) -> ChangeHash {
     let command = Command::Consent(consent::Command::Give {
         driver: store.device().unwrap().person,
         station: station_id(),
@@ -157,7 +157,7 @@ pub(super) fn give_consent(store: &mut Store, id: DocumentId, clock: &TestClock)
     store.edit(id, &command, clock).unwrap()
 }
 
-pub(super) fn new_check(
+pub(crate) fn new_check(
     driver: PersonId,
     by: PersonId,
     consent: DocumentId,

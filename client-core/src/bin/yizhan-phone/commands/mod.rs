@@ -16,6 +16,7 @@ mod pairing;
 mod state;
 mod station;
 mod sync;
+mod ticket;
 mod today;
 mod visit;
 
@@ -41,6 +42,7 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
             code::show(client, activity, output)
         }
         Command::Visit(command) => visit::run(client, command, output),
+        Command::Ticket(command) => ticket::run(client, command, output),
         Command::Check(command) => check::run(client, command, output),
         Command::Consent(command) => consent::run(client, command, output),
         Command::Activity(command) => activity::run(client, command, output),

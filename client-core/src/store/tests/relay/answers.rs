@@ -38,14 +38,14 @@ impl Relay {
             .collect()
     }
 
-    pub(in super::super) fn scope_digest(&self, scope: &Scope) -> ScopeDigest {
+    pub(crate) fn scope_digest(&self, scope: &Scope) -> ScopeDigest {
         self.range(scope, None, None)
             .iter()
             .map(|entry| entry.digest)
             .collect()
     }
 
-    pub(in super::super) fn held_in(&self, scope: &Scope) -> Vec<DocumentId> {
+    pub(crate) fn held_in(&self, scope: &Scope) -> Vec<DocumentId> {
         self.range(scope, None, None)
             .iter()
             .map(|entry| entry.document)
@@ -195,11 +195,7 @@ impl Relay {
         }
     }
 
-    pub(in super::super) fn sync(
-        &mut self,
-        device: DeviceId,
-        request: &SyncRequest,
-    ) -> SyncResponse {
+    pub(crate) fn sync(&mut self, device: DeviceId, request: &SyncRequest) -> SyncResponse {
         let (author, identity) = self.people[&device].clone();
         let receipts: Vec<Receipt> = request
             .pushes

@@ -1,0 +1,3 @@
+//! The façade as an app uses it: phones of several people, and a tiny relay between them.
+
+mod activities;
