@@ -5,7 +5,6 @@ mod crises;
 mod files;
 mod local;
 mod papers;
-mod relay;
 pub(crate) mod relay;
 mod rounds;
 mod screens;
