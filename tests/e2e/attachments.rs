@@ -13,7 +13,7 @@ fn picture() -> Vec<u8> {
     let mut raw = Vec::new();
     for y in 0..height {
         raw.push(0);
-        raw.extend((0..width * 3).map(|x| ((x * 7 + y * 13) % 256) as u8));
+        raw.extend((0..width * 3).map(|x| (x * 7 + y * 13).to_le_bytes()[0]));
     }
     let mut packed = vec![0x78, 0x01];
     let blocks: Vec<&[u8]> = raw.chunks(65_535).collect();
@@ -63,6 +63,12 @@ fn file(folder: &Path, name: &str, bytes: &[u8]) -> String {
     path.to_string_lossy().into_owned()
 }
 
+/// Runs a command that must succeed.
+fn does(phone: &PhoneProcess, args: &[&str]) {
+    let said = phone.run(args);
+    assert_eq!(said.code, 0, "{args:?}: {said:?}");
+}
+
 fn only(phone: &PhoneProcess) -> Value {
     let list = phone.ok(&["attachment", "list"]);
     let rows = list.as_array().expect("a list");
@@ -72,7 +78,7 @@ fn only(phone: &PhoneProcess) -> Value {
 
 #[test]
 fn a_photo_taken_in_a_dead_zone_reaches_the_station_small_picture_first() {
-    let (relay, _data) = relay_with_network();
+    let (relay, data) = relay_with_network();
     let (li, wang) = (driver(&relay, "李师傅"), keeper(&relay, "王站长"));
     let folder = tempfile::tempdir().expect("a folder");
     let photo = picture();
@@ -104,14 +110,17 @@ fn a_photo_taken_in_a_dead_zone_reaches_the_station_small_picture_first() {
     assert_eq!(relay.stop(), 0);
     // The small picture came by itself; the photo needs the relay.
     let (thumb, full) = (out("small.jpg"), out("full.png"));
-    wang.ok(&["attachment", "get", "last", "--out", &thumb, "--thumb"]);
+    does(
+        &wang,
+        &["attachment", "get", "last", "--out", &thumb, "--thumb"],
+    );
     let small = std::fs::read(&thumb).expect("it was written");
     assert!(small.starts_with(&[0xff, 0xd8, 0xff]) && small.len() < 64 * 1024);
     let said = wang.run(&["attachment", "get", "last", "--out", &full]);
     assert_eq!(said.code, 3, "{said:?}");
     assert!(!PathBuf::from(&full).exists(), "no half of a photo");
-    let _relay = RelayProcess::start_on(_data.path(), &address);
-    wang.ok(&["attachment", "get", "last", "--out", &full]);
+    let _relay = RelayProcess::start_on(data.path(), &address);
+    does(&wang, &["attachment", "get", "last", "--out", &full]);
     assert_eq!(std::fs::read(&full).expect("it was written"), photo);
     let again = wang.run(&["attachment", "get", "last", "--out", &full]);
     assert_eq!(again.code, 2, "nothing is overwritten: {again:?}");
@@ -124,11 +133,12 @@ fn a_relay_killed_in_the_middle_of_an_upload_goes_on_where_it_was() {
     let (li, wang) = (driver(&relay, "李师傅"), keeper(&relay, "王站长"));
     let folder = tempfile::tempdir().expect("a folder");
     let mut paper = b"%PDF-1.7 ".to_vec();
-    paper
-        .extend((0..8 * 1024 * 1024 - 9).map(|n: u32| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
+    paper.extend(
+        (0..8 * 1024 * 1024 - 9).map(|n: u32| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]),
+    );
     let path = file(folder.path(), "合同.pdf", &paper);
     let visit = li.run(&["visit", "start", "--station", STATION]).id();
-    li.ok(&["attachment", "add", "--visit", &visit, &path]);
+    does(&li, &["attachment", "add", "--visit", &visit, &path]);
 
     let mut syncing = li.start(&["--json", "sync"]);
     let parts = data.path().join("attachments/parts");
@@ -136,7 +146,9 @@ fn a_relay_killed_in_the_middle_of_an_upload_goes_on_where_it_was() {
         let people = std::fs::read_dir(&parts).into_iter().flatten().flatten();
         people
             .filter_map(|person| std::fs::read_dir(person.path()).ok())
-            .any(|mut uploads| uploads.next().is_some())
+            .flat_map(|uploads| uploads.flatten())
+            .filter_map(|upload| upload.metadata().ok())
+            .any(|about| about.len() > 512 * 1024)
     };
     while !has_begun() && syncing.try_wait().expect("it runs").is_none() {
         std::thread::yield_now();
@@ -155,7 +167,7 @@ fn a_relay_killed_in_the_middle_of_an_upload_goes_on_where_it_was() {
 
     wang.sync();
     let out = folder.path().join("got.pdf").to_string_lossy().into_owned();
-    wang.ok(&["attachment", "get", "last", "--out", &out]);
+    does(&wang, &["attachment", "get", "last", "--out", &out]);
     assert!(std::fs::read(&out).expect("it was written") == paper);
 }
 

@@ -102,7 +102,8 @@ fn one_bad_file_holds_up_no_other() {
     let report = world.phone(li).move_pieces();
     assert_eq!(
         (report.attachments_sent, report.attachment_bytes_left),
-        (1, 0)
+        (2, 0),
+        "what the first was told is added up"
     );
     let why = world.phone(li).client().attachment(entry).unwrap().failed;
     assert_eq!(why, None);
@@ -177,7 +178,7 @@ fn a_restored_relay_gets_its_photos_back() {
     assert_eq!(world.phone(li).move_pieces().attachments_sent, 1);
     world.restore_relay(&backup);
     world.run_until_quiet();
-    assert_eq!(world.phone(li).move_pieces().attachments_sent, 1);
+    assert_eq!(world.phone(li).move_pieces().attachments_sent, 2);
     world
         .phone(wang)
         .client_mut()
