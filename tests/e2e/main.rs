@@ -1,5 +1,6 @@
 //! End to end: real processes, real sockets, as users start them. Every server listens on loopback.
 
+mod attachments;
 mod bad_input;
 mod codes;
 mod crash;

@@ -5,6 +5,7 @@
 //! when it was made.
 
 mod entering;
+mod papers;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
