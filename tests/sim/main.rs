@@ -11,6 +11,7 @@ mod clocks;
 mod codes;
 mod crashes;
 mod crises;
+mod desks;
 mod editing;
 mod epochs;
 mod histories;
