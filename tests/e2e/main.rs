@@ -3,6 +3,7 @@
 mod bad_input;
 mod crash;
 mod http;
+mod seats;
 mod tokens;
 mod two_phones;
 mod watching;
