@@ -289,7 +289,6 @@ fn concern_of_creation(command: &Command) -> Option<Concern> {
         | Command::Enrolment(_)
         | Command::Notice(_)
         | Command::Attach { .. }
-        | Command::Ticket(_)
-        | Command::Attach { .. } => None,
+        | Command::Ticket(_) => None,
     }
 }
