@@ -12,6 +12,7 @@
 //! | [`command`] | the edits people make, by name |
 //! | [`station`], [`visit`], [`check`], [`consent`], [`activity`], [`enrolment`], [`notice`], [`ticket`], [`case_note`] | one kind each: fields, rules, reads |
 //! | [`attachment`] | photos and papers that a document names, and which of them a change names |
+//! | [`report`] | numbers over many documents by place and month, small ones withheld |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
 //! | [`trend`] | what a row of readings says at a glance |
 
@@ -34,6 +35,7 @@ pub mod order;
 pub mod outline;
 mod reader;
 pub mod refusal;
+pub mod report;
 pub mod route;
 mod rules;
 pub mod station;

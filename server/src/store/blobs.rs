@@ -431,7 +431,10 @@ mod tests {
         );
         drop(held);
         assert_eq!(read(&blobs, sha256).as_deref(), Some(&bytes[..]));
-        assert_eq!(blobs.whole_since(NOW.saturating_add_ms(1)).unwrap(), [sha256]);
+        assert_eq!(
+            blobs.whole_since(NOW.saturating_add_ms(1)).unwrap(),
+            [sha256]
+        );
         assert_eq!(blobs.part_bytes(sha256, person(1)).unwrap(), 0);
         assert!(blobs.remove(sha256).unwrap());
         assert!(!blobs.remove(sha256).unwrap());

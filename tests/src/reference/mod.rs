@@ -240,8 +240,7 @@ fn concern_of_creation(command: &Command) -> Option<Concern> {
         }) => Some(Concern::at(Kind::Visit, *driver, *station)),
         Command::Visit(visit::Command::CheckInByCode { code, station, .. }) => {
             let shown = CheckInCode::from_text(code).ok()?;
-            let driver = shown.certificate.person;
-            Some(Concern::at(Kind::Visit, driver, *station))
+            Some(Concern::at(Kind::Visit, shown.certificate.person, *station))
         }
         Command::Check(check::Command::Create(new)) => {
             let mut concern = Concern::at(Kind::Check, new.driver, new.station);
