@@ -5,6 +5,7 @@ mod bad_input;
 mod codes;
 mod crash;
 mod http;
+mod rows;
 mod seats;
 mod tokens;
 mod two_phones;

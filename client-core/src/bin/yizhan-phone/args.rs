@@ -8,6 +8,7 @@ mod enrol;
 mod notice;
 mod report;
 mod screens;
+mod station;
 mod ticket;
 mod visit;
 
@@ -25,6 +26,7 @@ pub(crate) use self::enrol::EnrolCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::screens::{HistoryArgs, TodayArgs};
+pub(crate) use self::station::{StationCommand, StationSetArgs};
 pub(crate) use self::ticket::{TicketCommand, TicketRaiseArgs, TicketWordsArgs};
 pub(crate) use self::visit::{VisitCommand, VisitStartArgs};
 
@@ -211,17 +213,6 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum StationCommand {
-    /// List the stations that this phone knows.
-    List,
-    /// Show one station.
-    Show {
-        /// Key, id or name.
-        station: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum RefusedCommand {
     /// List them, with the reasons.
     List,
@@ -345,7 +336,9 @@ mod tests {
             "ticket review a b 已说清",
             "ticket note last 有前例",
             "station list",
+            "station list --region zhaoyuan",
             "station show s",
+            "station set s --beds-free 3 --hours 全天 --phone 0535-1 --open yes --notice 停水 --offer shower --stop laundry",
             "today",
             "today --station s",
             "history",
@@ -402,6 +395,7 @@ mod tests {
             "report --what weather",
             "report --from 2026-11",
             "history --item weight",
+            "station set s --open maybe",
             "history --last -1",
             "--jsom status",
         ] {

@@ -2,27 +2,62 @@
 
 use serde_json::{Value, json};
 use yizhan_client_core::Client;
+use yizhan_client_core::model::Command;
+use yizhan_client_core::model::station::Command as Edit;
 use yizhan_client_core::store::StationRow;
 
 use super::facts;
-use crate::args::StationCommand;
+use crate::args::{StationCommand, StationSetArgs};
 use crate::failure::Failure;
 use crate::names;
 use crate::output::{Output, labelled, table};
 
 pub(crate) fn run(
-    client: &Client,
+    client: &mut Client,
     command: &StationCommand,
     output: Output,
 ) -> Result<(), Failure> {
     match command {
-        StationCommand::List => list(client, output),
+        StationCommand::List { region } => list(client, region.as_deref(), output),
         StationCommand::Show { station } => show(client, station, output),
+        StationCommand::Set(args) => set(client, args, output),
     }
 }
 
-fn list(client: &Client, output: Output) -> Result<(), Failure> {
-    let rows = client.stations()?;
+/// One change for each thing that is said: each stands by itself, and may meet another's.
+fn set(client: &mut Client, args: &StationSetArgs, output: Output) -> Result<(), Failure> {
+    let station = names::station(client, &args.station)?.id;
+    let mut edits = Vec::new();
+    edits.extend(args.beds_free.map(Edit::SetBedsFree));
+    edits.extend(args.hours.clone().map(Edit::SetHours));
+    edits.extend(args.phone.clone().map(Edit::SetPhone));
+    edits.extend(
+        args.open
+            .as_deref()
+            .map(|open| Edit::SetOpen(open == "yes")),
+    );
+    edits.extend(args.notice.clone().map(Edit::SetNotice));
+    for (facilities, offered) in [(&args.offer, true), (&args.stop, false)] {
+        edits.extend(facilities.iter().map(|facility| Edit::SetFacility {
+            facility: facility.clone(),
+            offered,
+        }));
+    }
+    for edit in edits {
+        client.edit(station.into(), &Command::Station(edit))?;
+    }
+    show(client, &station.to_string(), output)
+}
+
+fn list(client: &Client, region: Option<&str>, output: Output) -> Result<(), Failure> {
+    let mut rows = client.stations()?;
+    rows.retain(|row| {
+        region.is_none_or(|region| {
+            row.region
+                .as_ref()
+                .is_some_and(|own| own.as_str() == region)
+        })
+    });
     let value: Value = rows.iter().map(row_json).collect();
     output.result(&value, || {
         let cells: Vec<Vec<String>> = rows
