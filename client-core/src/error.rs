@@ -97,6 +97,25 @@ impl From<TransportError> for PairError {
     }
 }
 
+/// Why a person gets no report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReportDenied {
+    /// They keep no station, answer at no desk and coordinate no region.
+    #[error(
+        "reports are for keepers, specialists and coordinators; what is about you: yizhan-phone export"
+    )]
+    NoRole,
+    /// They keep another station.
+    #[error("a keeper's report is about the own station; leave --station out")]
+    OtherStation,
+}
+
+impl From<ReportDenied> for ClientError {
+    fn from(error: ReportDenied) -> Self {
+        Self::Denied(Cause::new("report.denied", error))
+    }
+}
+
 /// What an app does about an error.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {

@@ -1,9 +1,12 @@
 //! End to end: real processes, real sockets, as users start them. Every server listens on loopback.
 
+mod attachments;
 mod bad_input;
+mod codes;
 mod crash;
 mod http;
 mod rows;
+mod seats;
 mod tokens;
 mod two_phones;
 mod watching;

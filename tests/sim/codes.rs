@@ -112,6 +112,13 @@ fn a_revoked_device_is_known_where_there_is_no_coverage() {
         let zhao = world.driver("赵师傅");
         world.sync(zhao);
         assert_eq!(finds(&mut world, zhao, &code), Finding::Ok);
+        // After a month its certificate has ended, and it is named no more.
+        world.wait_ms(CERTIFICATE_LIFE_MS + DAY_MS);
+        world.come_online(wang);
+        world.order(wang, &[Mishap::TokenExpired]);
+        world.sync(wang);
+        let doubt = Finding::Unverified(Doubt::CertificateExpired);
+        assert_eq!(finds(&mut world, wang, &code), doubt);
     }
 }
 
@@ -119,14 +126,16 @@ fn a_revoked_device_is_known_where_there_is_no_coverage() {
 fn a_certificate_lasts_a_month_and_a_sync_renews_it() {
     let mut world = World::new(1);
     let (li, wang) = (world.driver("李师傅"), world.keeper("王站长", HOME));
-    world.run_until_quiet();
-    world.wait_ms(CERTIFICATE_LIFE_MS - 1);
+    world.sync(li);
+    world.sync(wang);
+    world.wait_ms(CERTIFICATE_LIFE_MS - HOUR_MS);
     let code = shows(&mut world, li);
     assert_eq!(finds(&mut world, wang, &code), Finding::Ok);
     world.wait_ms(2 * DAY_MS);
     let code = shows(&mut world, li);
     let doubt = Finding::Unverified(Doubt::CertificateExpired);
     assert_eq!(finds(&mut world, wang, &code), doubt);
+    world.order(li, &[Mishap::TokenExpired]);
     world.sync(li);
     let code = shows(&mut world, li);
     assert_eq!(finds(&mut world, wang, &code), Finding::Ok);

@@ -58,7 +58,7 @@ fn a_crisis_behind_500_unsent_changes_is_in_the_first_request() {
         let home = world.phone(medic).home().to_owned();
         let now = world.phone(medic).clock().reads();
         let budget = Budget {
-            push_bytes_max: 2_000,
+            push_bytes_max: 4_000,
             page_bytes_max: 0,
         };
         world.phone(medic).switch_off();

@@ -6,10 +6,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod attachments;
 mod clocks;
 mod codes;
 mod crashes;
 mod crises;
+mod desks;
 mod editing;
 mod epochs;
 mod histories;

@@ -1,8 +1,10 @@
 //! Seats, with phones out of coverage, leases, and a relay that stops between any two steps. The
 //! world looks at all enrolments at the relay after every sync.
 
+use yizhan_client_core::error::ClientError;
 use yizhan_client_core::model::activity::{Command as Edit, State};
 use yizhan_client_core::model::enrolment::{Reason, Seat};
+use yizhan_client_core::model::{Refusal, RefusalCode};
 use yizhan_proto::{DocumentId, EntryId, PersonId, StationId};
 use yizhan_tests::chance::Chance;
 use yizhan_tests::clock::{HOUR_MS, MINUTE_MS};
@@ -82,7 +84,12 @@ impl Class {
 
     fn edit(&mut self, edit: Edit) {
         let (keeper, activity) = (self.keeper, self.activity);
-        self.world.edit_activity(keeper, activity, edit).unwrap();
+        let unchanged = Refusal::new(RefusalCode::NothingChanged);
+        match self.world.edit_activity(keeper, activity, edit) {
+            Ok(()) => {}
+            Err(ClientError::Refused(refusal)) => assert_eq!(refusal, unchanged),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     fn lease(&mut self, keeper: PhoneNo, seats: u32) -> EntryId {

@@ -83,6 +83,20 @@ const RULES: &[Rule] = &[
         why: "store joins documents and SQLite, and knows no network",
     },
     Rule {
+        place: "client-core/src/checkin",
+        but: &[],
+        never: &[
+            "crate::store",
+            "crate::engine",
+            "crate::transport",
+            "crate::driver",
+            "crate::client",
+            "crate::clock",
+            "async fn",
+        ],
+        why: "a code is verified by a pure function of code, kit and time",
+    },
+    Rule {
         place: "client-core/src/transport/",
         but: &[],
         never: &[

@@ -8,6 +8,7 @@ mod codes;
 mod edits;
 mod pairing;
 mod queries;
+mod reports;
 mod screens;
 mod thumbnail;
 
@@ -26,6 +27,7 @@ pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
     ScanEntry, Scanned, TicketEntry, VisitStart,
 };
+pub use self::reports::ReportEntry;
 
 /// One device's Yizhan.
 #[derive(Debug)]
@@ -139,13 +141,11 @@ impl Client {
         }
         let mut driver = self.driver(transport);
         driver.clear_report();
-        driver.end_transfer_waits()?;
         driver.notify(Input::SyncWanted);
         let outcome = driver.run_round(on_progress)?;
         match outcome {
             Some(Outcome::Synced { .. }) | None => {
-                // Documents are through; what photos and papers come across is told by themselves.
-                driver.run_transfers(None, on_progress)?;
+                driver.run_all_transfers(on_progress);
                 Ok(driver.report())
             }
             Some(Outcome::Waiting {

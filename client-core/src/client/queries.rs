@@ -5,12 +5,13 @@ mod activities;
 use std::io::Write;
 
 use yizhan_proto::watch::Moved;
-use yizhan_proto::{ChangeHash, DeskKey, DocumentId, PersonId, StationId};
+use yizhan_proto::{ChangeHash, DeskKey, DocumentId, PersonId, StationId, Timestamp};
 
 use super::Client;
 use crate::error::ClientError;
 use crate::model::Author;
 use crate::model::consent::Purpose;
+use crate::store::export::fhir::FhirOptions;
 use crate::store::{
     CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, Held, Hit,
     StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail,
@@ -205,6 +206,31 @@ impl Client {
     /// [`ClientError::Store`], also if the writer fails.
     pub fn export(&self, writer: &mut dyn Write) -> Result<u64, ClientError> {
         Ok(self.store.export(writer)?)
+    }
+
+    /// Writes this person's checks as a FHIR R4 Bundle, offline. Returns how many checks.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`], also if the writer fails.
+    pub fn export_fhir(
+        &self,
+        writer: &mut dyn Write,
+        options: FhirOptions<'_>,
+    ) -> Result<u64, ClientError> {
+        Ok(self.store.export_fhir(writer, options)?)
+    }
+
+    /// Writes this person's documents as CSV, offline: a file for each kind, of the names that
+    /// `open` is given, in the columns of docs/OPERATIONS.md. Returns the number of documents.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`], also if a file cannot be opened or written.
+    pub fn export_csv(
+        &self,
+        open: &mut dyn FnMut(&str) -> std::io::Result<Box<dyn Write>>,
+        time: &dyn Fn(Timestamp) -> String,
+    ) -> Result<u64, ClientError> {
+        Ok(self.store.export_csv(open, time)?)
     }
 
     /// The token for [`crate::transport::Transport::watch`]; empty if there is none yet.

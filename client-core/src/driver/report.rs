@@ -37,6 +37,8 @@ pub struct SyncReport {
     pub attachment_bytes: u64,
     /// Bytes of photos and papers that are still to go either way.
     pub attachment_bytes_left: u64,
+    /// Whether the exchange of photos and papers broke off; the next sync goes on with it.
+    pub attachments_stopped: bool,
 }
 
 impl SyncReport {

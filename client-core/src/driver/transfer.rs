@@ -78,12 +78,13 @@ impl Driver<'_> {
         }
     }
 
-    /// A person wants to sync: no wait of a single file applies.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn end_transfer_waits(&mut self) -> Result<(), StoreError> {
-        self.store.end_transfer_waits()
+    /// [`Driver::run_transfers`] for all files, because a person wants it: no wait of a single file
+    /// applies. Documents are through by then, so whatever happens here is told by the report and by
+    /// each file, and fails no sync.
+    pub fn run_all_transfers(&mut self, on_progress: &mut dyn FnMut(&SyncReport)) {
+        let begun = self.store.end_transfer_waits();
+        let ended = begun.and_then(|()| self.run_transfers(None, on_progress));
+        self.session.report.attachments_stopped = !matches!(ended, Ok(None));
     }
 
     /// Sends or fetches one piece.

@@ -5,23 +5,24 @@
 //! gate only looks at who writes what.
 
 use minicbor::{Decode, Encode};
-use yizhan_proto::{DeskKey, DocumentId, EntryId, PersonId, RegionKey, StationId, Timestamp};
+use yizhan_proto::{DocumentId, EntryId, PersonId, StationId, Timestamp};
 
 use super::Document;
 use super::codes::text_codes;
 use super::document::{Register, Unreadable};
 use super::order::Order;
 
+mod command;
 pub mod desks;
 pub mod event;
 pub mod fold;
 pub mod groups;
 mod read;
 mod rules;
+mod state;
 pub mod suggest;
-#[cfg(test)]
-mod tests;
 
+pub use command::{Command, NewTicket};
 pub use event::{Act, Event, EventType};
 pub(crate) use rules::{RULES, escalations};
 
@@ -148,105 +149,6 @@ text_codes!(PartyRole {
     Company = "company",
     Other = "other",
 });
-
-/// A request to raise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTicket {
-    /// The driver whose request it is.
-    pub driver: PersonId,
-    /// The driver's name as shown to those who answer.
-    pub driver_name: String,
-    /// The region of the desk.
-    pub region: RegionKey,
-    /// The desk that answers it.
-    pub desk: DeskKey,
-    /// The station where it was raised.
-    pub station: Option<StationId>,
-    /// The visit during which it was raised.
-    pub visit: Option<DocumentId>,
-    /// The activity at which it was raised.
-    pub activity: Option<DocumentId>,
-    /// What it is about.
-    pub class: Class,
-    /// In a line.
-    pub title: String,
-    /// In full, up to 16 KiB.
-    pub text: String,
-    /// When.
-    pub raised_at: Timestamp,
-    /// The person complained about, if known here: never handles it.
-    pub about: Option<PersonId>,
-    /// Who or what is complained about, in words.
-    pub about_text: Option<String>,
-    /// A number to call back.
-    pub phone: Option<String>,
-    /// Who raises it: the author; the driver, or a keeper of the station for the driver.
-    pub by: PersonId,
-}
-
-/// Edits of a ticket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Makes it (the driver, or a keeper of the station for the driver).
-    Raise(Box<NewTicket>),
-    /// A step; who may take it depends on the step, see [`Act`].
-    Act {
-        /// A new entry id.
-        entry: EntryId,
-        /// Who takes it: the author.
-        by: PersonId,
-        /// When.
-        at: Timestamp,
-        /// The step.
-        act: Act,
-    },
-    /// The relay closes it, seven days after it was resolved. The entry is a new one.
-    Close {
-        /// A new entry id.
-        entry: EntryId,
-        /// The relay's own person.
-        by: PersonId,
-        /// When.
-        at: Timestamp,
-    },
-    /// A comment (anybody who sees the ticket), in whatever state it is.
-    Comment {
-        /// A new entry id.
-        entry: EntryId,
-        /// Who writes it: the author.
-        by: PersonId,
-        /// When.
-        at: Timestamp,
-        /// The comment, up to 16 KiB.
-        text: String,
-    },
-    /// A party of a dispute is named (anybody who sees the ticket).
-    AddParty {
-        /// A new entry id.
-        entry: EntryId,
-        /// Who names it: the author.
-        by: PersonId,
-        /// When.
-        at: Timestamp,
-        /// What it is.
-        role: PartyRole,
-        /// Its name.
-        name: String,
-        /// How to reach it.
-        contact: Option<String>,
-    },
-    /// The relay sets the due times and whether the clock stands still. `None`: as it is.
-    SetClocks {
-        /// To be verified by.
-        verify_due: Option<Timestamp>,
-        /// First response by.
-        response_due: Option<Timestamp>,
-        /// Solved by.
-        solution_due: Option<Timestamp>,
-        /// Whether the clock stands still.
-        paused: Option<bool>,
-    },
-}
 
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -391,10 +293,8 @@ impl Ticket {
     /// The events that do not count and that nobody has looked at yet, in order.
     pub fn to_review(&self) -> impl Iterator<Item = &fold::Folded> {
         let reviewed = |entry: EntryId| {
-            self.events.iter().any(|folded| match &folded.event.act {
-                Act::Review { event, .. } => *event == entry && folded.superseded.is_none(),
-                _ => false,
-            })
+            self.counted()
+                .any(|event| matches!(event.act, Act::Review { event, .. } if event == entry))
         };
         self.events
             .iter()
@@ -404,24 +304,30 @@ impl Ticket {
     /// What was recovered for the driver, in fen, over all cycles.
     #[must_use]
     pub fn recovered_fen(&self) -> u64 {
-        self.counted()
-            .filter_map(|event| match event.act {
-                Act::Resolve { amount_fen, .. } => amount_fen,
-                _ => None,
-            })
+        self.resolutions()
+            .filter_map(|(amount_fen, _)| amount_fen)
             .fold(0, u64::saturating_add)
     }
 
     /// What came of the dispute, by the last resolution.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
-        self.counted()
-            .filter_map(|event| match event.act {
-                Act::Resolve { outcome, .. } => Some(outcome),
-                _ => None,
-            })
-            .last()
-            .flatten()
+        self.resolutions().last().and_then(|(_, outcome)| outcome)
+    }
+
+    fn resolutions(&self) -> impl Iterator<Item = (Option<u64>, Option<Outcome>)> {
+        self.counted().filter_map(|event| {
+            if let Act::Resolve {
+                amount_fen,
+                outcome,
+                ..
+            } = event.act
+            {
+                Some((amount_fen, outcome))
+            } else {
+                None
+            }
+        })
     }
 
     /// The events that count, in order.
@@ -432,3 +338,6 @@ impl Ticket {
             .map(|folded| &folded.event)
     }
 }
+
+#[cfg(test)]
+mod tests;

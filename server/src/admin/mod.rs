@@ -2,8 +2,10 @@
 //! ask for them. Plain data; times are RFC 3339 in UTC.
 
 mod desks;
+mod report;
 
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
+pub use report::{ReportCell, ReportLine, ReportQuery, ReportSheet};
 
 use jiff::Timestamp as Moment;
 use serde::{Deserialize, Serialize};

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 mod desk;
+mod report;
 
 pub(super) use desk::{Desk, Member as DeskMembers};
+pub(super) use report::Report;
 
 use crate::config::{METRICS_PORT_DEFAULT, PORT_DEFAULT};
 use crate::telemetry::LogFormat;
@@ -67,6 +69,11 @@ pub(super) enum Command {
     /// Devices: list, revoke.
     #[command(subcommand)]
     Device(Device),
+    /// Person-times, checks, activities, tickets by month and place; small numbers are withheld.
+    #[command(
+        after_help = "Numbers about fewer than ten people are never told, nor what they could be computed from.\n\nExamples:\n  yizhan report --month 2026-11\n  yizhan report --what tickets --from 2026-01 --to 2026-11 --region changzhou\n  yizhan report --what checks --format csv --out checks.csv"
+    )]
+    Report(Report),
     /// Numbers of the running relay.
     #[command(after_help = "Examples:\n  yizhan status\n  yizhan status --json")]
     Status,

@@ -17,6 +17,7 @@ mod failure;
 mod output;
 mod person;
 mod relay;
+mod report;
 mod run;
 mod station;
 mod status;
@@ -60,6 +61,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Person(command) => person::obey(&data, command, output),
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),
+        Command::Report(args) => report::make(&data, &args, output),
         Command::Status => status::show(&data, output),
     }
 }

@@ -2,7 +2,7 @@
 //! key that lie in the data folder.
 
 use std::fs;
-use std::io;
+use std::io::{self, BufRead as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -64,6 +64,35 @@ impl Relay {
             .header("authorization", &self.authorization)
             .call();
         self.read(answer)
+    }
+
+    /// Asks for something that comes line by line, however long it takes.
+    pub(super) fn lines<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        mut heard: impl FnMut(T) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let answer = self
+            .agent
+            .get(format!("{}/v1/admin/{path}", self.url))
+            .header("authorization", &self.authorization)
+            // Compressed lines would wait for each other.
+            .header("accept-encoding", "identity")
+            .config()
+            .timeout_global(None)
+            .build()
+            .call();
+        let answer =
+            answer.map_err(|error| Failure::not_running(&self.data, Some(error.into())))?;
+        if !answer.status().is_success() {
+            return self.read::<T>(Ok(answer)).and_then(heard);
+        }
+        let reader = answer.into_body().into_reader().take(ANSWER_BYTES_MAX);
+        for line in io::BufReader::new(reader).lines() {
+            let line = line.map_err(|error| Failure::Answer(error.into()))?;
+            heard(serde_json::from_str(&line).map_err(|error| Failure::Answer(error.into()))?)?;
+        }
+        Ok(())
     }
 
     /// Has something done.

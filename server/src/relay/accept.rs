@@ -10,7 +10,7 @@ use yizhan_client_core::model::gate::{self, Known, Verdict};
 use yizhan_client_core::model::{Author, Inspected, Outline, Refusal, RefusalCode, inspect};
 use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
-use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Timestamp};
+use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Scope, Timestamp};
 
 use super::{attachments, membership, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
@@ -105,11 +105,7 @@ impl Writer<'_> {
         let Verdict::Refuse(refusal) = &verdict else {
             return Ok(verdict);
         };
-        let of_rights = matches!(
-            refusal.code,
-            RefusalCode::AuthorUnrelated | RefusalCode::FieldForbidden
-        );
-        if !of_rights || self.author.roles == self.former.roles {
+        if !is_of_rights(refusal) || self.author.roles == self.former.roles {
             return Ok(verdict);
         }
         Ok(match decide(self.former)? {
@@ -150,7 +146,13 @@ pub(super) fn settle(
     }
     let mut known = look_up(tx, incoming, change, outline)?;
     known.received_at = Some(arrival.received_at);
-    let verdict = writer.judge(incoming, outline, change, &known);
+    let mut verdict = writer.judge(incoming, outline, change, &known);
+    if let (Ok(Verdict::Refuse(refusal)), Some(row)) = (&verdict, &before)
+        && is_of_rights(refusal)
+        && let Some(found) = at_former_desks(tx, writer, row, incoming, change, &known)?
+    {
+        verdict = Ok(found);
+    }
     match verdict {
         Ok(Verdict::Accept(outline)) => {
             if let Some(refusal) = seats::objection(tx, incoming)? {
@@ -163,6 +165,41 @@ pub(super) fn settle(
         Ok(Verdict::Quarantine(refusal)) => quarantine(tx, arrival, incoming, &refusal),
         Ok(Verdict::Refuse(refusal)) | Err(refusal) => Ok(Outcome::Refused(Reason::from(&refusal))),
     }
+}
+
+/// What comes of a change by somebody of a desk that the ticket has left: they may have written it
+/// before they could hear of that. The outline that follows lies with the desk it lies with.
+fn at_former_desks(
+    tx: &LogTx<'_>,
+    writer: Writer<'_>,
+    row: &DocumentRow,
+    incoming: &Incoming,
+    change: &Inspected,
+    known: &Known,
+) -> Result<Option<Verdict>, StoreError> {
+    if incoming.kind != Kind::Ticket {
+        return Ok(None);
+    }
+    for member in row.members.iter().filter(|member| member.left.is_some()) {
+        let Scope::Desk(desk) = &member.scope else {
+            continue;
+        };
+        let mut there = row.outline.clone();
+        there.routing.region = tx.desk_region(desk)?.or(there.routing.region);
+        there.routing.desk = Some(desk.clone());
+        match writer.judge(incoming, Some(&there), change, known) {
+            Ok(found @ (Verdict::Accept(_) | Verdict::Quarantine(_))) => return Ok(Some(found)),
+            Ok(Verdict::Refuse(_) | Verdict::Needs(_)) | Err(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+fn is_of_rights(refusal: &Refusal) -> bool {
+    matches!(
+        refusal.code,
+        RefusalCode::AuthorUnrelated | RefusalCode::FieldForbidden
+    )
 }
 
 /// What the gate wants to know of what is stored.

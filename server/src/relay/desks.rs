@@ -169,10 +169,10 @@ fn put(tx: &mut LogTx<'_>, new: NewDesk, now: Timestamp) -> Result<(), PeopleErr
 
 fn remove(tx: &mut LogTx<'_>, key: &DeskKey, now: Timestamp) -> Result<(), PeopleError> {
     let row = found(tx, key)?;
-    let open = tx.open_tickets(key)?;
+    let open = tx.open_tickets(key, now)?;
     if open > 0 {
         return Err(PeopleError::Invalid(format!(
-            "{open} tickets are open at desk {key}; have them closed or escalated first"
+            "{open} tickets are open at desk {key}, or may still be reopened; have them escalated first, or wait until they are done"
         )));
     }
     let under = tx.desks()?;

@@ -113,6 +113,11 @@ impl Directory {
         people
     }
 
+    /// The id of the person behind an id or alias.
+    pub(super) fn behind(&self, id: PersonId) -> PersonId {
+        self.read().aliases.get(&id).copied().unwrap_or(id)
+    }
+
     /// A person by id or alias.
     pub(super) fn person(&self, id: PersonId) -> Option<PersonInfo> {
         let inner = self.read();

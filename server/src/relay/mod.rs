@@ -13,6 +13,7 @@
 //! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
+//! | `report` | numbers over documents, which are opened for it away from the writer |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
@@ -36,6 +37,7 @@ mod page;
 mod pairing;
 mod people;
 mod repair;
+mod report;
 mod scopes;
 mod seats;
 mod seen;
@@ -60,6 +62,7 @@ use attachments::Sweeps;
 pub use attachments::{AttachmentState, Piece, Readable};
 pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
+pub use report::{MonthOf, ReportWanted};
 use seats::Unsettled;
 use seen::Seen;
 use stations::StationCache;
@@ -122,6 +125,8 @@ struct Inner {
     blobs: Blobs,
     sweeps: Sweeps,
     digest_mismatches: AtomicU64,
+    /// Held while a report is made.
+    reporting: tokio::sync::Mutex<()>,
 }
 
 impl Relay {
@@ -175,6 +180,7 @@ impl Relay {
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),
                 digest_mismatches: AtomicU64::new(0),
+                reporting: tokio::sync::Mutex::new(()),
             }),
         })
     }

@@ -24,6 +24,8 @@ use crate::config::{Config, HttpLimits};
 use crate::relay::Relay;
 use crate::routes::Inner;
 
+mod desks;
+
 struct Fixture {
     app: App,
     router: Router,
@@ -436,6 +438,12 @@ async fn the_document_names_every_route_with_its_schemas() {
         ("/v1/admin/people/{person}/roles", &["post"]),
         ("/v1/admin/people/{person}/roles/{role}", &["delete"]),
         ("/v1/admin/people/{person}/pair-codes", &["post"]),
+        ("/v1/admin/people/{person}/merge", &["post"]),
+        ("/v1/admin/duplicates", &["get"]),
+        ("/v1/admin/desks", &["get", "post"]),
+        ("/v1/admin/desks/{desk}", &["delete"]),
+        ("/v1/admin/desks/{desk}/members", &["post"]),
+        ("/v1/admin/desks/{desk}/members/{person}", &["delete"]),
         ("/v1/admin/devices", &["get"]),
         ("/v1/admin/devices/{device}/revoke", &["post"]),
         ("/v1/sync", &["post"]),

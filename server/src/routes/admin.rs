@@ -2,6 +2,7 @@
 
 mod desks;
 mod people;
+mod report;
 mod stations;
 
 use axum::Json as Answer;
@@ -36,6 +37,7 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(people::pair_code))
         .routes(routes!(people::devices))
         .routes(routes!(people::revoke))
+        .routes(routes!(report::report))
 }
 
 /// Numbers for operators.

@@ -28,6 +28,11 @@ impl From<Fault> for Refused {
 }
 
 impl Refused {
+    /// The fault, for an answer that has begun.
+    pub(crate) fn into_fault(self) -> Fault {
+        *self.0
+    }
+
     /// A fault with what caused it, for the log.
     fn because(fault: Fault, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut text = error.to_string();

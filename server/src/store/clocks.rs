@@ -19,8 +19,8 @@ impl LogTx<'_> {
         first(
             self.connection,
             "SELECT desk, step, open, due, due_at, verify_due, response_due, solution_due, paused,
-             verify_left_ms, response_left_ms, solution_left_ms, closes_at, cycle
-             FROM ticket_clocks WHERE doc = ?1",
+             verify_left_ms, response_left_ms, solution_left_ms, closes_at, cycle,
+             reopens_until FROM ticket_clocks WHERE doc = ?1",
             [document.as_bytes()],
             |row| clock_row(row, document),
         )
@@ -37,8 +37,9 @@ impl LogTx<'_> {
             .prepare_cached(
                 "INSERT OR REPLACE INTO ticket_clocks(doc, desk, step, open, due, due_at,
                  verify_due, response_due, solution_due, paused,
-                 verify_left_ms, response_left_ms, solution_left_ms, closes_at, cycle)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                 verify_left_ms, response_left_ms, solution_left_ms, closes_at, cycle,
+                 reopens_until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             )?
             .execute(params![
                 clock.document.as_bytes(),
@@ -56,6 +57,7 @@ impl LogTx<'_> {
                 left.solution_ms,
                 ms(clock.closes_at),
                 clock.cycle,
+                ms(clock.reopens_until),
             ])?;
         Ok(())
     }
@@ -190,6 +192,7 @@ fn clock_row(row: &Row<'_>, document: DocumentId) -> Result<TicketClockRow, Stor
         solution_due: timestamp_or_none(row, 7)?,
         left: paused.then_some(left),
         closes_at: timestamp_or_none(row, 12)?,
+        reopens_until: timestamp_or_none(row, 14)?,
     })
 }
 

@@ -2,7 +2,7 @@
 //! decision.
 
 use rusqlite::{Connection, Row, params};
-use yizhan_proto::{DeskKey, PersonId, RegionKey, StationId};
+use yizhan_proto::{DeskKey, PersonId, RegionKey, StationId, Timestamp};
 
 use super::StoreError;
 use super::convert::{bytes, timestamp, unsigned, word};
@@ -127,15 +127,16 @@ impl LogTx<'_> {
         Ok(removed > 0)
     }
 
-    /// How many open tickets lie with a desk.
+    /// How many tickets lie with a desk that are open, or may still be reopened.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
-    pub fn open_tickets(&self, desk: &DeskKey) -> Result<u64, StoreError> {
+    pub fn open_tickets(&self, desk: &DeskKey, now: Timestamp) -> Result<u64, StoreError> {
         let count = first(
             self.connection,
-            "SELECT count(*) FROM ticket_clocks WHERE desk = ?1 AND open = 1",
-            [desk.as_str()],
+            "SELECT count(*) FROM ticket_clocks
+             WHERE desk = ?1 AND (open = 1 OR reopens_until >= ?2)",
+            params![desk.as_str(), now.as_ms()],
             |row| unsigned(row, 0),
         )?;
         Ok(count.unwrap_or_default())

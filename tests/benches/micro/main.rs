@@ -6,6 +6,7 @@
 mod phone;
 mod relay;
 mod screens;
+mod seats;
 
 fn main() {
     divan::main();

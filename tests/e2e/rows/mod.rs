@@ -8,6 +8,7 @@ mod notices;
 mod people;
 mod requests;
 mod round_table;
+mod totals;
 
 use serde_json::Value;
 use yizhan_tests::process::{PhoneProcess, RelayProcess, Said};

@@ -7,16 +7,16 @@ use yizhan_tests::process::PhoneProcess;
 use super::{STATION, Town, all_show, enter, in_both_orders, list, person, shows_nothing, text};
 
 /// The desks: the station's own, the district's above it, and their people.
-struct Desks {
-    chen: PhoneProcess,
-    liu: PhoneProcess,
+pub(super) struct Desks {
+    pub(super) chen: PhoneProcess,
+    pub(super) liu: PhoneProcess,
     /// Of the district's desk.
     he: PhoneProcess,
     /// Coordinates the region.
     wu: PhoneProcess,
 }
 
-fn desks(town: &Town) -> Desks {
+pub(super) fn desks(town: &Town) -> Desks {
     let add = |key: &str, name: &str, rest: &[&str]| {
         let mut args = vec!["desk", "add", key, "--name", name, "--region", "zhaoyuan"];
         args.extend(rest);
@@ -47,14 +47,14 @@ fn desks(town: &Town) -> Desks {
 }
 
 /// Raises a request at the station, of this class.
-fn raise(phone: &PhoneProcess, class: &str, title: &str, rest: &[&str]) -> String {
+pub(super) fn raise(phone: &PhoneProcess, class: &str, title: &str, rest: &[&str]) -> String {
     let mut args = vec!["ticket", "raise", "--class", class, "--title", title];
     args.extend(rest);
     enter(phone, &args).id()
 }
 
 /// The steps from verified to resolved, on one phone without coverage.
-fn handled(town: &Town, desks: &Desks, ticket: &str, resolve: &[&str]) {
+pub(super) fn handled(town: &Town, desks: &Desks, ticket: &str, resolve: &[&str]) {
     let liu = person(&desks.liu);
     enter(
         &desks.chen,

@@ -5,6 +5,7 @@
 //! when it was made.
 
 mod entering;
+mod papers;
 mod program;
 
 use std::path::{Path, PathBuf};

@@ -129,6 +129,22 @@ impl Reference {
         }
     }
 
+    /// A ticket went to another desk of the same region, and the notes on it with it.
+    pub fn escalated(&mut self, ticket: DocumentId, desk: &DeskKey) {
+        if let Some(concern) = self.concerns.get_mut(&ticket) {
+            concern.desk = Some(desk.clone());
+        }
+    }
+
+    /// The desk where a document lies: of a note, where its ticket lies.
+    fn desk_of<'a>(&'a self, concern: &'a Concern) -> Option<&'a DeskKey> {
+        let tickets = concern.names.iter().filter_map(|id| self.concerns.get(id));
+        let of_ticket = tickets
+            .filter(|_| concern.kind == Kind::CaseNote)
+            .find_map(|ticket| ticket.desk.as_ref());
+        of_ticket.or(concern.desk.as_ref())
+    }
+
     /// Whether people gave up all that they had entered in the document.
     #[must_use]
     pub fn is_discarded(&self, document: DocumentId) -> bool {
@@ -160,7 +176,7 @@ impl Reference {
         let keeps = station.is_some_and(|station| person.roles.contains(&Role::Keeper(station)));
         let takes_checks =
             station.is_some_and(|station| person.roles.contains(&Role::Health(station)));
-        let answers = concern.desk.as_ref().is_some_and(|desk| {
+        let answers = self.desk_of(concern).is_some_and(|desk| {
             person.roles.contains(&Role::Specialist(desk.clone()))
                 || concern
                     .region

@@ -113,7 +113,7 @@ impl World {
     }
 
     /// All phones of a person know all of the person's ids.
-    fn share_ids(&mut self, person: PersonId) {
+    pub(super) fn share_ids(&mut self, person: PersonId) {
         let own = |owner: &&Owner| owner.person == Some(person);
         let ids: BTreeSet<PersonId> = self
             .people

@@ -6,6 +6,7 @@ mod check;
 mod consent;
 mod enrol;
 mod notice;
+mod report;
 mod screens;
 mod station;
 mod ticket;
@@ -23,6 +24,7 @@ pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
 pub(crate) use self::enrol::EnrolCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
+pub(crate) use self::report::ReportArgs;
 pub(crate) use self::screens::{HistoryArgs, TodayArgs};
 pub(crate) use self::station::{StationCommand, StationSetArgs};
 pub(crate) use self::ticket::{TicketCommand, TicketRaiseArgs, TicketWordsArgs};
@@ -180,14 +182,32 @@ pub(crate) enum Command {
     /// Own changes that the relay refused, or that wait for a decision.
     #[command(subcommand)]
     Refused(RefusedCommand),
-    /// Write everything about you as JSON, to a file or the terminal. Works offline.
+    /// Write everything about you, for you to keep or to take along. Works offline.
+    ///
+    /// json: all documents, to a file or the terminal. csv: a file for each kind, in a folder.
+    /// fhir: your health checks as a FHIR R4 bundle, without your name unless you ask for it.
     #[command(
-        after_help = "Examples:\n  yizhan-phone --home ./li export li.json\n  yizhan-phone --home ./li export > li.json"
+        after_help = "Examples:\n  yizhan-phone --home ./li export li.json\n  yizhan-phone --home ./li export > li.json\n  yizhan-phone --home ./li export --format csv li-folder\n  yizhan-phone --home ./li export --format fhir checks.json"
     )]
     Export {
-        /// Where to; standard output without it.
+        /// Where to: a file, or a folder for csv; standard output without it.
+        #[arg(required_if_eq("format", "csv"))]
         file: Option<PathBuf>,
+        /// json, csv or fhir.
+        #[arg(long, default_value = "json", value_parser = ["json", "csv", "fhir"])]
+        format: String,
+        /// fhir: with your name.
+        #[arg(long)]
+        with_name: bool,
     },
+    /// Numbers by month and station, from what this phone holds. Works offline.
+    ///
+    /// Keepers see their own station; for specialists and coordinators, numbers about fewer than
+    /// ten people are withheld.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone report --month 2026-11\n  yizhan-phone report --what tickets --from 2026-01 --to 2026-11 --format csv --out tickets.csv"
+    )]
+    Report(ReportArgs),
     /// Who this phone acts for.
     Whoami,
 }
@@ -332,7 +352,11 @@ mod tests {
             "refused discard abcd",
             "refused retry abcd",
             "export",
+            "report --what checks --from 2026-10 --to 2026-11 --station s --zone Asia/Shanghai --format csv --out r.csv",
+            "report --month 2026-11",
             "export out.json",
+            "export --format csv folder",
+            "export --format fhir --with-name checks.json",
             "whoami",
         ] {
             let words: Vec<&str> = line.split(' ').collect();
@@ -367,6 +391,9 @@ mod tests {
             "notice publish --title t text",
             "notice publish --region r --keepers-only --title t text",
             "sync --for 60",
+            "report --month 2026-13",
+            "report --what weather",
+            "report --from 2026-11",
             "history --item weight",
             "station set s --open maybe",
             "history --last -1",

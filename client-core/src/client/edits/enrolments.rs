@@ -157,9 +157,11 @@ impl Client {
             true => self.store.enrolment(id)?.enrolment.standing.seat,
             false => None,
         };
-        let result = match entry.result {
-            ScanResult::Ok if !seat.is_some_and(Seat::is_taken) => ScanResult::WalkIn,
-            other => other,
+        let seated = seat.is_some_and(Seat::is_taken);
+        let result = if entry.result == ScanResult::Ok && !seated {
+            ScanResult::WalkIn
+        } else {
+            entry.result
         };
         let scan = NewScan {
             entry: self.new_entry_id()?,

@@ -263,9 +263,9 @@ fn seats_of_a_lease_are_given_offline_and_no_more_than_there_are() {
 fn a_lease_that_has_ended_gives_nothing_and_goes_back_once() {
     let (mut relay, mut keeper, activity) = leased();
     keeper.enrol(activity, 50, true).unwrap();
-    keeper.clock.pass(HOUR - 1);
+    keeper.clock.pass(HOUR - 1_000);
     assert_eq!(keeper.client.return_expired_leases().unwrap(), 0);
-    keeper.clock.pass(1);
+    keeper.clock.pass(1_000);
     assert_eq!(
         refusal(keeper.enrol(activity, 51, true)),
         RefusalCode::LeaseSpent

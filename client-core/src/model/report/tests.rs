@@ -68,13 +68,16 @@ fn visit(n: u8, driver: u8, after_ms: i64, services: &[(&str, u32)]) -> Visit {
         station: StationId::from_bytes([7; 16]),
         arrived_at: at,
         left_at: Register::default(),
+        code: None,
         source: None,
         vehicle_plate: None,
         requested: Vec::new(),
         services: services.iter().map(given).collect(),
         note: Register::default(),
         keeper_note: Register::default(),
+        code: None,
         rating: Register::default(),
+        code: None,
     }
 }
 

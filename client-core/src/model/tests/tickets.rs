@@ -405,6 +405,11 @@ fn a_step_has_what_belongs_to_it_and_nothing_else() {
         let command = step(70, who, act);
         assert_eq!(refused(&shelf, TICKET, who, &command), code, "{command:?}");
     }
+}
+
+#[test]
+fn a_forged_step_and_a_complaint_about_oneself_are_refused() {
+    let shelf = with_ticket();
     let id = document(TICKET);
     let chunk = shelf
         .write(

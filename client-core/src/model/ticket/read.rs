@@ -43,9 +43,13 @@ pub(super) fn read(document: &Document, order: &Order) -> Result<Ticket, Unreada
     let (state, events) = fold(raised, events);
     let mut links: Vec<_> = events
         .iter()
-        .filter_map(|folded| match folded.event.act {
-            Act::Link { ticket } if folded.superseded.is_none() => Some(ticket),
-            _ => None,
+        .filter(|folded| folded.superseded.is_none())
+        .filter_map(|folded| {
+            if let Act::Link { ticket } = folded.event.act {
+                Some(ticket)
+            } else {
+                None
+            }
         })
         .collect();
     links.sort_unstable();

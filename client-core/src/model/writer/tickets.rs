@@ -167,13 +167,18 @@ fn said(act: &Act) -> Values {
         Act::Review { event, .. } => values.push(("event", event.to_string().into())),
         Act::Start | Act::Ask { .. } | Act::Answer { .. } | Act::Close => {}
     }
-    // Reasons stand under their own name; everything else said is `text`.
+    worded(act, &mut values);
+    values
+}
+
+/// The words of a step. Reasons stand under their own name; everything else said is `text`.
+fn worded(act: &Act, values: &mut Values) {
     match act {
         Act::Ask { text } | Act::Answer { text } | Act::Resolve { text, .. } => {
             values.push(("text", text.as_str().into()));
         }
         Act::Verify { text, .. } | Act::Rate { text, .. } | Act::Review { text, .. } => {
-            some(&mut values, "text", text.clone());
+            some(values, "text", text.clone());
         }
         Act::Reject { .. }
         | Act::Assign { .. }
@@ -184,5 +189,4 @@ fn said(act: &Act) -> Values {
         | Act::Escalate { .. }
         | Act::Link { .. } => {}
     }
-    values
 }

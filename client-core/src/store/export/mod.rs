@@ -1,6 +1,8 @@
 //! Everything about the device's person as one JSON object: a person's right to their own data,
 //! on the phone, offline. One document in memory at a time.
 
+mod csv;
+pub mod fhir;
 mod raw;
 mod typed;
 
@@ -54,17 +56,35 @@ fn header(device: &Device) -> Value {
     })
 }
 
+/// Documents of one of the screens' tables that are about the person.
+fn about(
+    connection: &Connection,
+    device: &Device,
+    view: &'static str,
+) -> Result<Vec<i64>, StoreError> {
+    let people = device.people();
+    let marks = vec!["?"; people.len()].join(", ");
+    let mut statement = connection.prepare(&format!(
+        "SELECT document FROM {view} WHERE driver IN ({marks}) ORDER BY document"
+    ))?;
+    let people = people.iter().map(yizhan_proto::PersonId::as_bytes);
+    let rows = statement.query_map(rusqlite::params_from_iter(people), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Documents about the person, and those with own work that the relay does not have or that
 /// cannot be read here. Other people's documents that a keeper holds are not part of it.
 fn due(connection: &Connection, device: &Device) -> Result<Vec<i64>, StoreError> {
     let people = device.people();
-    // Numbered, because all three tables ask about the same people.
+    // Numbered, because all tables ask about the same people.
     let marks: Vec<String> = (1..=people.len()).map(|at| format!("?{at}")).collect();
     let marks = marks.join(", ");
     let mut statement = connection.prepare(&format!(
         "SELECT document FROM visits_view WHERE driver IN ({marks})
          UNION SELECT document FROM checks_view WHERE driver IN ({marks})
          UNION SELECT document FROM consents_view WHERE driver IN ({marks})
+         UNION SELECT document FROM enrolments_view WHERE driver IN ({marks})
+         UNION SELECT document FROM tickets_view WHERE driver IN ({marks})
          UNION SELECT document FROM changes WHERE own <> 0 AND state IN (0, 2, 3) AND state <> 1
          UNION SELECT d.n FROM documents d JOIN changes c ON c.document = d.n
                WHERE d.set_aside IS NOT NULL AND c.own <> 0

@@ -1,5 +1,6 @@
 //! A document as this version reads it. Times are milliseconds since 1970 UTC.
 
+mod activities;
 mod tickets;
 
 use serde_json::{Value, json};
@@ -19,7 +20,9 @@ pub(super) fn of(opened: &Opened) -> Value {
         Opened::Visit(visit) => of_visit(visit),
         Opened::Check(check) => of_check(check),
         Opened::Consent(consent) => of_consent(consent),
-        Opened::Activity(_) | Opened::Enrolment(_) | Opened::Notice(_) => Value::Null,
+        Opened::Activity(activity) => activities::of_activity(activity),
+        Opened::Enrolment(enrolment) => activities::of_enrolment(enrolment),
+        Opened::Notice(notice) => activities::of_notice(notice),
         Opened::Ticket(ticket) => tickets::of_ticket(ticket),
         Opened::CaseNote(note) => tickets::of_note(note),
     }

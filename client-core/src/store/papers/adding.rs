@@ -142,3 +142,27 @@ fn keep(
         .execute(params![n, whole])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn bytes_that_no_document_came_to_name_go_after_an_hour() {
+        let clock = SystemClock::new();
+        let mut store = Store::in_memory(&clock).unwrap();
+        let (document, now) = (DocumentId::from_bytes([1; 16]), clock.now());
+        let sha256 = ContentHash::of(b"a photo");
+        // As if the phone had died between the two commits.
+        let kept = store
+            .papers
+            .write(|tx| keep(tx, document, b"a photo", false, now));
+        kept.unwrap();
+        store.reconcile_files(now).unwrap();
+        assert!(store.file_bytes(sha256).unwrap().is_some());
+        let later = now.saturating_add_ms(60 * 60 * 1_000);
+        store.reconcile_files(later).unwrap();
+        assert_eq!(store.file_bytes(sha256).unwrap(), None);
+    }
+}

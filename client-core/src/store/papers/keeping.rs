@@ -7,7 +7,7 @@ use yizhan_proto::limits::PIECE_BYTES_MAX;
 use yizhan_proto::{ContentHash, DocumentId, Epoch, Timestamp};
 
 use super::super::sql::{bytes, bytes_opt, count, int, time_opt, uint};
-use super::super::{Store, StoreError, documents};
+use super::super::{Store, StoreError};
 
 /// Milliseconds that bytes may wait for the document that names them, which is written next.
 const PENDING_MS: i64 = 60 * 60 * 1_000;
@@ -32,7 +32,8 @@ struct Kept {
 impl Store {
     /// Brings the bytes into line with the documents: new names are noted (small pictures and small files
     /// to be fetched, others when asked for), and what no document here names goes, from the disk too.
-    /// What this phone has not sent yet stays as long as its document does.
+    /// What this phone has not sent yet stays as long as changes of its document wait, or were
+    /// refused and a person has not given them up.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -97,9 +98,7 @@ impl Store {
         }
         // A change that was refused, say: what was photographed is still the person's.
         match file.document.filter(|_| file.unsent) {
-            Some(document) => self.read(|connection| {
-                Ok::<_, StoreError>(documents::find(connection, document)?.is_some())
-            }),
+            Some(document) => self.read(|connection| has_open_work(connection, document)),
             None => Ok(false),
         }
     }
@@ -123,6 +122,15 @@ impl Store {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(|error| self.papers.placed(StoreError::from(error)))
     }
+}
+
+/// Whether changes of a document are unsent, refused or wait for a decision.
+fn has_open_work(connection: &Connection, document: DocumentId) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM documents d JOIN changes c ON c.document = d.n
+                              WHERE d.id = ?1 AND c.state <> 1 AND c.state IN (0, 2, 3))";
+    Ok(connection
+        .prepare_cached(sql)?
+        .query_row([document.as_bytes()], |row| row.get(0))?)
 }
 
 /// Sees to it that a relay of another lineage is asked what it has of this phone's.

@@ -233,6 +233,54 @@ fn an_export_is_one_json_object_with_everything() {
 }
 
 #[test]
+fn an_export_as_csv_has_a_file_for_each_kind_and_no_formulas() {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+    use std::rc::Rc;
+
+    #[derive(Clone, Default)]
+    struct Kept(Rc<RefCell<Vec<u8>>>);
+    impl std::io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.borrow_mut().extend(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let clock = TestClock::new(1);
+    let mut store = Store::in_memory(&clock).unwrap();
+    check_in(&mut store, document(1), "张伟国", &clock);
+    note(&mut store, document(1), "=HYPERLINK(\"x\"),夜里", &clock);
+    give_consent(&mut store, document(2), &clock);
+    let mut files: BTreeMap<String, Kept> = BTreeMap::new();
+    let mut open = |name: &str| -> std::io::Result<Box<dyn std::io::Write>> {
+        Ok(Box::new(files.entry(name.to_owned()).or_default().clone()))
+    };
+    let time = |time: yizhan_proto::Timestamp| time.as_ms().to_string();
+    assert_eq!(store.export_csv(&mut open, &time).unwrap(), 2);
+    let file = |name: &str| String::from_utf8(files[name].0.borrow().clone()).unwrap();
+    assert_eq!(files.len(), 6);
+    let visits = file("visits.csv");
+    assert!(
+        visits.starts_with("\u{feff}id,station,arrived_at,"),
+        "{visits}"
+    );
+    // Quoted as CSV wants it, and no formula for a spreadsheet.
+    assert!(
+        visits.contains("\"'=HYPERLINK(\"\"x\"\"),夜里\""),
+        "{visits}"
+    );
+    assert_eq!(file("consents.csv").lines().count(), 2);
+    assert_eq!(file("tickets.csv").lines().count(), 1);
+
+    let mut full = |_: &str| Err(std::io::ErrorKind::StorageFull.into());
+    assert!(store.export_csv(&mut full, &time).is_err());
+}
+
+#[test]
 fn a_withdrawn_consent_is_refused_at_the_tap() {
     let clock = TestClock::new(1);
     let mut relay = Relay::new();

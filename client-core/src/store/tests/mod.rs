@@ -4,6 +4,7 @@ mod codes;
 mod crises;
 mod files;
 mod local;
+mod papers;
 pub(crate) mod relay;
 mod rounds;
 mod screens;

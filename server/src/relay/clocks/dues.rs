@@ -6,7 +6,7 @@
 //! overdue by then stays so. An escalation changes no clock.
 
 use yizhan_client_core::model::ticket::Priority;
-use yizhan_client_core::model::ticket::fold::{State, Step};
+use yizhan_client_core::model::ticket::fold::{CYCLES_MAX, REOPEN_MS_MAX, State, Step};
 use yizhan_proto::{DocumentId, Timestamp};
 
 use super::calendar::Calendar;
@@ -50,12 +50,20 @@ pub(super) fn dues(
         solution_due: clock.solution,
         left: clock.left,
         closes_at: closes_at(calendar, state),
+        reopens_until: reopens_until(state),
     }
 }
 
 fn closes_at(calendar: &Calendar, state: &State) -> Option<Timestamp> {
     let resolved_at = state.resolved_at.filter(|_| state.step == Step::Resolved)?;
     Some(resolved_at.saturating_add_ms(calendar.allowances().close_ms))
+}
+
+/// A ticket that is closed comes back to its desk if the driver reopens it.
+fn reopens_until(state: &State) -> Option<Timestamp> {
+    let may = state.step == Step::Closed && state.cycle < CYCLES_MAX;
+    let resolved_at = state.resolved_at.filter(|_| may)?;
+    Some(resolved_at.saturating_add_ms(REOPEN_MS_MAX))
 }
 
 struct Clock<'a> {

@@ -40,7 +40,8 @@ CREATE TABLE ticket_clocks(
     verify_left_ms INTEGER,
     response_left_ms INTEGER,
     solution_left_ms INTEGER,
-    closes_at INTEGER
+    closes_at INTEGER,
+    reopens_until INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tickets_to_close ON ticket_clocks(closes_at) WHERE closes_at IS NOT NULL;
 CREATE INDEX tickets_open ON ticket_clocks(desk, due, due_at) WHERE open = 1;

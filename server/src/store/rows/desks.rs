@@ -84,6 +84,8 @@ pub struct TicketClockRow {
     pub left: Option<TimeLeft>,
     /// When the relay closes it by itself.
     pub closes_at: Option<Timestamp>,
+    /// Until when the driver may reopen it, though it is closed.
+    pub reopens_until: Option<Timestamp>,
 }
 
 /// What is left of each allowance while a clock stands still. `None`: nothing was running, or its

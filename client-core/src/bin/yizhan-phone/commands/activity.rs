@@ -72,32 +72,52 @@ pub(crate) fn run(
             name,
             lease,
         } => {
-            let activity = names::activity(client, activity)?;
-            let (driver, known) = names::person(client, driver)?;
-            let name = names::driver_name(name.clone().or(known))?;
-            let entry = EnrolEntry {
-                activity,
-                driver: Some((driver, name)),
-                own_name: None,
-                from_lease: *lease,
-            };
-            enrol::add(client, entry, output)
+            let driver = (driver.as_str(), name.clone());
+            enrol_driver(client, activity, driver, *lease, output)
         }
         ActivityCommand::Scan { activity, code } => {
             super::code::scan(client, activity, code, output)
         }
         ActivityCommand::Certificate { enrolment, number } => {
-            let enrolment = names::enrolment(client, enrolment)?;
-            let number = client.certify(enrolment, number.clone())?;
-            let value = json!({ "id": enrolment.to_string(), "certificate": number });
-            output.result(&value, || {
-                format!(
-                    "enrolment {}: certificate {number} issued, stored here; sync to send it\n",
-                    short(&enrolment)
-                )
-            })
+            certify(client, enrolment, number.clone(), output)
         }
     }
+}
+
+fn enrol_driver(
+    client: &mut Client,
+    activity: &str,
+    (driver, name): (&str, Option<String>),
+    from_lease: bool,
+    output: Output,
+) -> Result<(), Failure> {
+    let activity = names::activity(client, activity)?;
+    let (driver, known) = names::person(client, driver)?;
+    let name = names::driver_name(name.or(known))?;
+    let entry = EnrolEntry {
+        activity,
+        driver: Some((driver, name)),
+        own_name: None,
+        from_lease,
+    };
+    enrol::add(client, entry, output)
+}
+
+fn certify(
+    client: &mut Client,
+    enrolment: &str,
+    number: Option<String>,
+    output: Output,
+) -> Result<(), Failure> {
+    let enrolment = names::enrolment(client, enrolment)?;
+    let number = client.certify(enrolment, number)?;
+    let value = json!({ "id": enrolment.to_string(), "certificate": number });
+    output.result(&value, || {
+        format!(
+            "enrolment {}: certificate {number} issued, stored here; sync to send it\n",
+            short(&enrolment)
+        )
+    })
 }
 
 /// The value of a listed word.

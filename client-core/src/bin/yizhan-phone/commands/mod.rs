@@ -8,11 +8,13 @@ mod code;
 mod consent;
 mod enrol;
 mod enrol_shown;
+mod export;
 mod facts;
 mod history;
 mod measured;
 mod notice;
 mod pairing;
+mod report;
 mod state;
 mod station;
 mod sync;
@@ -50,6 +52,7 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
         Command::Notice(command) => notice::run(client, command, output),
         Command::Station(command) => station::run(client, command, output),
         Command::Attachment(command) => attachment::run(client, command, output),
+        Command::Report(args) => report::run(client, args, output),
         Command::Today(args) => today::run(client, args, output),
         Command::History(args) => history::run(client, args, output),
         Command::Search { text, limit } => state::search(client, &text.join(" "), *limit, output),
@@ -62,7 +65,11 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
         }
         Command::Status => state::status(client, output),
         Command::Refused(command) => state::refused(client, command, output),
-        Command::Export { file } => state::export(client, file.as_deref(), output),
+        Command::Export {
+            file,
+            format,
+            with_name,
+        } => export::export(client, file.as_deref(), format, *with_name, output),
         Command::Whoami => pairing::whoami(client, output),
     }
 }

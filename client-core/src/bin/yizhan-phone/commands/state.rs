@@ -1,15 +1,8 @@
-//! `status`, `refused`, `search`, `export`.
-
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+//! `status`, `refused`, `search`.
 
 use serde_json::{Value, json};
 use yizhan_client_core::Client;
-use yizhan_client_core::error::ClientError;
-use yizhan_client_core::store::{
-    ChangeState, Crisis, Held, ScopeStatus, SecondReading, Status, StoreError,
-};
+use yizhan_client_core::store::{ChangeState, Crisis, Held, ScopeStatus, SecondReading, Status};
 use yizhan_proto::Timestamp;
 
 use super::measured::{second_json, second_text};
@@ -17,7 +10,7 @@ use super::{attachment, facts};
 use crate::args::RefusedCommand;
 use crate::failure::Failure;
 use crate::names::{self, short};
-use crate::output::{Output, count, labelled, table, written};
+use crate::output::{Output, count, labelled, table};
 use crate::when;
 
 pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
@@ -317,60 +310,4 @@ pub(crate) fn search(
             .collect();
         table(&["kind", "id", "title", "found"], &rows, "nothing found")
     })
-}
-
-pub(crate) fn export(client: &Client, file: Option<&Path>, output: Output) -> Result<(), Failure> {
-    let Some(path) = file else {
-        let mut out = BufWriter::new(io::stdout().lock());
-        export_to(client, &mut out)?;
-        return Ok(());
-    };
-    // Written beside and renamed, so that a half export never stands under the name.
-    let partial = beside(path);
-    let documents = match export_to_file(client, &partial, path) {
-        Ok(documents) => documents,
-        Err(failure) => {
-            // Whether it can be removed changes nothing about what is told.
-            let _ = std::fs::remove_file(&partial);
-            return Err(failure);
-        }
-    };
-    let person = client.device()?.person.to_string();
-    let value = json!({ "id": person, "file": path.display().to_string(), "documents": documents });
-    output.result(&value, || {
-        format!(
-            "{} written to {}\n",
-            count(documents, "document"),
-            path.display()
-        )
-    })
-}
-
-fn export_to_file(client: &Client, partial: &Path, path: &Path) -> Result<u64, Failure> {
-    let file = File::create(partial).map_err(Failure::Output)?;
-    let mut out = BufWriter::new(&file);
-    let documents = export_to(client, &mut out)?;
-    drop(out);
-    file.sync_all()
-        .and_then(|()| std::fs::rename(partial, path))
-        .map_err(Failure::Output)?;
-    Ok(documents)
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    path.with_file_name(name)
-}
-
-fn export_to(client: &Client, out: &mut dyn Write) -> Result<u64, Failure> {
-    let documents = client.export(out).map_err(|error| {
-        if let ClientError::Store(StoreError::Export(error)) = error {
-            written(error)
-        } else {
-            Failure::Client(error)
-        }
-    })?;
-    out.flush().map_err(written)?;
-    Ok(documents)
 }

@@ -99,6 +99,7 @@ fn report_json(device: DeviceId, report: &SyncReport) -> Value {
         "attachments_received": report.attachments_received,
         "attachment_bytes": report.attachment_bytes,
         "attachment_bytes_left": report.attachment_bytes_left,
+        "attachments_stopped": report.attachments_stopped,
     })
 }
 
@@ -121,6 +122,9 @@ fn report_line(report: &SyncReport) -> String {
         if count > 0 {
             line.push_str(&format!("; {count} {what}"));
         }
+    }
+    if report.attachments_stopped {
+        line.push_str("; the exchange of attachments broke off: see `yizhan-phone status`");
     }
     if report.attachment_bytes_left > 0 {
         let left = size(report.attachment_bytes_left);

@@ -1,15 +1,16 @@
 //! `ticket`.
 
 mod shown;
+mod steps;
 
 use serde_json::json;
 use yizhan_client_core::Client;
 use yizhan_client_core::client::TicketEntry;
-use yizhan_client_core::model::ticket::{Act, Class, Outcome, PartyRole, Priority};
+use yizhan_client_core::model::ticket::{Act, Class, PartyRole};
 use yizhan_client_core::store::TicketFilter;
 use yizhan_proto::{DeskKey, DocumentId, PersonId, RegionKey};
 
-use crate::args::{TicketCommand, TicketRaiseArgs, TicketWordsArgs};
+use crate::args::{TicketCommand, TicketRaiseArgs};
 use crate::failure::Failure;
 use crate::names::{self, short};
 use crate::output::Output;
@@ -46,6 +47,26 @@ pub(crate) fn run(
             client.escalate_ticket(id, desk, some(text))?;
             written(id, "escalated", output)
         }
+        TicketCommand::Comment(_)
+        | TicketCommand::Party { .. }
+        | TicketCommand::Link { .. }
+        | TicketCommand::Note(_)
+        | TicketCommand::Review { .. } => beside(client, command, output),
+        TicketCommand::Verify { .. }
+        | TicketCommand::Reject(_)
+        | TicketCommand::Start { .. }
+        | TicketCommand::Ask(_)
+        | TicketCommand::Answer(_)
+        | TicketCommand::Resolve { .. }
+        | TicketCommand::Rate { .. }
+        | TicketCommand::Withdraw { .. }
+        | TicketCommand::Reopen(_) => steps::step(client, command, output),
+    }
+}
+
+/// What is written beside the steps.
+fn beside(client: &mut Client, command: &TicketCommand, output: Output) -> Result<(), Failure> {
+    match command {
         TicketCommand::Comment(args) => {
             let id = names::ticket(client, &args.ticket)?;
             client.comment_on_ticket(id, &words(&args.text))?;
@@ -88,7 +109,12 @@ pub(crate) fn run(
             written(id, "looked at", output)
         }
         TicketCommand::Review { .. } => shown::reviews(client, output),
-        TicketCommand::Verify { .. }
+        TicketCommand::Raise(_)
+        | TicketCommand::List { .. }
+        | TicketCommand::Show { .. }
+        | TicketCommand::Assign { .. }
+        | TicketCommand::Escalate { .. }
+        | TicketCommand::Verify { .. }
         | TicketCommand::Reject(_)
         | TicketCommand::Start { .. }
         | TicketCommand::Ask(_)
@@ -96,97 +122,7 @@ pub(crate) fn run(
         | TicketCommand::Resolve { .. }
         | TicketCommand::Rate { .. }
         | TicketCommand::Withdraw { .. }
-        | TicketCommand::Reopen(_) => step(client, command, output),
-    }
-}
-
-/// A step that is what it says, and nothing else.
-fn step(client: &mut Client, command: &TicketCommand, output: Output) -> Result<(), Failure> {
-    let said = |args: &TicketWordsArgs| words(&args.text);
-    let (ticket, act, done) = match command {
-        TicketCommand::Verify {
-            ticket,
-            class,
-            urgent,
-            text,
-        } => {
-            let act = Act::Verify {
-                class: class.as_deref().map(class_of).transpose()?,
-                priority: if *urgent {
-                    Priority::Urgent
-                } else {
-                    Priority::Normal
-                },
-                text: some(text),
-            };
-            (ticket, act, "verified")
-        }
-        TicketCommand::Reject(args) => {
-            let reason = said(args);
-            (&args.ticket, Act::Reject { reason }, "rejected")
-        }
-        TicketCommand::Start { ticket } => (ticket, Act::Start, "handling started"),
-        TicketCommand::Ask(args) => {
-            let text = said(args);
-            (&args.ticket, Act::Ask { text }, "the driver is asked")
-        }
-        TicketCommand::Answer(args) => {
-            let text = said(args);
-            (&args.ticket, Act::Answer { text }, "answered")
-        }
-        TicketCommand::Resolve {
-            ticket,
-            yuan,
-            outcome,
-            text,
-        } => {
-            let act = Act::Resolve {
-                text: words(text),
-                amount_fen: yuan.as_deref().map(fen).transpose()?,
-                outcome: outcome.as_deref().and_then(Outcome::from_text),
-            };
-            (ticket, act, "resolved")
-        }
-        TicketCommand::Rate {
-            ticket,
-            rating,
-            text,
-        } => {
-            let (rating, text) = (*rating, some(text));
-            (ticket, Act::Rate { rating, text }, "rated")
-        }
-        TicketCommand::Withdraw { ticket, text } => {
-            let reason = some(text);
-            (ticket, Act::Withdraw { reason }, "withdrawn")
-        }
-        TicketCommand::Reopen(args) => {
-            let reason = said(args);
-            (&args.ticket, Act::Reopen { reason }, "reopened")
-        }
-        TicketCommand::Raise(_)
-        | TicketCommand::List { .. }
-        | TicketCommand::Show { .. }
-        | TicketCommand::Assign { .. }
-        | TicketCommand::Escalate { .. }
-        | TicketCommand::Comment(_)
-        | TicketCommand::Party { .. }
-        | TicketCommand::Link { .. }
-        | TicketCommand::Review { .. }
-        | TicketCommand::Note(_) => return Ok(()),
-    };
-    let id = names::ticket(client, ticket)?;
-    let entry = client.act_on_ticket(id, act)?;
-    // What does not count from the state that is known here is kept all the same, and said.
-    let detail = client.ticket(id)?;
-    let superseded = detail
-        .ticket
-        .events
-        .iter()
-        .find(|folded| folded.event.entry == entry)
-        .and_then(|folded| folded.superseded);
-    match superseded {
-        Some(why) => written(id, &format!("kept, but does not count: {why}"), output),
-        None => written(id, done, output),
+        | TicketCommand::Reopen(_) => Ok(()),
     }
 }
 
@@ -216,18 +152,6 @@ fn class_of(text: &str) -> Result<Class, Failure> {
             Class::TEXTS.join(", ")
         ))
     })
-}
-
-/// Yuan with up to two decimals as fen.
-fn fen(text: &str) -> Result<u64, Failure> {
-    let wrong = || Failure::usage(format!("{text:?} is no amount; write 36000 or 36000.50"));
-    let (yuan, cents) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if yuan.is_empty() || !digits(yuan) || !digits(cents) || cents.len() > 2 {
-        return Err(wrong());
-    }
-    let padded = format!("{cents:0<2}");
-    format!("{yuan}{padded}").parse().map_err(|_| wrong())
 }
 
 /// A desk that is named, with its region: the one typed, or the one known here.
@@ -393,25 +317,4 @@ fn member_name(client: &Client, person: PersonId) -> Option<String> {
     members
         .find(|member| member.person == person)
         .map(|member| member.name.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fen;
-
-    #[test]
-    fn yuan_are_read_to_the_fen() {
-        for (text, expected) in [
-            ("36000", Some(3_600_000)),
-            ("36000.5", Some(3_600_050)),
-            ("0.07", Some(7)),
-            ("1.234", None),
-            ("-1", None),
-            (".5", None),
-            ("1e9", None),
-            ("99999999999999999999", None),
-        ] {
-            assert_eq!(fen(text).ok(), expected, "{text}");
-        }
-    }
 }
