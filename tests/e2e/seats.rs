@@ -86,7 +86,7 @@ fn who_cancels_makes_room_and_a_lease_is_final_at_the_door() {
     let activity = announce(&wang);
     let (li, zhao) = (driver(&relay, "李师傅"), driver(&relay, "赵师傅"));
     let until = "2089-12-31 18:00";
-    wang.ok(&[
+    let _ = wang.ok(&[
         "activity", "lease", &activity, "--seats", "1", "--until", until,
     ]);
     wang.sync();
@@ -112,7 +112,7 @@ fn who_cancels_makes_room_and_a_lease_is_final_at_the_door() {
         ])
         .id();
     assert_eq!(seat(&wang, &walked_in)["state"], "leased");
-    li.ok(&["enrol", "cancel", &mine]);
+    let _ = li.ok(&["enrol", "cancel", &mine]);
     li.sync();
     zhao.sync();
     assert_eq!(seat(&zhao, &other)["state"], "accepted");

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use yizhan_proto::{DocumentId, EntryId, PersonId, Role, Timestamp};
 
 use crate::client::{ActivityEntry, ActivityUpdate, Client, EnrolEntry, NoticeEntry, ScanEntry};
-use crate::clock::Clock as _;
 use crate::error::ClientError;
 use crate::model::activity::{self, Choice, Lease, Options, Sort, State};
 use crate::model::enrolment::{self, Mark, Outcome, Reason, ScanResult, Seat};

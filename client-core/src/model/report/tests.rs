@@ -75,9 +75,7 @@ fn visit(n: u8, driver: u8, after_ms: i64, services: &[(&str, u32)]) -> Visit {
         services: services.iter().map(given).collect(),
         note: Register::default(),
         keeper_note: Register::default(),
-        code: None,
         rating: Register::default(),
-        code: None,
     }
 }
 
