@@ -19,12 +19,16 @@ pub(super) fn rows(kind: &str) -> Vec<Row> {
     rest.lines()
         .take_while(|line| !line.starts_with('#'))
         .filter(|line| line.starts_with("| `"))
-        .map(|line| {
+        .filter_map(|line| {
             let cells: Vec<&str> = line.trim_matches('|').split(" | ").collect();
-            Row {
-                path: cells[0].trim().trim_matches('`').to_owned(),
-                holds: cells[3].trim().trim_end_matches('|').trim().to_owned(),
-            }
+            // Other tables of the section have other columns.
+            let [path, _, _, holds] = cells.as_slice() else {
+                return None;
+            };
+            Some(Row {
+                path: path.trim().trim_matches('`').to_owned(),
+                holds: holds.trim().trim_end_matches('|').trim().to_owned(),
+            })
         })
         .collect()
 }
