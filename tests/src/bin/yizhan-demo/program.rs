@@ -139,9 +139,9 @@ impl Life {
                 .raise(desk, Some(station), (class, &title), (None, None))
                 .expect("a driver asks");
             if at % 3 == 0 {
-                let paper = title.repeat(PAPER_LINES);
+                let paper = format!("%PDF-1.4\n{}", title.repeat(PAPER_LINES));
                 phone
-                    .attach(ticket, "说明.txt", paper.as_bytes())
+                    .attach(ticket, "说明.pdf", paper.as_bytes())
                     .expect("a paper is put to it");
                 self.tally.attachments += 1;
             }
