@@ -1,5 +1,7 @@
 //! Random histories: people work, and everything goes wrong at once.
 
+use std::collections::BTreeMap;
+
 use yizhan_client_core::model::activity::Sort;
 use yizhan_client_core::model::ticket::Class;
 use yizhan_proto::{DocumentId, Kind, Role};
@@ -28,18 +30,27 @@ fn history(seed: u64) -> World {
 }
 
 /// Histories in which people also hold activities, enrol, ask for things and answer.
-const WITH_PROGRAM: u64 = 40;
+const WITH_PROGRAM: u64 = 24;
 
 #[test]
 fn random_histories_with_activities_and_requests_end_in_agreement() {
+    let mut made = BTreeMap::new();
     for seed in seeds(WITH_PROGRAM) {
         let world = play(seed, program());
-        let reference = world.reference();
-        let made = |kind| {
-            let mut concerns = reference.documents().values();
-            concerns.any(|concern| concern.kind == kind)
-        };
-        assert!(made(Kind::Visit) || made(Kind::Ticket) || made(Kind::Activity));
+        for concern in world.reference().documents().values() {
+            *made.entry(concern.kind).or_insert(0_u32) += 1;
+        }
+    }
+    let new = [
+        Kind::Activity,
+        Kind::Enrolment,
+        Kind::Notice,
+        Kind::Ticket,
+        Kind::CaseNote,
+    ];
+    // One history may do without one of them, many do not.
+    if std::env::var("YIZHAN_SIM_SEED").is_err() {
+        assert!(new.iter().all(|kind| made.contains_key(kind)), "{made:?}");
     }
 }
 

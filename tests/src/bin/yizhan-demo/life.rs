@@ -44,7 +44,7 @@ pub(crate) struct Citizen {
 
 /// The world of the demonstration.
 pub(crate) struct Life {
-    chance: Chance,
+    pub(crate) chance: Chance,
     time: TrueTime,
     pub(crate) served: Served,
     pub(crate) citizens: Vec<Citizen>,
@@ -288,6 +288,8 @@ impl Life {
         self.bar.set_message("everybody syncs");
         for citizen in &mut self.citizens {
             citizen.phone.transport_mut().cut_one_in(0);
+            citizen.phone.sync();
+            citizen.phone.move_pieces();
         }
         let mut last = None;
         for _ in 0..PASSES_MAX {
@@ -313,10 +315,12 @@ impl Life {
         self.tally.clone()
     }
 
-    /// Everybody is online once, before the first day: the directory is on every phone.
-    fn everybody_syncs(&mut self) {
+    /// Everybody is online once, and nothing is cut.
+    pub(crate) fn everybody_syncs(&mut self) {
         for citizen in &mut self.citizens {
+            citizen.phone.transport_mut().cut_one_in(0);
             citizen.phone.sync();
+            citizen.phone.transport_mut().cut_one_in(CUT_ONE_IN);
         }
     }
 

@@ -1,10 +1,10 @@
 //! The real network's program: what its stations reported to have held, and what drivers asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use yizhan_client_core::model::activity::Sort;
-use yizhan_client_core::model::enrolment::Seat;
+use yizhan_client_core::model::activity::{Choice, Sort};
+use yizhan_client_core::model::enrolment::{ScanResult, Seat, id_of};
 use yizhan_client_core::model::ticket::fold::Step;
 use yizhan_client_core::store::{TicketFilter, TicketRow};
 use yizhan_proto::{DocumentId, RegionKey, Role, StationId};
@@ -23,6 +23,8 @@ const QUESTIONS: [&str; 6] = [
     "货物捆扎多久检查一次?",
     "血压多高不宜开车?",
 ];
+/// Lines of a paper that goes with a request.
+const PAPER_LINES: usize = 400;
 /// Seats of an activity that reported none.
 const SEATS: u32 = 8;
 
@@ -50,6 +52,7 @@ impl Life {
     /// Every reported activity is announced by a keeper of its station, the round table with its
     /// quiz; and every reported request is raised, each by another driver.
     pub(crate) fn announce_the_program(&mut self) {
+        let mut table = None;
         for reported in network::activities() {
             let Some((number, region, station)) = self.keeper_of(&reported.station) else {
                 continue;
@@ -69,26 +72,79 @@ impl Life {
                         .add_question(activity, question)
                         .expect("a keeper asks");
                 }
+                table = Some((number, (activity, station)));
             }
         }
         self.raise_the_requests();
+        if let Some((host, table)) = table {
+            self.hold_the_round_table(host, table);
+        }
+    }
+
+    /// Drivers enrol on the way, the host scans who comes, and the quiz is answered and rated, all
+    /// of it before anybody syncs again.
+    fn hold_the_round_table(&mut self, host: usize, table: (DocumentId, StationId)) {
+        self.everybody_syncs();
+        let drivers = self.drivers();
+        for &number in &drivers {
+            let phone = &mut self.citizens[number].phone;
+            let (me, name) = (phone.person(), phone.name().to_owned());
+            phone.enrol((me, &name), table).expect("a driver enrols");
+        }
+        self.everybody_syncs();
+        self.citizens[host].phone.sync();
+        for &number in &drivers {
+            let person = self.citizens[number].phone.person();
+            let enrolment = id_of(table.0, person);
+            let keeper = &mut self.citizens[host].phone;
+            keeper
+                .scan(enrolment, ScanResult::Ok)
+                .expect("a keeper scans");
+            let phone = &mut self.citizens[number].phone;
+            let sheet = phone.client().quiz(enrolment).expect("a quiz");
+            for (question, _) in sheet.questions {
+                let choice = *self.chance.pick(&[Choice::A, Choice::B, Choice::B]);
+                phone
+                    .answer(enrolment, question.entry, choice)
+                    .expect("a driver answers");
+            }
+            phone
+                .feedback(enrolment, 5, "讲得很清楚")
+                .expect("a driver says how it was");
+        }
+    }
+
+    /// Phones of people who only drive; of those with two phones, one.
+    fn drivers(&self) -> Vec<usize> {
+        let mut people = BTreeSet::new();
+        let phones = self.citizens.iter().enumerate();
+        phones
+            .filter(|(_, citizen)| citizen.phone.roles() == [Role::Driver])
+            .filter(|(_, citizen)| people.insert(citizen.person))
+            .map(|(number, _)| number)
+            .collect()
     }
 
     fn raise_the_requests(&mut self) {
         let desks = self.places.program.desks.clone();
-        let drivers: Vec<usize> = (0..self.citizens.len())
-            .filter(|number| self.citizens[*number].phone.roles() == [Role::Driver])
-            .collect();
+        let drivers = self.drivers();
         if desks.is_empty() || drivers.is_empty() {
             return;
         }
         for (at, (class, title)) in network::topics().into_iter().enumerate() {
             let station = self.places.stations[at % self.places.stations.len()];
             let desk = desks[at % desks.len()].clone();
-            self.citizens[drivers[at % drivers.len()]]
-                .phone
+            let phone = &mut self.citizens[drivers[at % drivers.len()]].phone;
+            let ticket = phone
                 .raise(desk, Some(station), (class, &title), (None, None))
                 .expect("a driver asks");
+            if at % 3 == 0 {
+                let paper = format!("%PDF-1.4\n{}", title.repeat(PAPER_LINES));
+                phone
+                    .attach(ticket, "说明.pdf", paper.as_bytes())
+                    .expect("a paper is put to it");
+                self.tally.attachments += 1;
+            }
         }
     }
 
