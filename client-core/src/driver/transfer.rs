@@ -274,6 +274,25 @@ fn meaning(error: &TransportError) -> Meaning {
         | FaultCode::ShuttingDown
         | FaultCode::StorageFailed
         | FaultCode::TimedOut => Meaning::Way,
-        code => Meaning::File(code.as_str().to_owned()),
+        FaultCode::Malformed
+        | FaultCode::Invalid
+        | FaultCode::TooLarge
+        | FaultCode::UnsupportedMedia
+        | FaultCode::CodeWrong
+        | FaultCode::CodeExpired
+        | FaultCode::PersonConflict
+        | FaultCode::StationCodeInvalid
+        | FaultCode::RegistrationClosed
+        | FaultCode::Forbidden
+        | FaultCode::NotFound
+        | FaultCode::MethodNotAllowed
+        | FaultCode::Conflict
+        | FaultCode::RangeUnsatisfiable
+        | FaultCode::AttachmentNotHere
+        | FaultCode::AttachmentLength
+        | FaultCode::AttachmentMismatch
+        | FaultCode::AttachmentQuota
+        | FaultCode::Internal
+        | FaultCode::Other(_) => Meaning::File(fault.code.as_str().to_owned()),
     }
 }

@@ -55,6 +55,7 @@ impl Genesis {
     }
 
     /// Every version, the first first.
+    #[cfg(test)]
     pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
     }

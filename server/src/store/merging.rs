@@ -87,12 +87,15 @@ impl LogTx<'_> {
     }
 }
 
+/// Who registered by themselves, where and when.
+pub(crate) type Registration = (PersonId, (StationId, Timestamp));
+
 impl Snapshot<'_> {
     /// Where and when people registered by themselves, ascending by person.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
-    pub fn registrations(&self) -> Result<Vec<(PersonId, (StationId, Timestamp))>, StoreError> {
+    pub fn registrations(&self) -> Result<Vec<Registration>, StoreError> {
         all(
             self.connection,
             "SELECT person, station, registered_at FROM registrations ORDER BY person",

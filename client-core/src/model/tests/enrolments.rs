@@ -165,6 +165,11 @@ fn an_enrolment_is_asked_for_decided_attended_and_read() {
     assert_eq!(kept.outline.facts.activity, Some(document(ACTIVITY)));
 }
 
+/// What somebody does, and who may.
+type Part = (&'static str, &'static [u8], fn(u8) -> Command);
+/// The same, of what holds a value of its own.
+type Case = (&'static str, &'static [u8], Box<dyn Fn(u8) -> Command>);
+
 #[test]
 fn everybody_does_their_own_part() {
     let mut shelf = with_activity();
@@ -175,7 +180,7 @@ fn everybody_does_their_own_part() {
     });
     let certify = Command::Enrolment(enrolment::Command::Certify("7".into()));
     let grade = Command::Enrolment(enrolment::Command::Grade { score: 0, asked: 1 });
-    let allowed: [(&str, &[u8], fn(u8) -> Command); 5] = [
+    let allowed: [Part; 5] = [
         ("request", &[DRIVER, KEEPER, MEDIC], |who| {
             request(9, Ask::Cancel, who, None)
         }),
@@ -190,7 +195,7 @@ fn everybody_does_their_own_part() {
         }),
         ("answer", &[DRIVER], |_| answer(9, 80, Choice::A)),
     ];
-    let mut cases: Vec<(&str, &[u8], Box<dyn Fn(u8) -> Command>)> = allowed
+    let mut cases: Vec<Case> = allowed
         .into_iter()
         .map(|(name, who, command)| (name, who, Box::new(command) as Box<dyn Fn(u8) -> Command>))
         .collect();
@@ -742,7 +747,7 @@ proptest! {
     /// by questions without dropping any.
     #[test]
     fn the_draw_is_stable(
-        questions in proptest::collection::hash_set(any::<[u8; 16]>(), 1..20),
+        questions in proptest::collection::btree_set(any::<[u8; 16]>(), 1..20),
         enrolment in any::<[u8; 16]>(),
         count in 1_u32..12,
         turned in any::<prop::sample::Index>(),

@@ -1,6 +1,7 @@
 //! What attachments there are, where their bytes are, and the bytes.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use yizhan_proto::limits::ATTACHMENT_BYTES_MAX;
@@ -179,10 +180,11 @@ impl Store {
         self.papers.read(|connection| {
             let mut seen: BTreeMap<ContentHash, Option<Known>> = BTreeMap::new();
             for row in rows {
-                if !seen.contains_key(&row.sha256) {
-                    seen.insert(row.sha256, known(connection, row.sha256)?);
-                }
-                if let Some(Some(known)) = seen.get(&row.sha256) {
+                let known = match seen.entry(row.sha256) {
+                    Entry::Occupied(seen) => seen.into_mut(),
+                    Entry::Vacant(new) => new.insert(known(connection, row.sha256)?),
+                };
+                if let Some(known) = known {
                     row.place = known.place();
                     row.failed.clone_from(&known.failed);
                 }

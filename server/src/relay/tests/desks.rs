@@ -108,7 +108,11 @@ fn read(phone: &Phone, id: DocumentId) -> Ticket {
 fn refused(receipts: &[Receipt]) -> (String, Option<String>) {
     match &receipts[0].outcome {
         Outcome::Refused(reason) => (reason.code.clone(), reason.path.clone()),
-        other => panic!("{other:?}"),
+        other @ (Outcome::Accepted(_)
+        | Outcome::Duplicate(_)
+        | Outcome::Needs(_)
+        | Outcome::Quarantined(_)
+        | Outcome::Unknown(_)) => panic!("{other:?}"),
     }
 }
 
@@ -419,6 +423,19 @@ async fn a_ticket_that_nobody_objects_to_is_closed_after_seven_days() {
     remove().await.unwrap();
 }
 
+/// The city desk's note on a ticket.
+fn write_note(city: &mut Phone, ticket: DocumentId, at: DocumentId) {
+    let new = NewNote {
+        desk: key("city"),
+        region: "changzhou".parse().unwrap(),
+        ticket,
+        by: city.identity.person,
+        at: city.device_time,
+        text: "司机情绪激动".to_owned(),
+    };
+    city.edit(at, Command::CaseNote(case_note::Command::Create(new)));
+}
+
 #[tokio::test]
 async fn an_escalated_ticket_and_its_notes_leave_one_desk_and_join_the_other() {
     let mut world = World::with_desks().await;
@@ -434,18 +451,7 @@ async fn an_escalated_ticket_and_its_notes_leave_one_desk_and_join_the_other() {
     raise(&mut driver, id, "city");
     driver.push().await;
     city.sync(0).await;
-    let write_note = |city: &mut Phone, at| {
-        let new = NewNote {
-            desk: key("city"),
-            region: "changzhou".parse().unwrap(),
-            ticket: id,
-            by: city.identity.person,
-            at: city.device_time,
-            text: "司机情绪激动".to_owned(),
-        };
-        city.edit(at, Command::CaseNote(case_note::Command::Create(new)));
-    };
-    write_note(&mut city, note);
+    write_note(&mut city, id, note);
     city.push().await;
     coordinator.sync(0).await;
     assert!(coordinator.documents.contains_key(&note));
@@ -473,7 +479,7 @@ async fn an_escalated_ticket_and_its_notes_leave_one_desk_and_join_the_other() {
         id,
         Command::Ticket(ticket::Command::Act { entry, by, at, act }),
     );
-    write_note(&mut city, late);
+    write_note(&mut city, id, late);
     city.push().await;
     assert_eq!(
         city.unsent,

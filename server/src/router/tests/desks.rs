@@ -26,6 +26,28 @@ impl Fixture {
     }
 }
 
+/// At the desk `east`.
+async fn somebody_joins_and_leaves(fixture: &Fixture) {
+    let wang = fixture.person("王专员", "driver").await;
+    let member = json!({"person": wang, "classes": ["legal"]});
+    let desk = fixture
+        .operator(Method::POST, "desks/east/members", member)
+        .await
+        .json();
+    assert_eq!(desk["members"][0]["name"], "王专员");
+    let people = fixture
+        .operator(Method::GET, "people", Value::Null)
+        .await
+        .json();
+    assert_eq!(people[0]["roles"], json!(["driver", "specialist@east"]));
+    let path = format!("desks/east/members/{wang}");
+    let desk = fixture
+        .operator(Method::DELETE, &path, Value::Null)
+        .await
+        .json();
+    assert_eq!(desk["members"], json!([]));
+}
+
 #[tokio::test]
 async fn the_operator_builds_a_tree_of_desks_and_says_who_belongs_to_each() {
     let fixture = fixture(HttpLimits::default());
@@ -67,25 +89,7 @@ async fn the_operator_builds_a_tree_of_desks_and_says_who_belongs_to_each() {
         assert_eq!(add(new).await.problem().code, code, "{text}");
     }
 
-    let wang = fixture.person("王专员", "driver").await;
-    let member = json!({"person": wang, "classes": ["legal"]});
-    let desk = fixture
-        .operator(Method::POST, "desks/east/members", member)
-        .await
-        .json();
-    assert_eq!(desk["members"][0]["name"], "王专员");
-    let people = fixture
-        .operator(Method::GET, "people", Value::Null)
-        .await
-        .json();
-    assert_eq!(people[0]["roles"], json!(["driver", "specialist@east"]));
-    let path = format!("desks/east/members/{wang}");
-    let desk = fixture
-        .operator(Method::DELETE, &path, Value::Null)
-        .await
-        .json();
-    assert_eq!(desk["members"], json!([]));
-
+    somebody_joins_and_leaves(&fixture).await;
     let remove = |key| fixture.operator(Method::DELETE, key, Value::Null);
     let problem = remove("desks/root").await.problem();
     assert!(
