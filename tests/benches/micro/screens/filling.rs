@@ -191,7 +191,7 @@ impl Filling {
                 text: None,
             },
         );
-        if self.tickets.len() % 4 == 0 {
+        if self.tickets.len().is_multiple_of(4) {
             act(
                 1,
                 Act::Assign {
