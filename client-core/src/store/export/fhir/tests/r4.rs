@@ -136,7 +136,8 @@ fn is_text(path: &str, field: &str, text: &str) -> bool {
     if TIMES.contains(&path) {
         // To the second at least, with an offset.
         let bytes = text.as_bytes();
-        let has_offset = text.ends_with('Z') || bytes.iter().nth_back(5) == Some(&b'+');
+        let has_offset =
+            text.ends_with('Z') || matches!(bytes.iter().nth_back(5), Some(b'+' | b'-'));
         return bytes.len() >= 20 && bytes[10] == b'T' && has_offset;
     }
     !text.trim().is_empty()
