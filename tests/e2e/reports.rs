@@ -61,7 +61,7 @@ fn person_times(report: &Value, service: &str) -> Value {
 /// The same report of both, in each format.
 #[track_caller]
 fn alike(relay: (&RelayProcess, &Path), phone: &PhoneProcess, what: &str, folder: &Path) {
-    let args = [&["report", "--what", what, "--station", STATION], &ZONE[..]].concat();
+    let args = [&["report", "--what", what], &ZONE[..]].concat();
     let (theirs, ours) = (relay.0.admin(&args).json(), phone.ok(&args));
     for part in ["id", "from", "to", "zone", "rows", "withheld", "unreadable"] {
         assert_eq!(theirs[part], ours[part], "{what}: {part}");
@@ -86,9 +86,14 @@ fn alike(relay: (&RelayProcess, &Path), phone: &PhoneProcess, what: &str, folder
 fn relay_and_coordinator_tell_the_same_and_withhold_what_the_station_itself_sees() {
     let (relay, data) = relay_with_network();
     let wang = keeper(&relay, "王站长");
-    let wu = relay.phone_of("吴协调员", &["coordinator@zhaoyuan"]);
+    // A coordinator's phone holds visits and checks only where its owner keeps a station, too.
+    let (keeps, health) = (format!("keeper@{STATION}"), format!("health@{STATION}"));
+    let roles = ["coordinator@zhaoyuan", &keeps, &health];
+    let wu = relay.phone_of("吴协调员", &roles);
+    let sun = relay.phone_of("孙协调员", &["coordinator@zhaoyuan"]);
     twelve_guests(&wang);
     wu.sync();
+    sun.sync();
 
     let folder = tempfile::tempdir().expect("a temporary folder");
     for what in ["services", "checks", "activities", "tickets"] {
@@ -107,6 +112,7 @@ fn relay_and_coordinator_tell_the_same_and_withhold_what_the_station_itself_sees
     assert_eq!(own["withheld"], false);
     let theirs = wu.ok(&services);
     assert_eq!(theirs["rows"], outside["rows"]);
+    assert_eq!(sun.ok(&services)["rows"], serde_json::json!([]));
     let table = told(typed(&wu, &services)).out;
     assert!(table.contains("<10*"), "{table}");
 }
