@@ -5,6 +5,7 @@ mod bad_input;
 mod codes;
 mod crash;
 mod http;
+mod reports;
 mod rows;
 mod seats;
 mod tokens;

@@ -110,7 +110,6 @@ fn play(seed: u64, program: Program) -> World {
             .iter()
             .map(|phone| (world.person(*phone), world.phone(*phone).name().to_owned()))
             .collect(),
-        ..Places::default()
     };
     if chance.one_in(2) {
         world.run_until_quiet();

@@ -56,6 +56,6 @@ pub use outline::{Outline, Routing};
 pub use refusal::{Refusal, RefusalCode};
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

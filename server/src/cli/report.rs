@@ -4,6 +4,8 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 use jiff::Zoned;
+use jiff::tz::TimeZone;
+use yizhan_client_core::model::report::Month;
 use yizhan_client_core::model::report::spreadsheet_safe;
 use yizhan_client_core::model::report::table::{WITHHELD, WITHHELD_NOTE};
 
@@ -49,12 +51,22 @@ pub(super) fn make(data: &Path, args: &Report, output: &mut Output) -> Result<()
 }
 
 fn path(args: &Report) -> String {
+    // The month it is where the report is about.
+    let asked = args
+        .zone
+        .as_deref()
+        .and_then(|zone| TimeZone::get(zone).ok());
     let now = Zoned::now();
-    let this_month = || now.strftime("%Y-%m").to_string();
-    let one = |month: &Option<String>| month.clone().unwrap_or_else(this_month);
-    let (from, to) = match &args.from {
-        Some(from) => (from.clone(), one(&args.to)),
-        None => (one(&args.month), one(&args.month)),
+    let now = asked.map_or_else(|| now.clone(), |zone| now.with_time_zone(zone));
+    let one = |month: Option<Month>| {
+        month.map_or_else(
+            || now.strftime("%Y-%m").to_string(),
+            |month| month.to_string(),
+        )
+    };
+    let (from, to) = match args.from {
+        Some(from) => (from.to_string(), one(args.to)),
+        None => (one(args.month), one(args.month)),
     };
     let zone = args.zone.as_deref().or(now.time_zone().iana_name());
     let said = [

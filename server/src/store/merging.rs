@@ -88,7 +88,7 @@ impl LogTx<'_> {
 }
 
 /// Who registered by themselves, where and when.
-pub type Registration = (PersonId, (StationId, Timestamp));
+pub(crate) type Registration = (PersonId, (StationId, Timestamp));
 
 impl Snapshot<'_> {
     /// Where and when people registered by themselves, ascending by person.

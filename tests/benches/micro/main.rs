@@ -5,6 +5,7 @@
 
 mod phone;
 mod relay;
+mod report;
 mod screens;
 mod seats;
 

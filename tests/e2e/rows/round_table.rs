@@ -2,40 +2,58 @@
 //! certificate.
 
 use serde_json::Value;
+use yizhan_tests::process::PhoneProcess;
 
-use super::{STATION, all_show, enter, in_both_orders, list, shows_nothing, text};
+use super::{STATION, Town, all_show, enter, in_both_orders, list, shows_nothing, text};
 use crate::driver;
+
+/// What is invited to: one seat, a quiz of three questions out of six.
+fn invite(town: &Town) -> String {
+    let create = [
+        "activity",
+        "create",
+        "--station",
+        STATION,
+        "--type",
+        "quiz",
+        "--title",
+        "圆桌党课:知识竞答与诉求直通车",
+        "--starts",
+        "09:00",
+        "--ends",
+        "11:00",
+        "--capacity",
+        "1",
+        "--quiz-draw",
+        "3",
+    ];
+    let table = enter(&town.wang, &create).id();
+    for number in 1..=6 {
+        let question = format!("第{number}题:连续驾驶几小时必须休息?");
+        let args = [
+            "activity", "question", &table, &question, "--a", "2", "--b", "4", "--answer", "b",
+        ];
+        enter(&town.wang, &args);
+    }
+    table
+}
+
+/// The codes of both are scanned at the door, and each answers the quiz: all offline.
+fn at_the_door(town: &Town, table: &str, guests: [(&PhoneProcess, &str, &str); 2]) {
+    for (phone, enrolment, choice) in guests {
+        let code = text(&phone.ok(&["code"])["code"]);
+        enter(&town.wang, &["activity", "scan", table, &code]);
+        for number in ["1", "2", "3"] {
+            enter(phone, &["enrol", "answer", enrolment, number, choice]);
+        }
+    }
+}
 
 #[test]
 fn a_round_table_with_its_quiz_from_the_invitation_to_the_certificate() {
     in_both_orders(|town| {
         let sun = driver(&town.relay, "孙师傅");
-        let create = [
-            "activity",
-            "create",
-            "--station",
-            STATION,
-            "--type",
-            "quiz",
-            "--title",
-            "圆桌党课:知识竞答与诉求直通车",
-            "--starts",
-            "09:00",
-            "--ends",
-            "11:00",
-            "--capacity",
-            "1",
-            "--quiz-draw",
-            "3",
-        ];
-        let table = enter(&town.wang, &create).id();
-        for number in 1..=6 {
-            let question = format!("第{number}题:连续驾驶几小时必须休息?");
-            let args = [
-                "activity", "question", &table, &question, "--a", "2", "--b", "4", "--answer", "b",
-            ];
-            enter(&town.wang, &args);
-        }
+        let table = invite(town);
         town.sync(&[&town.wang, &town.li, &sun]);
 
         // Both ask for the only seat, offline: the relay decides in the order of arrival.
@@ -68,18 +86,11 @@ fn a_round_table_with_its_quiz_from_the_invitation_to_the_certificate() {
             &["\"accepted\""],
         );
 
-        // At the door, all offline: codes are shown and scanned, questions answered.
-        for phone in [&town.li, &sun] {
-            let code = text(&phone.ok(&["code"])["code"]);
-            enter(&town.wang, &["activity", "scan", &table, &code]);
-        }
-        let answers = |phone, enrolment: &str, choice: &str| {
-            for number in ["1", "2", "3"] {
-                enter(phone, &["enrol", "answer", enrolment, number, choice]);
-            }
-        };
-        answers(&town.li, &of_li, "b");
-        answers(&sun, &of_sun, "a");
+        at_the_door(
+            town,
+            &table,
+            [(&town.li, &of_li, "b"), (&sun, &of_sun, "a")],
+        );
         enter(&town.li, &["enrol", "feedback", &of_li, "5", "讲得很清楚"]);
         enter(&sun, &["enrol", "feedback", &of_sun, "4"]);
         let certified = enter(&town.wang, &["activity", "certificate", &of_li]).json();

@@ -104,9 +104,10 @@ impl Row {
             }
         };
         // Of another sort altogether.
-        bad.push(match good {
-            ScalarValue::Str(_) => ScalarValue::Int(7),
-            _ => text("7"),
+        bad.push(if matches!(good, ScalarValue::Str(_)) {
+            ScalarValue::Int(7)
+        } else {
+            text("7")
         });
         bad.push(ScalarValue::Null);
         bad.push(ScalarValue::Bytes(vec![1, 2, 3]));
@@ -126,8 +127,9 @@ fn bounds(holds: &str) -> (f64, f64) {
 
 /// A whole number as the good one is written.
 fn number(good: &ScalarValue, value: i64) -> ScalarValue {
-    match good {
-        ScalarValue::Timestamp(_) => ScalarValue::Timestamp(value),
-        _ => ScalarValue::Int(value),
+    if matches!(good, ScalarValue::Timestamp(_)) {
+        ScalarValue::Timestamp(value)
+    } else {
+        ScalarValue::Int(value)
     }
 }

@@ -144,22 +144,28 @@ fn host<T: Transport>(
                 .enrol((driver, &name), (activity.id, station))
                 .map(Some)
         }
-        _ => {
-            let raised = TicketFilter {
-                station: Some(station),
-                ..TicketFilter::default()
-            };
-            let rows = tickets(phone, &raised);
-            let Some(row) = one(&rows, chance) else {
-                return Ok(None);
-            };
-            if row.step == Some(Step::Raised) {
-                return phone.step(row.id, verified(chance)).map(Some);
-            }
-            let text = note(chance);
-            phone.comment(row.id, &text).map(Some)
-        }
+        _ => see_to_requests(phone, station, chance),
     }
+}
+
+/// A keeper verifies what was raised at the station, or comments on it.
+fn see_to_requests<T: Transport>(
+    phone: &mut Phone<T>,
+    station: StationId,
+    chance: &mut Chance,
+) -> Done {
+    let raised = TicketFilter {
+        station: Some(station),
+        ..TicketFilter::default()
+    };
+    let rows = tickets(phone, &raised);
+    let Some(row) = one(&rows, chance) else {
+        return Ok(None);
+    };
+    if row.step == Some(Step::Raised) {
+        return phone.step(row.id, verified(chance)).map(Some);
+    }
+    phone.comment(row.id, &note(chance)).map(Some)
 }
 
 fn verified(chance: &mut Chance) -> Act {

@@ -91,10 +91,9 @@ impl Clinic {
 
     fn second(&self, id: u8) -> Option<SecondReading> {
         let rows = self.store.checks(&CheckFilter::default()).unwrap();
-        let row = rows
-            .iter()
-            .find(|row| row.id == document(id))
-            .expect("the check is listed");
+        let Some(row) = rows.iter().find(|row| row.id == document(id)) else {
+            panic!("the check is listed");
+        };
         let detail = self.store.check(document(id)).unwrap();
         assert_eq!(
             detail.second_reading, row.second_reading,

@@ -13,7 +13,10 @@ use crate::model::trend::Direction;
 use crate::model::visit::{self, Source};
 use crate::model::vitals::{Item, Level};
 use crate::model::{Command, consent};
-use crate::store::{CheckFilter, ConsentFilter, Store, Today, VisitFilter};
+use crate::store::{
+    ActivityFilter, CheckFilter, ConsentFilter, EnrolmentFilter, NoticeFilter, Store, TicketFilter,
+    Today, VisitFilter,
+};
 
 const MINUTE: i64 = 60 * 1000;
 const HOUR: i64 = 60 * MINUTE;
@@ -348,6 +351,7 @@ fn ask_every_screen(store: &Store, now: Timestamp) {
             consents(driver, station);
         }
     }
+    ask_every_screen_of_the_program(store, now);
     store.stations().unwrap();
     store.station_by_key_or_id("tianning").unwrap();
     store.today(station, now..now, now).unwrap();
@@ -360,8 +364,75 @@ fn ask_every_screen(store: &Store, now: Timestamp) {
         .unwrap();
 }
 
-/// Tables with one row, or as few as there are stations, scopes or things on their way.
-const SMALL: [&str; 3] = ["device", "stations_view", "scopes"];
+fn ask_every_screen_of_the_program(store: &Store, now: Timestamp) {
+    let (driver, station, activity) = (person(21), station_id(), document(3));
+    for upcoming in [false, true] {
+        for station in [None, Some(station)] {
+            let filter = ActivityFilter {
+                region: None,
+                station,
+                upcoming,
+                limit: 20,
+            };
+            store.activities(&filter, now).unwrap();
+        }
+    }
+    for (driver, activity, station) in [
+        (None, None, None),
+        (Some(driver), None, None),
+        (None, Some(activity), None),
+        (None, None, Some(station)),
+    ] {
+        let filter = EnrolmentFilter {
+            driver,
+            activity,
+            station,
+            limit: 20,
+        };
+        store.enrolments(&filter).unwrap();
+    }
+    for in_force in [false, true] {
+        let filter = NoticeFilter {
+            in_force,
+            limit: 20,
+            ..NoticeFilter::default()
+        };
+        store.notices(&filter, now).unwrap();
+    }
+    let desk: yizhan_proto::DeskKey = "zy-home".parse().unwrap();
+    for open in [false, true] {
+        for filter in [
+            TicketFilter::default(),
+            TicketFilter {
+                driver: Some(driver),
+                ..TicketFilter::default()
+            },
+            TicketFilter {
+                station: Some(station),
+                ..TicketFilter::default()
+            },
+            TicketFilter {
+                desk: Some(desk.clone()),
+                ..TicketFilter::default()
+            },
+            TicketFilter {
+                assigned: Some(driver),
+                ..TicketFilter::default()
+            },
+        ] {
+            let filter = TicketFilter {
+                open,
+                limit: 20,
+                ..filter
+            };
+            store.tickets(&filter, now).unwrap();
+        }
+    }
+}
+
+/// Tables with one row, or as few as there are stations, scopes and notices (which are sorted by
+/// how much they matter).
+const SMALL: [&str; 4] = ["device", "stations_view", "scopes", "notices_view"];
 
 /// What SQLite says of a statement that reads more than it shows.
 fn reads_too_much(store: &Store, sql: &str) -> Vec<String> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use yizhan_client_core::model::report::Month;
 
 #[derive(Debug, Args)]
 pub(in super::super) struct Report {
@@ -11,13 +12,13 @@ pub(in super::super) struct Report {
     pub(in super::super) what: String,
     /// One month, as 2026-11; without any, the one it is.
     #[arg(long, value_name = "MONTH", conflicts_with_all = ["from", "to"])]
-    pub(in super::super) month: Option<String>,
+    pub(in super::super) month: Option<Month>,
     /// The first month.
     #[arg(long, value_name = "MONTH", requires = "to")]
-    pub(in super::super) from: Option<String>,
+    pub(in super::super) from: Option<Month>,
     /// The last month.
     #[arg(long, value_name = "MONTH", requires = "from")]
-    pub(in super::super) to: Option<String>,
+    pub(in super::super) to: Option<Month>,
     /// Only this station: key or id.
     #[arg(long, conflicts_with = "region")]
     pub(in super::super) station: Option<String>,

@@ -345,7 +345,10 @@ async fn a_person_has_so_much_room_and_no_more() {
         .await;
     let said = refused.unwrap_err().to_string();
     assert_eq!(said, quota(PERSON_ATTACHMENT_BYTES_MAX + 10).to_string());
-    assert!(driver.put_all(&second).await.complete);
+    let rest = driver
+        .put(ContentHash::of(&second), 9, &second[9..], 1_100)
+        .await;
+    assert!(rest.unwrap().complete);
     // Nobody else has less room for it.
     assert!(other.put_all(&third).await.complete);
 }

@@ -315,12 +315,14 @@ impl Life {
         self.tally.clone()
     }
 
-    /// Everybody is online once, and nothing is cut.
+    /// Everybody is online twice, and nothing is cut: what the last wrote has come to the first.
     pub(crate) fn everybody_syncs(&mut self) {
-        for citizen in &mut self.citizens {
-            citizen.phone.transport_mut().cut_one_in(0);
-            citizen.phone.sync();
-            citizen.phone.transport_mut().cut_one_in(CUT_ONE_IN);
+        for _ in 0..2 {
+            for citizen in &mut self.citizens {
+                citizen.phone.transport_mut().cut_one_in(0);
+                citizen.phone.sync();
+                citizen.phone.transport_mut().cut_one_in(CUT_ONE_IN);
+            }
         }
     }
 

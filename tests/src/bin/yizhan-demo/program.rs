@@ -92,7 +92,6 @@ impl Life {
             phone.enrol((me, &name), table).expect("a driver enrols");
         }
         self.everybody_syncs();
-        self.citizens[host].phone.sync();
         for &number in &drivers {
             let person = self.citizens[number].phone.person();
             let enrolment = id_of(table.0, person);

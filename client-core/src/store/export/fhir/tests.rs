@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use yizhan_proto::{ActorId, DeviceId, EntryId, Incarnation, Kind, PersonId, StationId};
+use yizhan_proto::Kind;
 
 use super::*;
-use crate::model::check::{Command as CheckCommand, Comparator, NewCheck, Reading, ReadingValue};
-use crate::model::{Command, Document};
+use crate::model::Verdict;
+use crate::model::check::{Comparator, NewCheck, Reading, ReadingValue};
+use crate::model::testing::{self, Shelf};
+
+mod r4;
 
 const TAKEN_MS: i64 = 1_795_000_000_000;
 
@@ -19,38 +22,35 @@ fn options(with_name: bool) -> FhirOptions<'static> {
     }
 }
 
-fn entry(n: usize) -> EntryId {
-    EntryId::from_bytes([u8::try_from(n).unwrap(); 16])
-}
-
-fn made(n: u8, readings: Vec<(Item, ReadingValue)>, replaces: Option<u8>) -> Check {
-    let id = |n: u8| DocumentId::from_bytes([n; 16]);
-    let by = PersonId::from_bytes([2; 16]);
+/// A check as the relay accepts it; `None` if its gate refuses it.
+fn accepted(
+    shelf: &mut Shelf,
+    n: u8,
+    readings: Vec<(Item, ReadingValue)>,
+    replaces: Option<u8>,
+) -> Option<Check> {
+    let readings = (60..).zip(readings);
     let new = NewCheck {
-        driver: PersonId::from_bytes([1; 16]),
-        station: StationId::from_bytes([100; 16]),
-        visit: None,
-        consent: id(102),
-        by,
-        taken_at: Timestamp::from_ms(TAKEN_MS),
-        readings: (1..)
-            .zip(readings)
+        readings: readings
             .map(|(n, (item, value))| Reading {
-                entry: entry(n),
+                entry: testing::entry(n),
                 item,
                 value,
             })
             .collect(),
         advice: Vec::new(),
         note: Some("夜里开车".to_owned()),
-        replaces: replaces.map(|n| (id(n), "写错了".to_owned())),
+        replaces: replaces.map(|n| (testing::document(n), "写错了".to_owned())),
+        ..testing::plain_check()
     };
-    let mut document = Document::begin(id(n), Kind::Check).unwrap();
-    let actor = ActorId::new(DeviceId::from_bytes([2; 16]), Incarnation(1));
-    let now = Timestamp::from_ms(TAKEN_MS);
-    let command = Command::Check(CheckCommand::Create(new));
-    document.write(actor, now, &command).unwrap();
-    Check::read(&document).unwrap()
+    let (id, medic) = (testing::document(n), testing::author(testing::MEDIC));
+    let verdict = shelf.edit(id, &medic, &testing::new_check(new));
+    let accepted = matches!(verdict, Verdict::Accept(_));
+    accepted.then(|| Check::read(&shelf.open(id, Kind::Check)).unwrap())
+}
+
+fn made(n: u8, readings: Vec<(Item, ReadingValue)>) -> Check {
+    accepted(&mut Shelf::furnished(), n, readings, None).expect("the gate accepts it")
 }
 
 fn number(item: Item, entered: &str) -> (Item, ReadingValue) {
@@ -66,98 +66,9 @@ fn number(item: Item, entered: &str) -> (Item, ReadingValue) {
     )
 }
 
-/// Whether a value is one of its type, by the structure of R4; says where it is not.
-fn conforms(structure: &Value, name: &str, value: &Value, path: &str) -> Result<(), String> {
-    let text = |wrong: &str| value.as_str().ok_or(format!("{path}: {wrong}"));
-    match name {
-        "string" => text("a string").and_then(|text| {
-            let fits = !text.trim().is_empty();
-            fits.then_some(()).ok_or(format!("{path}: empty"))
-        }),
-        "code" => text("a code").and_then(|text| {
-            let fits = !text.is_empty() && text.trim() == text && !text.contains("  ");
-            fits.then_some(()).ok_or(format!("{path}: {text:?}"))
-        }),
-        "uri" => text("a URI").and_then(|text| {
-            let fits = !text.is_empty() && !text.contains(char::is_whitespace);
-            fits.then_some(()).ok_or(format!("{path}: {text:?}"))
-        }),
-        "id" => text("an id").and_then(|text| {
-            let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-            let fits = (1..=64).contains(&text.len()) && text.bytes().all(good);
-            fits.then_some(()).ok_or(format!("{path}: {text:?}"))
-        }),
-        // To the second at least, with an offset.
-        "instant" | "dateTime" => text("a time").and_then(|text| {
-            let fits = text.len() >= 20 && text.as_bytes()[10] == b'T';
-            let offset = text.ends_with('Z') || text.as_bytes()[text.len() - 6] == b'+';
-            (fits && offset)
-                .then_some(())
-                .ok_or(format!("{path}: {text}"))
-        }),
-        "decimal" => value
-            .as_f64()
-            .map(|_| ())
-            .ok_or(format!("{path}: no number")),
-        "integer" => value
-            .as_i64()
-            .map(|_| ())
-            .ok_or(format!("{path}: not whole")),
-        _ => object(structure, name, value, path),
-    }
-}
-
-fn object(structure: &Value, name: &str, value: &Value, path: &str) -> Result<(), String> {
-    let elements = structure[name]
-        .as_object()
-        .ok_or(format!("no type {name}"))?;
-    let fields = value.as_object().ok_or(format!("{path}: no {name}"))?;
-    if fields.is_empty() {
-        return Err(format!("{path}: empty"));
-    }
-    for field in fields.keys() {
-        if !elements.contains_key(field) {
-            return Err(format!("{path}.{field}: {name} has no such element"));
-        }
-    }
-    let choices = fields
-        .keys()
-        .filter(|field| field.starts_with("value") && *field != "value");
-    if choices.count() > 1 {
-        return Err(format!("{path}: more than one value[x]"));
-    }
-    for (element, says) in elements {
-        let path = format!("{path}.{element}");
-        let mut words = says.as_str().unwrap().split(' ');
-        let bounds = words.next().unwrap();
-        let of = words.next().unwrap();
-        let listed: Vec<&str> = words
-            .next()
-            .map(|list| list.split('|').collect())
-            .unwrap_or_default();
-        let values: Vec<&Value> = match (fields.get(element), bounds.ends_with('*')) {
-            (None, _) => Vec::new(),
-            (Some(Value::Array(values)), true) if !values.is_empty() => values.iter().collect(),
-            (Some(_), true) => return Err(format!("{path}: a list of one or more")),
-            (Some(value), false) => vec![value],
-        };
-        if bounds.starts_with('1') && values.is_empty() {
-            return Err(format!("{path}: missing"));
-        }
-        for value in values {
-            conforms(structure, of, value, &path)?;
-            if !listed.is_empty() && !listed.contains(&value.as_str().unwrap_or_default()) {
-                return Err(format!("{path}: {value} is not in the value set"));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Structure, and the invariants and codes that structure does not say.
 fn check_bundle(bundle: &Value) -> Result<(), String> {
-    let structure: Value = serde_json::from_str(include_str!("r4.json")).unwrap();
-    conforms(&structure, "Bundle", bundle, "Bundle")?;
+    r4::conforms("Bundle", bundle, "Bundle")?;
     let mut urls = BTreeSet::new();
     for entry in bundle["entry"].as_array().into_iter().flatten() {
         let resource = &entry["resource"];
@@ -219,7 +130,6 @@ fn a_doctor_reads_pressure_glucose_and_neck_without_a_name() {
                 },
             ),
         ],
-        None,
     );
     let told = bundle(std::slice::from_ref(&check), None, options(false));
     check_bundle(&told).unwrap();
@@ -255,8 +165,9 @@ fn a_doctor_reads_pressure_glucose_and_neck_without_a_name() {
 
 #[test]
 fn a_correction_says_what_it_replaces_and_the_replaced_is_marked() {
-    let wrong = made(1, vec![number(Item::Pulse, "170")], None);
-    let right = made(2, vec![number(Item::Pulse, "70")], Some(1));
+    let mut shelf = Shelf::furnished();
+    let wrong = accepted(&mut shelf, 1, vec![number(Item::Pulse, "170")], None).unwrap();
+    let right = accepted(&mut shelf, 2, vec![number(Item::Pulse, "70")], Some(1)).unwrap();
     let told = bundle(&[wrong, right], None, options(false));
     check_bundle(&told).unwrap();
     let (wrong, right) = (&told["entry"][0], &told["entry"][1]["resource"]);
@@ -342,13 +253,17 @@ fn reading() -> impl Strategy<Value = Vec<(Item, ReadingValue)>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever can be measured makes a bundle that R4 knows.
+    /// Whatever the gate accepts makes a bundle that R4 knows.
     #[test]
     fn every_check_makes_a_valid_bundle(readings in reading(), again in any::<bool>()) {
         prop_assume!(!readings.is_empty());
-        let mut checks = vec![made(1, readings.clone(), None)];
+        let mut shelf = Shelf::furnished();
+        let check = accepted(&mut shelf, 1, readings.clone(), None);
+        prop_assume!(check.is_some());
+        let mut checks: Vec<Check> = check.into_iter().collect();
         if again {
-            checks.push(made(2, readings, Some(1)));
+            let correction = accepted(&mut shelf, 2, readings, Some(1));
+            checks.push(correction.expect("the gate accepts the same readings again"));
         }
         let told = bundle(&checks, None, options(false));
         prop_assert_eq!(check_bundle(&told), Ok(()), "{}", told);

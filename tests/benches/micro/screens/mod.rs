@@ -3,39 +3,30 @@
 //!
 //! The documents are made by real edits and acknowledged by a relay, once a run.
 
+mod filling;
+
 use core::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use divan::Bencher;
 use yizhan_client_core::client::Client;
-use yizhan_client_core::model::Command;
-use yizhan_client_core::model::check::{self, NewCheck, Reading, ReadingValue};
-use yizhan_client_core::model::consent::{self, Purpose};
-use yizhan_client_core::model::visit::{self, Source};
 use yizhan_client_core::model::vitals::Item;
-use yizhan_client_core::store::{CheckFilter, ConsentFilter, VisitFilter};
-use yizhan_proto::{DocumentId, EntryId, PersonId, StationId, Timestamp};
+use yizhan_client_core::store::{
+    ActivityFilter, CheckFilter, ConsentFilter, EnrolmentFilter, NoticeFilter, TicketFilter,
+    VisitFilter,
+};
+use yizhan_proto::{DocumentId, PersonId, Role, StationId, Timestamp};
+use yizhan_server::relay::NewDesk;
 use yizhan_tests::chance::Chance;
 use yizhan_tests::clock::SimClock;
 use yizhan_tests::world::World;
 
-/// Documents in all; a few where nothing is optimised and the figures say nothing.
-const DOCUMENTS: usize = if cfg!(debug_assertions) { 400 } else { 20_000 };
-/// Of a hundred documents: visits and checks; what is left are consents.
-const VISITS: usize = 60;
-const CHECKED: usize = VISITS + 25;
-/// Drivers that they are of.
-const DRIVERS: usize = DOCUMENTS / 20;
-/// Days over which they are spread.
-const DAYS: i64 = if cfg!(debug_assertions) { 4 } else { 180 };
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use self::filling::{DAY_MS, DOCUMENTS, Filling, desk, driver, region};
+
 /// Documents that are made between two syncs.
 const AT_ONCE: usize = 2_000;
 /// Rows of a list on a screen.
 const ROWS: u32 = 50;
-
-/// Family names, so that a search finds some and not all.
-const NAMES: [&str; 6] = ["李", "王", "张", "赵", "孙", "周"];
 
 const STATION: &str = "zy-xinglongsheng";
 
@@ -47,6 +38,10 @@ struct Tablet {
     station: StationId,
     /// A driver who was often there.
     driver: PersonId,
+    /// Its owner.
+    me: PersonId,
+    /// An activity in which many enrolled.
+    activity: DocumentId,
     /// The relay, and the folder of all.
     _world: World,
 }
@@ -67,15 +62,28 @@ fn measure<T>(bencher: Bencher<'_, '_>, screen: impl Fn(&Tablet) -> T, shows: im
 impl Tablet {
     fn filled() -> Self {
         let mut world = World::new(1);
-        let phone = world.medic("王站长", STATION);
         let station = world.station(STATION);
-        world.sync(phone);
-        let mut filling = Filling {
-            station,
-            me: world.person(phone),
-            now: world.phone(phone).client().clock().now(),
-            made: 0,
+        let desk = NewDesk {
+            key: desk(),
+            name: "服务台".to_owned(),
+            region: region(),
+            parent: None,
+            station: Some(station),
+            classes: Vec::new(),
         };
+        world
+            .run(world.relay().add_desk(desk.clone()))
+            .expect("a desk");
+        let roles = vec![
+            Role::Keeper(station),
+            Role::Health(station),
+            Role::Specialist(desk.key),
+        ];
+        let phone = world.worker("王站长", roles);
+        world.sync(phone);
+        let me = world.person(phone);
+        let now = world.phone(phone).client().clock().now();
+        let mut filling = Filling::of(station, me, now);
         while filling.made < DOCUMENTS {
             let until = DOCUMENTS.min(filling.made + AT_ONCE);
             while filling.made < until {
@@ -93,6 +101,8 @@ impl Tablet {
             client: Client::open(&home, clock).expect("a store"),
             station,
             driver: driver(7),
+            me,
+            activity: filling.activities[0],
             _world: world,
         }
     }
@@ -100,129 +110,6 @@ impl Tablet {
     fn day(&self) -> Range<Timestamp> {
         let now = self.client.clock().now();
         now.saturating_add_ms(-DAY_MS / 2)..now.saturating_add_ms(DAY_MS / 2)
-    }
-}
-
-fn driver(number: usize) -> PersonId {
-    PersonId::from_bytes(id(3, number))
-}
-
-fn id(kind: u8, number: usize) -> [u8; 16] {
-    let mut bytes = [kind; 16];
-    bytes[8..].copy_from_slice(&(number as u64).to_be_bytes());
-    bytes
-}
-
-/// Makes the tablet's documents, one after another, the same every time.
-struct Filling {
-    station: StationId,
-    me: PersonId,
-    now: Timestamp,
-    made: usize,
-}
-
-impl Filling {
-    fn make_one(&mut self, client: &mut Client) {
-        let number = self.made;
-        self.made += 1;
-        // A consent comes first for each driver, as checks need one.
-        if number < DRIVERS {
-            return self.consent(client, number);
-        }
-        // Mixed, so that each day has something of all.
-        match (number * 37) % 100 {
-            0..VISITS => self.visit(client, number),
-            VISITS..CHECKED => self.check(client, number),
-            _ => self.consent(client, number),
-        }
-    }
-
-    /// When document `number` was made: the last ones today, the others over half a year.
-    fn at(&self, number: usize) -> Timestamp {
-        let share = i64::try_from(DOCUMENTS - number).expect("few documents");
-        let total = i64::try_from(DOCUMENTS).expect("few documents");
-        self.now.saturating_add_ms(-DAYS * DAY_MS / total * share)
-    }
-
-    fn edit(&self, client: &mut Client, number: usize, command: &Command) -> DocumentId {
-        let document = DocumentId::from_bytes(id(4, number));
-        client.edit(document, command).expect("an edit");
-        document
-    }
-
-    fn visit(&self, client: &mut Client, number: usize) {
-        let arrived_at = self.at(number);
-        let command = visit::Command::CheckIn {
-            driver: driver(number % DRIVERS),
-            driver_name: format!("{}师傅{number}", NAMES[number % NAMES.len()]),
-            station: self.station,
-            arrived_at,
-            source: Source::Keeper,
-            vehicle_plate: Some(format!("鲁F{number:05}")),
-            requested: Vec::new(),
-        };
-        let visit = self.edit(client, number, &Command::Visit(command));
-        let left_at = arrived_at.saturating_add_ms(DAY_MS / 3);
-        let next = if left_at < self.now {
-            visit::Command::CheckOut { left_at }
-        } else {
-            visit::Command::Serve {
-                entry: EntryId::from_bytes(id(5, number)),
-                service: "bed".to_owned(),
-                quantity: 1,
-                by: self.me,
-                at: arrived_at,
-            }
-        };
-        client.edit(visit, &Command::Visit(next)).expect("an edit");
-    }
-
-    fn check(&self, client: &mut Client, number: usize) {
-        let reading = |nth: u8, item: Item, value: usize| Reading {
-            entry: EntryId::from_bytes(id(10 + nth, number)),
-            item,
-            value: ReadingValue::Quantity {
-                entered: value.to_string(),
-                unit: item.unit().to_owned(),
-                comparator: None,
-            },
-        };
-        let driver_number = number % DRIVERS;
-        let new = NewCheck {
-            driver: driver(driver_number),
-            station: self.station,
-            visit: None,
-            consent: DocumentId::from_bytes(id(4, driver_number)),
-            by: self.me,
-            taken_at: self.at(number),
-            readings: vec![
-                reading(0, Item::Systolic, 110 + number % 60),
-                reading(1, Item::Diastolic, 70 + number % 30),
-                reading(2, Item::Pulse, 60 + number % 40),
-            ],
-            advice: vec!["rest".to_owned()],
-            note: None,
-            replaces: None,
-        };
-        self.edit(client, number, &Command::Check(check::Command::Create(new)));
-    }
-
-    fn consent(&self, client: &mut Client, number: usize) {
-        let purpose = if number < DRIVERS {
-            Purpose::HealthRecord
-        } else {
-            Purpose::Visits
-        };
-        let command = consent::Command::Give {
-            driver: driver(number % DRIVERS),
-            station: self.station,
-            purpose,
-            given_at: self.at(0),
-            witness: Some(self.me),
-            share_with: None,
-            until: None,
-        };
-        self.edit(client, number, &Command::Consent(command));
     }
 }
 
@@ -364,5 +251,102 @@ fn status(bencher: Bencher<'_, '_>) {
         bencher,
         |tablet| tablet.client.status(),
         |shown| shown.as_ref().is_ok_and(|status| status.documents > 0),
+    );
+}
+
+/// What takes place, the next first.
+#[divan::bench(sample_count = 100)]
+fn activities(bencher: Bencher<'_, '_>) {
+    measure(
+        bencher,
+        |tablet| {
+            tablet.client.activities(&ActivityFilter {
+                limit: ROWS,
+                ..ActivityFilter::default()
+            })
+        },
+        |shown| shown.as_ref().is_ok_and(|rows| !rows.is_empty()),
+    );
+}
+
+/// Who asked for a seat in an activity.
+#[divan::bench(sample_count = 100)]
+fn roster_of_an_activity(bencher: Bencher<'_, '_>) {
+    enrolments(bencher, |tablet| EnrolmentFilter {
+        activity: Some(tablet.activity),
+        ..EnrolmentFilter::default()
+    });
+}
+
+/// A driver's enrolments.
+#[divan::bench(sample_count = 100)]
+fn enrolments_of_a_driver(bencher: Bencher<'_, '_>) {
+    enrolments(bencher, |tablet| EnrolmentFilter {
+        driver: Some(tablet.driver),
+        ..EnrolmentFilter::default()
+    });
+}
+
+fn enrolments(bencher: Bencher<'_, '_>, filter: impl Fn(&Tablet) -> EnrolmentFilter) {
+    measure(
+        bencher,
+        |tablet| tablet.client.enrolments(&filter(tablet)),
+        |shown| shown.as_ref().is_ok_and(|rows| !rows.is_empty()),
+    );
+}
+
+/// The desk's requests, those due first.
+#[divan::bench(sample_count = 100)]
+fn tickets_of_the_desk(bencher: Bencher<'_, '_>) {
+    tickets(bencher, |_| TicketFilter {
+        desk: Some(desk()),
+        open: true,
+        limit: ROWS,
+        ..TicketFilter::default()
+    });
+}
+
+/// What is assigned to the owner, what is due first.
+#[divan::bench(sample_count = 100)]
+fn tickets_assigned_to_me(bencher: Bencher<'_, '_>) {
+    tickets(bencher, |tablet| TicketFilter {
+        assigned: Some(tablet.me),
+        open: true,
+        limit: ROWS,
+        ..TicketFilter::default()
+    });
+}
+
+/// A driver's requests.
+#[divan::bench(sample_count = 100)]
+fn tickets_of_a_driver(bencher: Bencher<'_, '_>) {
+    tickets(bencher, |tablet| TicketFilter {
+        driver: Some(tablet.driver),
+        limit: ROWS,
+        ..TicketFilter::default()
+    });
+}
+
+fn tickets(bencher: Bencher<'_, '_>, filter: impl Fn(&Tablet) -> TicketFilter) {
+    measure(
+        bencher,
+        |tablet| tablet.client.tickets(&filter(tablet)),
+        |shown| shown.as_ref().is_ok_and(|rows| !rows.is_empty()),
+    );
+}
+
+/// News in force.
+#[divan::bench(sample_count = 100)]
+fn notices_in_force(bencher: Bencher<'_, '_>) {
+    measure(
+        bencher,
+        |tablet| {
+            tablet.client.notices(&NoticeFilter {
+                in_force: true,
+                limit: ROWS,
+                ..NoticeFilter::default()
+            })
+        },
+        |shown| shown.as_ref().is_ok_and(|rows| !rows.is_empty()),
     );
 }
