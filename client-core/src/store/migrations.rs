@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_attachments.sql"),
     include_str!("migrations/0005_screens.sql"),
     include_str!("migrations/0006_checkin.sql"),
+    include_str!("migrations/0007_lease_uses.sql"),
 ];
 
 /// The newest format this code knows.

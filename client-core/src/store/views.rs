@@ -24,7 +24,8 @@ use crate::model::document::Register;
 /// 1, 2026-11-21: the first.
 /// 2, 2026-11-21: activities, enrolments, notices, tickets, case notes; readings; showings
 /// of codes, second readings.
-pub(super) const VIEW_VERSION: i64 = 2;
+/// 3, 2026-11-21: seats of leases that were given away.
+pub(super) const VIEW_VERSION: i64 = 3;
 
 /// Every table that holds rows of documents.
 const TABLES: &[&str] = &[
@@ -44,6 +45,7 @@ const TABLES: &[&str] = &[
     "activities_view",
     "leases_view",
     "enrolments_view",
+    "lease_uses",
     "notices_view",
 ];
 

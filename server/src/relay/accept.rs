@@ -168,9 +168,12 @@ pub(super) fn settle(
 }
 
 /// What comes of a change by somebody of a desk that the ticket has left: they may have written it
-/// before they could hear of that. The outline that follows lies with the desk it lies with.
+/// before they could hear of that. Not from a device that has forgotten the ticket, which it does
+/// once nothing of its own is unsent; and nothing that takes the ticket elsewhere again, for which
+/// one has to know of the escalation that took it away. The outline that follows lies with the
+/// desk it lies with.
 fn at_former_desks(
-    tx: &LogTx<'_>,
+    tx: &mut LogTx<'_>,
     writer: Writer<'_>,
     row: &DocumentRow,
     incoming: &Incoming,
@@ -184,10 +187,14 @@ fn at_former_desks(
         let Scope::Desk(desk) = &member.scope else {
             continue;
         };
+        if tx.has_forgotten(writer.author.device, incoming.document, member)? {
+            continue;
+        }
         let mut there = row.outline.clone();
         there.routing.region = tx.desk_region(desk)?.or(there.routing.region);
         there.routing.desk = Some(desk.clone());
         match writer.judge(incoming, Some(&there), change, known) {
+            Ok(Verdict::Accept(next)) if next.routing != row.outline.routing => {}
             Ok(found @ (Verdict::Accept(_) | Verdict::Quarantine(_))) => return Ok(Some(found)),
             Ok(Verdict::Refuse(_) | Verdict::Needs(_)) | Err(_) => {}
         }

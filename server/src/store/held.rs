@@ -7,7 +7,7 @@ use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Timestamp};
 use super::StoreError;
 use super::convert::signed;
 use super::log::LogTx;
-use super::rows::QuarantineRow;
+use super::rows::{Member, QuarantineRow};
 
 impl LogTx<'_> {
     /// Whether a document id was erased for good.
@@ -104,6 +104,36 @@ impl LogTx<'_> {
         self.job.counters.quarantined =
             self.job.counters.quarantined.saturating_sub(removed as u64);
         Ok(())
+    }
+
+    /// Whether a device has carried out the forget of a document that left a scope.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn has_forgotten(
+        &mut self,
+        device: DeviceId,
+        document: DocumentId,
+        member: &Member,
+    ) -> Result<bool, StoreError> {
+        let Some(scope) = self.known_scope(&member.scope)? else {
+            return Ok(false);
+        };
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM forget_acks
+                 WHERE device = ?1 AND scope = ?2 AND doc = ?3 AND seq >= ?4)",
+            )?
+            .query_row(
+                params![
+                    device.as_bytes(),
+                    scope.id.0,
+                    document.as_bytes(),
+                    signed(member.last.get()),
+                ],
+                |row| row.get(0),
+            )?)
     }
 
     /// Notes that a device carried out a forget. One that the relay never asked for is ignored.

@@ -171,7 +171,7 @@ impl LogTx<'_> {
         )
     }
 
-    /// Keeps a lease of an activity.
+    /// Keeps a lease of an activity; what is spent of it is in the column `covered`.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
@@ -191,7 +191,7 @@ impl LogTx<'_> {
                 lease.device.as_bytes(),
                 lease.allowed,
                 lease.returned,
-                lease.covered,
+                lease.spent,
             ])?;
         Ok(())
     }
@@ -251,6 +251,6 @@ fn lease_row(row: &Row<'_>) -> Result<LeaseRow, StoreError> {
         device: DeviceId::from_bytes(bytes(row, 1)?),
         allowed: row.get(2)?,
         returned: row.get(3)?,
-        covered: row.get(4)?,
+        spent: row.get(4)?,
     })
 }

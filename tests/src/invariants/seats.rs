@@ -180,19 +180,17 @@ impl Roster {
         wrong
     }
 
-    /// Seats that leases hold and nobody at the relay has.
+    /// Seats that leases hold and nobody has asked for at the relay.
     fn outstanding(&self) -> u32 {
         let held = self.activity.leases.iter().map(|lease| {
             let returned = self.activity.lease_returns.iter();
             let returned = returned.filter(|returned| returned.lease == lease.entry);
             let used = returned.map(|r| if r.lost { 0 } else { r.used }).min();
-            let under = self.enrolments.iter().filter(|enrolment| {
-                let standing = enrolment.standing;
-                standing.lease == Some(lease.entry) && standing.seat.is_some_and(Seat::is_taken)
-            });
-            let under = u32::try_from(under.count()).expect("not that many");
+            let requests = self.enrolments.iter().flat_map(|e| &e.requests);
+            let heard_of = requests.filter(|request| request.lease == Some(lease.entry));
+            let heard_of = u32::try_from(heard_of.count()).expect("not that many");
             used.map_or(lease.seats, |used| used.min(lease.seats))
-                .saturating_sub(under)
+                .saturating_sub(heard_of)
         });
         held.sum()
     }

@@ -253,9 +253,31 @@ fn seats_of_a_lease_are_given_offline_and_no_more_than_there_are() {
     );
     let detail = keeper.client.activity(activity).unwrap();
     assert_eq!((detail.taken, detail.leases[0].used), (2, 2));
-    // A seat that was given up can be given again.
+}
+
+/// The relay may hear of the second driver first; then the seat would have been promised twice.
+#[test]
+fn a_seat_of_a_lease_is_given_away_once_also_if_it_is_given_up_again() {
+    let (mut relay, mut keeper, activity) = leased();
+    let one = keeper.enrol(activity, 50, true).unwrap();
     keeper.client.cancel_enrolment(one).unwrap();
-    keeper.enrol(activity, 52, true).unwrap();
+    let used = |keeper: &Phone| keeper.client.activity(activity).unwrap().leases[0].used;
+    assert_eq!(used(&keeper), 1);
+    // Also who changes their mind takes another one.
+    assert_eq!(keeper.enrol(activity, 50, true).unwrap(), one);
+    assert_eq!((keeper.seat(one), used(&keeper)), (Some(Seat::Leased), 2));
+    assert_eq!(
+        refusal(keeper.enrol(activity, 52, true)),
+        RefusalCode::LeaseSpent
+    );
+    keeper.sync(&mut relay);
+    keeper.client.cancel_enrolment(one).unwrap();
+    keeper.sync(&mut relay);
+    assert_eq!(used(&keeper), 2);
+    keeper.clock.pass(HOUR);
+    keeper.client.return_expired_leases().unwrap();
+    let shown = keeper.client.activity(activity).unwrap();
+    assert_eq!(shown.activity.lease_returns[0].used, 2);
 }
 
 #[test]

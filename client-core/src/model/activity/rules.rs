@@ -134,6 +134,12 @@ fn check(draft: &Draft<'_>, facts: &Facts) -> Result<(), Refusal> {
     for (key, question) in draft.entries(QUESTIONS_AT, QUESTIONS) {
         check_question(key, &question)?;
     }
+    // Each is answered by a change of its own, while everybody else waits.
+    if draft.entries(ASKS_AT, ASKS).nth(1).is_some() {
+        return Err(Refusal::new(RefusalCode::ValueContradiction)
+            .at("lease_asks")
+            .bound("one in a change"));
+    }
     // A lease is for the device that asks: no other would know that it holds one.
     for (key, ask) in draft.entries(ASKS_AT, ASKS) {
         if ask.id("device").map(DeviceId::from_bytes) != Some(draft.change.actor.device()) {

@@ -124,6 +124,12 @@ fn create(draft: &Draft<'_>) -> Result<(), Refusal> {
 }
 
 fn edit(draft: &Draft<'_>, _: &Facts) -> Result<(), Refusal> {
+    // Each is answered by a change of its own, while everybody else waits.
+    if draft.entries(REQUESTS_AT, REQUESTS).nth(1).is_some() {
+        return Err(Refusal::new(RefusalCode::ValueContradiction)
+            .at("requests")
+            .bound("one in a change"));
+    }
     let root = draft.root();
     let both = root.has("quiz_score") && root.has("quiz_asked");
     if both && root.whole("quiz_score") > root.whole("quiz_asked") {

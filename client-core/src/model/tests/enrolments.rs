@@ -1,9 +1,10 @@
 //! Enrolments: twins, seats, attendance and the quiz, through the gate and in any order of arrival.
 
+use automerge::legacy::{Key, ObjectId, OpId};
 use proptest::prelude::*;
 use yizhan_proto::{ChangeHash, DocumentId, EntryId, Kind, Sequence};
 
-use super::super::activity::Choice;
+use super::super::activity::{self, Choice};
 use super::super::enrolment::{
     self, Ask, Enrolment, First, Mark, NewEnrolment, NewRequest, NewScan, Outcome, Reason,
     ScanResult, Seat, SeatEvent, id_of,
@@ -165,6 +166,36 @@ fn an_enrolment_is_asked_for_decided_attended_and_read() {
     assert_eq!(kept.outline.facts.activity, Some(document(ACTIVITY)));
 }
 
+#[test]
+fn of_two_answers_to_one_question_the_first_counts() {
+    let mut shelf = with_activity();
+    let asked = question(80, Choice::A, KEEPER);
+    shelf.accepts(document(ACTIVITY), &author(KEEPER), &asked);
+    shelf.accepts(id(), &author(DRIVER), &enrol(1, DRIVER));
+    // As two phones of one driver do, each offline.
+    shelf.accepts(id(), &author(DRIVER), &answer(4, 80, Choice::B));
+    shelf.accepts(id(), &author(DRIVER), &answer(5, 80, Choice::A));
+    let grade = read(&shelf).grade(&read_activity(&shelf));
+    assert_eq!((grade.asked, grade.answered, grade.score), (1, 1, 0));
+}
+
+#[test]
+fn two_drivers_are_asked_different_questions() {
+    let mut shelf = with_activity();
+    for n in 80..92 {
+        let asked = question(n, Choice::A, KEEPER);
+        shelf.accepts(document(ACTIVITY), &author(KEEPER), &asked);
+    }
+    let mut activity = read_activity(&shelf);
+    activity.quiz_draw.value = Some(4);
+    let drawn = |driver| -> Vec<EntryId> {
+        let enrolment = id_of(document(ACTIVITY), person(driver));
+        let drawn = enrolment::quiz::draw(enrolment, &activity);
+        drawn.into_iter().map(|question| question.entry).collect()
+    };
+    assert_ne!(drawn(DRIVER), drawn(STRANGER));
+}
+
 /// What somebody does, and who may.
 type Part = (&'static str, &'static [u8], fn(u8) -> Command);
 /// The same, of what holds a value of its own.
@@ -312,6 +343,51 @@ fn a_driver_names_no_lease() {
     let mut shelf = shelf;
     shelf.accepts(id(), &both, &command);
     assert_eq!(seat(&shelf), Some(Seat::Leased));
+}
+
+/// A thousand requests in one change would be a thousand answers in one job of the relay's.
+#[test]
+fn a_change_asks_once() {
+    let mut shelf = with_activity();
+    shelf.accepts(id(), &author(DRIVER), &enrol(1, DRIVER));
+    for (about, kind, who, command) in [
+        (
+            id(),
+            Kind::Enrolment,
+            DRIVER,
+            request(2, Ask::Cancel, DRIVER, None),
+        ),
+        (document(ACTIVITY), Kind::Activity, KEEPER, ask_lease(2)),
+    ] {
+        let chunk = shelf.write(about, &author(who), &command).unwrap();
+        let twice = forged(&chunk, |change| {
+            let again = change.operations.clone();
+            let offset = again.len() as u64;
+            let made = change.start_op.get();
+            change.operations.extend(again.into_iter().map(|mut put| {
+                match &mut put.obj {
+                    ObjectId::Id(OpId(counter, _)) if *counter >= made => *counter += offset,
+                    ObjectId::Id(_) | ObjectId::Root => {
+                        put.key = Key::Map(entry(77).to_string().as_str().into());
+                    }
+                }
+                put
+            }));
+        });
+        let verdict = shelf.decide(about, kind, &author(who), &twice);
+        assert_eq!(code_of(&verdict), RefusalCode::ValueContradiction);
+    }
+}
+
+fn ask_lease(n: u8) -> Command {
+    Command::Activity(activity::Command::AskLease {
+        entry: entry(n),
+        seats: 2,
+        until: at(60),
+        device: author(KEEPER).device,
+        by: person(KEEPER),
+        at: at(1),
+    })
 }
 
 #[test]
@@ -560,6 +636,13 @@ fn only_a_twin_is_made_again() {
             "{field}: {verdict:?}"
         );
     }
+    // At another station, whose keepers would read it as theirs.
+    let chunk = forged(&two, |change| {
+        op(change, "station").action =
+            automerge::legacy::OpType::Put(document(123).to_string().into());
+    });
+    let verdict = shelf.decide(id(), Kind::Enrolment, &keeper, &chunk);
+    assert_eq!(code_of(&verdict), RefusalCode::DocumentExists);
     // By somebody without a part in it, also in the second making.
     let stranger = author(STRANGER);
     let empty = with_activity();

@@ -81,9 +81,8 @@ fn leases(
 ) -> Result<Vec<LeaseRow>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT v.id, l.lease, l.device, l.seats, l.until, l.returned,
-                (SELECT COUNT(*) FROM enrolments_view e
-                 WHERE e.lease = l.lease AND e.activity = v.id
-                   AND e.seat IN ('accepted', 'leased'))
+                (SELECT COUNT(*) FROM lease_uses u
+                 WHERE u.lease = l.lease AND u.activity = v.id)
          FROM leases_view l JOIN activities_view v ON v.document = l.document
          WHERE {condition} ORDER BY l.until, l.lease"
     ))?;

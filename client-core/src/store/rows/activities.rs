@@ -89,7 +89,8 @@ pub struct LeaseRow {
     pub seats: u32,
     /// Until when they may be given away, by the relay's clock.
     pub until: Timestamp,
-    /// Seats given away, as far as the enrolments are here: all of them on the device itself.
+    /// Seats given away, also those given up since, as far as the enrolments are here: all of them
+    /// on the device itself.
     pub used: u32,
     /// Whether it has been returned.
     pub returned: bool,

@@ -4,7 +4,7 @@ use rusqlite::{Transaction, params};
 use yizhan_proto::{EntryId, Timestamp};
 
 use super::{all_of, lines};
-use crate::model::enrolment::{Enrolment, Mark, Reason, ScanResult, Seat};
+use crate::model::enrolment::{Ask, Enrolment, Mark, Reason, ScanResult, Seat};
 use crate::store::StoreError;
 use crate::store::search::Indexed;
 
@@ -54,12 +54,34 @@ pub(super) fn write(
         enrolment.certificate.value,
         conflict,
     ])?;
+    uses(tx, n, enrolment)?;
     let name = std::iter::once(enrolment.driver_name.as_str());
     let texts = [&enrolment.feedback, &enrolment.certificate];
     Ok(Indexed {
         title: enrolment.driver_name.clone(),
         text: lines(name.chain(texts.into_iter().flat_map(all_of))),
     })
+}
+
+/// The seats of leases that its requests gave away.
+fn uses(tx: &Transaction<'_>, n: i64, enrolment: &Enrolment) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM lease_uses WHERE document = ?1")?
+        .execute([n])?;
+    let requests = enrolment.requests.iter();
+    let naming = requests.filter(|request| request.what == Ask::Enrol);
+    for (request, lease) in naming.filter_map(|request| Some((request.entry, request.lease?))) {
+        tx.prepare_cached(
+            "INSERT OR REPLACE INTO lease_uses (document, request, activity, lease)
+             VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            n,
+            request.as_bytes(),
+            enrolment.activity.as_bytes(),
+            lease.as_bytes(),
+        ])?;
+    }
+    Ok(())
 }
 
 /// When the driver first asked, or was first scanned.

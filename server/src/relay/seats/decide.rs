@@ -46,7 +46,7 @@ pub(in crate::relay) struct Scene {
     pub(in crate::relay) tally: SeatTally,
     /// The enrolment's seat, if it ever asked for one.
     pub(in crate::relay) seat: Option<SeatRow>,
-    /// The lease the seat is under, and the one that the request names.
+    /// The lease that the request names.
     pub(in crate::relay) leases: BTreeMap<EntryId, LeaseRow>,
 }
 
@@ -76,9 +76,9 @@ impl SeatTally {
 }
 
 impl LeaseRow {
-    /// Seats it holds that nobody has taken.
+    /// Seats it holds that were not given away, or not heard of.
     pub(in crate::relay) fn reserved(&self) -> u32 {
-        self.allowed.saturating_sub(self.covered)
+        self.allowed.saturating_sub(self.spent)
     }
 }
 
@@ -129,20 +129,15 @@ pub(in crate::relay) fn decide(
 type Found = (Standing, Option<u32>, Option<Reason>);
 
 fn enrol(scene: &mut Scene, named: Option<EntryId>) -> Found {
+    // Whatever comes of it, its holder counts a seat of the lease as given away.
+    let lease = named.filter(|id| spend(scene, *id));
     if scene.tally.state == State::Cancelled {
         leave(scene);
         return (Standing::Refused, None, Some(Reason::Cancelled));
     }
-    let covers = |id: &EntryId| {
-        scene
-            .leases
-            .get(id)
-            .is_some_and(|lease| lease.reserved() > 0)
-    };
-    let lease = named.filter(covers);
     let before = scene.seat.as_ref().map(|seat| (seat.standing, seat.number));
     match (before, lease) {
-        // One person never has two seats: the lease keeps its own for somebody else.
+        // One person never has two seats: that of the lease is free for whoever waits.
         (Some((standing @ Standing::Covered(_), number)), _) => {
             return (standing, number, Some(Reason::Lease));
         }
@@ -187,35 +182,32 @@ fn enrol(scene: &mut Scene, named: Option<EntryId>) -> Found {
     (Standing::Waiting, Some(tally.waiting), Some(reason))
 }
 
-fn cover(scene: &mut Scene, id: EntryId) -> Found {
-    if let Some(lease) = scene.leases.get_mut(&id) {
-        lease.covered += 1;
-    }
+/// Takes a seat out of a lease. Returns whether it had one left.
+fn spend(scene: &mut Scene, id: EntryId) -> bool {
+    let left = |lease: &&mut LeaseRow| lease.reserved() > 0;
+    let Some(lease) = scene.leases.get_mut(&id).filter(left) else {
+        return false;
+    };
+    lease.spent += 1;
     scene.tally.reserved = scene.tally.reserved.saturating_sub(1);
+    true
+}
+
+fn cover(scene: &mut Scene, id: EntryId) -> Found {
     scene.tally.covered += 1;
     let number = scene.tally.next_number();
     (Standing::Covered(id), Some(number), Some(Reason::Lease))
 }
 
-/// Takes from the enrolment what it has. A seat under a lease goes back to the device that holds
-/// the lease, which gives it away again; once the lease is returned, to whoever waits.
+/// Takes from the enrolment what it has, for whoever waits. Also a seat under a lease: its holder
+/// may be offline, and gives each seat away once.
 fn leave(scene: &mut Scene) {
     let Some(seat) = &scene.seat else { return };
     let tally = &mut scene.tally;
     match seat.standing {
         Standing::Accepted => tally.accepted = tally.accepted.saturating_sub(1),
         Standing::Waiting => tally.waiting = tally.waiting.saturating_sub(1),
-        Standing::Covered(id) => {
-            tally.covered = tally.covered.saturating_sub(1);
-            if let Some(lease) = scene.leases.get_mut(&id) {
-                let before = lease.reserved();
-                lease.covered = lease.covered.saturating_sub(1);
-                if lease.returned {
-                    lease.allowed = lease.allowed.saturating_sub(1);
-                }
-                tally.reserved = tally.reserved + lease.reserved() - before;
-            }
-        }
+        Standing::Covered(_) => tally.covered = tally.covered.saturating_sub(1),
         Standing::Refused | Standing::Cancelled => {}
     }
 }

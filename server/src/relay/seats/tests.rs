@@ -138,7 +138,7 @@ impl Ledger {
                     device: DeviceId::from_bytes([1; 16]),
                     allowed,
                     returned: false,
-                    covered: 0,
+                    spent: 0,
                 };
                 self.leases.insert(request, lease);
                 Vec::new()
@@ -146,7 +146,7 @@ impl Ledger {
             Event::LeaseReturned { lease, coming } => {
                 if let Some(id) = self.lease(*lease) {
                     let lease = self.leases.get_mut(&id).unwrap();
-                    let used = lease.covered + coming;
+                    let used = lease.spent + coming;
                     give_back(&mut self.tally, lease, used);
                 }
                 Vec::new()
@@ -220,7 +220,7 @@ impl Ledger {
         assert_eq!(tally.reserved, reserved);
         for lease in self.leases.values() {
             let held = self.standing(|standing| standing == Standing::Covered(lease.lease));
-            assert_eq!(lease.covered, count(&held));
+            assert!(lease.spent >= count(&held));
         }
         if let Some(capacity) = tally.capacity {
             assert!(tally.taken() <= capacity, "over capacity: {tally:?}");
@@ -343,8 +343,7 @@ proptest! {
         ledger.handle(&Event::State(State::Open));
         let taken = ledger.tally.taken();
         let Some(who) = ledger.seats.values().find(|s| match s.standing {
-            Standing::Accepted => true,
-            Standing::Covered(lease) => ledger.leases[&lease].returned,
+            Standing::Accepted | Standing::Covered(_) => true,
             Standing::Waiting | Standing::Refused | Standing::Cancelled => false,
         }) else { return Ok(()) };
         let who = who.enrolment.as_bytes()[0];
@@ -451,31 +450,89 @@ fn those_whom_a_lower_capacity_sends_back_stand_at_the_head_of_the_list() {
     assert_eq!(told[1].enrolment, person(2));
 }
 
+/// Two drivers wait; the only seats are those of a lease of two.
+fn leased_out() -> Ledger {
+    let mut ledger = Ledger::new(Some(2));
+    ledger.handle(&Event::LeaseAsked {
+        seats: 2,
+        live: true,
+    });
+    for who in [8, 9] {
+        ledger.handle(&Event::Enrol { who, lease: None });
+    }
+    ledger
+}
+
+const UNDER_LEASE: fn(u8) -> Event = |who| Event::Enrol {
+    who,
+    lease: Some(0),
+};
+
 #[test]
-fn a_seat_under_a_lease_goes_back_to_its_holder_while_the_lease_lasts() {
-    let mut ledger = Ledger::new(Some(1));
+fn a_seat_under_a_lease_that_is_given_up_goes_to_whoever_waits() {
+    let mut ledger = leased_out();
+    ledger.handle(&UNDER_LEASE(1));
+    let told = ledger.handle(&Event::Cancel { who: 1 });
+    assert_eq!((told.len(), told[1].enrolment), (2, person(8)));
+    // The other seat is still the holder's to give away, in whatever order that arrives.
+    assert_eq!(ledger.handle(&UNDER_LEASE(2))[0].outcome, Outcome::Accepted);
+    assert_eq!(
+        ledger.handle(&UNDER_LEASE(3))[0].outcome,
+        Outcome::Waitlisted
+    );
+}
+
+#[test]
+fn a_holder_who_has_not_heard_that_a_seat_was_given_up_holds_none_back_for_ever() {
+    let mut ledger = leased_out();
+    ledger.handle(&UNDER_LEASE(1));
+    ledger.handle(&Event::Cancel { who: 1 });
+    // The device gave one seat away, and says so: nothing of it is still to come.
+    let told = ledger.handle(&Event::LeaseReturned {
+        lease: 0,
+        coming: 0,
+    });
+    assert_eq!((told.len(), told[0].enrolment), (1, person(9)));
+    assert_eq!(ledger.tally.reserved, 0);
+}
+
+#[test]
+fn a_seat_of_a_lease_for_somebody_who_has_one_is_free_for_whoever_waits() {
+    let mut ledger = Ledger::new(Some(2));
+    ledger.handle(&Event::Enrol {
+        who: 1,
+        lease: None,
+    });
     ledger.handle(&Event::LeaseAsked {
         seats: 1,
         live: true,
     });
-    let under_lease = |who| Event::Enrol {
-        who,
-        lease: Some(0),
-    };
-    ledger.handle(&under_lease(1));
     ledger.handle(&Event::Enrol {
-        who: 2,
+        who: 8,
         lease: None,
     });
-    assert_eq!(ledger.handle(&Event::Cancel { who: 1 }).len(), 1);
-    let told = ledger.handle(&under_lease(3));
+    // At the door nobody knows that the first one has a seat already.
+    let told = ledger.handle(&UNDER_LEASE(1));
     assert_eq!(told[0].outcome, Outcome::Accepted);
-    ledger.handle(&Event::LeaseReturned {
-        lease: 0,
-        coming: 0,
+    assert_eq!((told.len(), told[1].enrolment), (2, person(8)));
+}
+
+#[test]
+fn no_lease_passes_those_over_who_wait() {
+    let mut ledger = Ledger::new(Some(1));
+    for who in [1, 2] {
+        ledger.handle(&Event::Enrol { who, lease: None });
+    }
+    // Nobody is promoted while it is not open.
+    ledger.handle(&Event::State(State::Draft));
+    ledger.handle(&Event::Cancel { who: 1 });
+    ledger.handle(&Event::LeaseAsked {
+        seats: 1,
+        live: true,
     });
-    let told = ledger.handle(&Event::Cancel { who: 3 });
-    assert_eq!(told[1].enrolment, person(2), "then to whoever waits");
+    assert_eq!((ledger.tally.reserved, ledger.tally.room()), (0, 1));
+    let told = ledger.handle(&Event::State(State::Open));
+    assert_eq!(told[0].enrolment, person(2));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use yizhan_proto::{DeviceId, DocumentId, EntryId, Kind, Sequence, Timestamp};
 use super::decide::{Asked, Decision, Due, Scene, carry, decide, due, give_back, grant};
 use super::{PORTION, Told, Unsettled};
 use crate::relay::own::{Hand, OwnError, open};
-use crate::store::rows::{LeaseRow, SeatRow, SeatTally, Standing};
+use crate::store::rows::{LeaseRow, SeatRow, SeatTally};
 use crate::store::{LogTx, SeatOrder, StoreError};
 
 /// Shows people to their seats, in one job.
@@ -52,7 +52,7 @@ impl Usher<'_, '_> {
                 tracing::error!(%activity, "an activity without a tally of its seats");
                 return Ok(());
             };
-            let mut scene = self.scene(tally, self.tx.seat(id)?)?;
+            let mut scene = scene(tally, self.tx.seat(id)?);
             let asked = match request.what {
                 Ask::Cancel => Asked::Cancel,
                 Ask::Enrol => Asked::Enrol {
@@ -68,21 +68,6 @@ impl Usher<'_, '_> {
             }
         }
         Ok(())
-    }
-
-    /// What a decision about one seat needs to know.
-    fn scene(&self, tally: SeatTally, seat: Option<SeatRow>) -> Result<Scene, StoreError> {
-        let mut leases = BTreeMap::new();
-        if let Some(Standing::Covered(id)) = seat.as_ref().map(|seat| seat.standing)
-            && let Some(lease) = self.tx.seat_lease(tally.activity, id)?
-        {
-            leases.insert(id, lease);
-        }
-        Ok(Scene {
-            tally,
-            seat,
-            leases,
-        })
     }
 
     /// The lease that a request names, if the device that asks holds it.
@@ -191,7 +176,7 @@ impl Usher<'_, '_> {
     ) -> Result<(), StoreError> {
         let mut place = u32::try_from(seats.len()).unwrap_or(u32::MAX);
         for seat in seats {
-            let before = self.scene(tally, Some(seat))?;
+            let before = scene(tally, Some(seat));
             let mut scene = before.clone();
             if let Some(decision) = carry(&mut scene, due, place)
                 && !self.tell(&decision)?
@@ -316,10 +301,19 @@ impl Usher<'_, '_> {
             device: asking.device,
             allowed: seats,
             returned: false,
-            covered: 0,
+            spent: 0,
         };
         self.tx.put_seat_lease(activity, &lease)?;
         self.put_tally(&tally)
+    }
+}
+
+/// What a decision about one seat needs to know.
+fn scene(tally: SeatTally, seat: Option<SeatRow>) -> Scene {
+    Scene {
+        tally,
+        seat,
+        leases: BTreeMap::new(),
     }
 }
 

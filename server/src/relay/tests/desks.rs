@@ -506,6 +506,78 @@ async fn an_escalated_ticket_and_its_notes_leave_one_desk_and_join_the_other() {
     assert_eq!(caller.author.roles, []);
 }
 
+fn comment(phone: &Phone, entry: EntryId) -> Command {
+    Command::Ticket(ticket::Command::Comment {
+        entry,
+        by: phone.identity.person,
+        at: phone.device_time,
+        text: "补充材料已收".to_owned(),
+    })
+}
+
+#[tokio::test]
+async fn a_desk_that_has_forgotten_a_ticket_writes_nothing_more_in_it() {
+    let mut world = World::with_desks().await;
+    let mut driver = world.driver().await;
+    let mut city = world.specialist("city").await;
+    let mut coordinator = world.coordinator().await;
+    let id = world.document_id();
+    raise(&mut driver, id, "city");
+    driver.push().await;
+    city.sync(0).await;
+    coordinator.sync(0).await;
+    world
+        .acts(&mut coordinator, id, escalate("province", "changzhou"))
+        .await;
+    let entry = world.entry();
+    city.edit(id, comment(&city, entry));
+    city.push().await;
+    assert_eq!(city.unsent, [], "written before it could hear of that");
+    let kept = city.documents[&id].clone();
+    city.sync(0).await;
+    assert!(!city.documents.contains_key(&id));
+    // Of a phone that says it holds the ticket no longer, and does.
+    city.documents.insert(id, kept);
+    let entry = world.entry();
+    let late = comment(&city, entry);
+    city.edit(id, late);
+    assert_eq!(refused(&city.push().await).0, "author.unrelated");
+}
+
+#[tokio::test]
+async fn who_let_a_ticket_go_to_another_region_does_not_take_it_away_again() {
+    let mut world = World::with_desks().await;
+    let banan = world.relay.add_region("banan".parse().unwrap(), "巴南");
+    banan.await.unwrap();
+    let mut elsewhere = desk("elsewhere", None);
+    elsewhere.region = "banan".parse().unwrap();
+    world.relay.add_desk(elsewhere).await.unwrap();
+    let mut driver = world.driver().await;
+    let mut coordinator = world.coordinator().await;
+    let id = world.document_id();
+    raise(&mut driver, id, "city");
+    driver.push().await;
+    coordinator.sync(0).await;
+    // It hears nothing more, and so never says that it has forgotten the ticket.
+    let escalation = world.entry();
+    let (by, at) = (coordinator.identity.person, coordinator.device_time);
+    let act = |entry, to, region, instead_of| {
+        let act = Act::Escalate {
+            desk: key(to),
+            region: str::parse(region).unwrap(),
+            reason: None,
+            instead_of,
+        };
+        Command::Ticket(ticket::Command::Act { entry, by, at, act })
+    };
+    coordinator.edit(id, act(escalation, "elsewhere", "banan", None));
+    coordinator.push().await;
+    assert_eq!(coordinator.unsent, []);
+    let entry = world.entry();
+    coordinator.edit(id, act(entry, "province", "changzhou", Some(escalation)));
+    assert_eq!(refused(&coordinator.push().await).0, "author.unrelated");
+}
+
 #[tokio::test]
 async fn two_ids_of_one_person_are_one_person_after_a_merge() {
     let mut world = World::with_desks().await;

@@ -65,6 +65,7 @@ pub struct LeaseRow {
     pub allowed: u32,
     /// Whether it was returned.
     pub returned: bool,
-    /// Enrolments that have their seat under it.
-    pub covered: u32,
+    /// Seats of it that were given away and heard of, also those given up since: each is given
+    /// away once.
+    pub spent: u32,
 }
