@@ -19,8 +19,8 @@ CREATE TABLE activities_view (
 CREATE INDEX activities_view_id ON activities_view (id);
 CREATE INDEX activities_view_starts ON activities_view (starts_at, document);
 CREATE INDEX activities_view_ends ON activities_view (ends_at, starts_at, document);
-CREATE INDEX activities_view_station ON activities_view (station, ends_at, starts_at, document);
-CREATE INDEX activities_view_region ON activities_view (region, ends_at, starts_at, document);
+CREATE INDEX activities_view_station ON activities_view (station, starts_at, document);
+CREATE INDEX activities_view_region ON activities_view (region, starts_at, document);
 
 CREATE TABLE leases_view (
     document INTEGER NOT NULL REFERENCES documents (n) ON DELETE CASCADE,
