@@ -135,3 +135,23 @@ fn two_who_are_one_see_both_histories_on_both_phones() {
         assert_eq!(world.phone(keeper).visits(&VisitFilter::default()).len(), 3);
     }
 }
+
+/// A phone that has all there was learns in one sync who it acts for since, and what came in between.
+#[test]
+fn one_sync_brings_new_desks_and_what_was_written_meanwhile() {
+    let mut world = World::new(1);
+    let driver = world.driver("李师傅");
+    let keeper = world.keeper("王站长", HOME);
+    world.run_until_quiet();
+    world.add_desk("city", None);
+    let station = world.station(HOME);
+    let li = world.person(driver);
+    let visit = world
+        .phone(keeper)
+        .log_visit_of(li, "李师傅", station)
+        .expect("the keeper takes the arrival down");
+    world.sync(keeper);
+    world.sync(driver);
+    let held = world.phone(driver).pocket().documents;
+    assert!(held.contains_key(&visit), "it came with the same sync");
+}

@@ -64,6 +64,9 @@ fn apply(
     receipts::apply(&mut step, request, response)?;
     forget::acknowledged(tx, request)?;
     if let Some(new) = &response.identity {
+        // What is new is told to whoever asks as this identity: that is worth another exchange.
+        let known = device.identity.as_ref().map(|known| known.version);
+        step.progressed |= known != Some(new.version);
         identity::subscribe(tx, new)?;
         step.applied.identity_changed = true;
     }
