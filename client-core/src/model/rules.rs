@@ -133,6 +133,16 @@ pub(crate) struct Container {
     pub(crate) holds: Holds,
 }
 
+/// Shorthand for tables: a container of entries that are added any time.
+pub(crate) const fn entries(name: &'static str, who: Who, fields: &'static [Field]) -> Container {
+    Container {
+        name,
+        who,
+        when: When::Always,
+        holds: Holds::Entries(fields),
+    }
+}
+
 /// All rules of one kind.
 pub(crate) struct Table {
     /// Fields of the root; up to 32. Outlines keep positions in this list: new fields go to its end.

@@ -6,7 +6,7 @@ use super::{Choice, Sort, State};
 use crate::model::attachment;
 use crate::model::draft::{Draft, Fields};
 use crate::model::outline::{Facts, Routing};
-use crate::model::rules::{Container, Field, Holds, Table, What, When, Who, field};
+use crate::model::rules::{Field, Table, What, When, Who, entries, field};
 use crate::model::{Refusal, RefusalCode};
 
 const HOST: Who = Who::KEEPER.or(Who::COORDINATOR);
@@ -71,15 +71,6 @@ pub(super) const RETURNS: &[Field] = &[
 const QUESTIONS_AT: usize = 0;
 pub(super) const ASKS_AT: usize = 1;
 pub(super) const RETURNS_AT: usize = 3;
-
-const fn entries(name: &'static str, who: Who, fields: &'static [Field]) -> Container {
-    Container {
-        name,
-        who,
-        when: When::Always,
-        holds: Holds::Entries(fields),
-    }
-}
 
 /// Who writes what in an activity.
 pub(crate) const RULES: Table = Table {

@@ -5,7 +5,7 @@ use super::seat::{Ask, Outcome, Reason};
 use crate::model::activity::Choice;
 use crate::model::draft::Draft;
 use crate::model::outline::{Facts, Routing};
-use crate::model::rules::{Container, Field, Holds, Table, What, When, Who, field};
+use crate::model::rules::{Field, Table, What, When, Who, entries, field};
 use crate::model::{Refusal, RefusalCode};
 
 const DRIVER: Who = Who::DRIVER;
@@ -67,15 +67,6 @@ const ANSWERS: &[Field] = &[
 
 pub(super) const REQUESTS_AT: usize = 0;
 const SCANS_AT: usize = 2;
-
-const fn entries(name: &'static str, who: Who, fields: &'static [Field]) -> Container {
-    Container {
-        name,
-        who,
-        when: When::Always,
-        holds: Holds::Entries(fields),
-    }
-}
 
 /// Who writes what in an enrolment.
 pub(crate) const RULES: Table = Table {
