@@ -16,6 +16,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_screens.sql"),
     include_str!("migrations/0006_checkin.sql"),
     include_str!("migrations/0007_lease_uses.sql"),
+    include_str!("migrations/0008_sheets.sql"),
+    include_str!("migrations/0009_access.sql"),
+    include_str!("migrations/0010_audit.sql"),
+    include_str!("migrations/0011_keepers.sql"),
 ];
 
 /// The newest format this code knows.

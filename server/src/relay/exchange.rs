@@ -4,14 +4,13 @@
 //! one commit. The answer is read from one snapshot taken after that. A request that does neither
 //! writes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use yizhan_proto::limits::{FETCHES_MAX, FORGOTTEN_MAX, REPAIR_RANGES_MAX, SCOPES_MAX};
-use yizhan_proto::sync::{
-    Fetch, Forgotten, Outcome, Page, Push, RangeDigest, Receipt, SyncRequest, SyncResponse,
-};
-use yizhan_proto::{Cursor, ProtocolVersion, Scope, ScopeDigest, Sequence, Window};
+use yizhan_proto::sync::{Forgotten, Outcome, Page, Push, Receipt, SyncRequest, SyncResponse};
+use yizhan_proto::{Cursor, ProtocolVersion, ScopeDigest, Sequence, Window};
+
+mod asked;
 
 use super::accept::{Arrival, Incoming, Writer, settle};
 use super::page::{Answer, Ask, Budget, Reading};
@@ -20,30 +19,12 @@ use super::types::Caller;
 use super::{Relay, from_read, from_write};
 use crate::error::RelayError;
 use crate::store::{LogTx, Snapshot, StoreError};
+use asked::{Pull, check, pull};
 
 /// Pushed bytes up to which looking at them is quicker than handing them to another thread.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 /// Threads that a larger push is spread over.
 const INSPECT_PARTS: usize = 4;
-
-/// What to read for a device.
-#[derive(Debug)]
-struct Pull {
-    asks: Vec<Ask>,
-    /// The sum of all digests, if that is all the device said.
-    summary: Option<ScopeDigest>,
-    pushed: BTreeSet<Sequence>,
-    page_bytes_max: u32,
-    repairs: Vec<RangeDigest>,
-    fetches: Vec<Fetch>,
-}
-
-impl Pull {
-    /// Whether the device only pushes: then there is nothing to read for it.
-    fn asks_nothing(&self) -> bool {
-        self.asks.is_empty() && self.repairs.is_empty() && self.fetches.is_empty()
-    }
-}
 
 /// What was read.
 #[derive(Debug)]
@@ -209,35 +190,6 @@ impl Relay {
     }
 }
 
-/// Version and counts.
-fn check(request: &SyncRequest) -> Result<(), RelayError> {
-    if !request.version.is_supported() {
-        return Err(RelayError::UnsupportedVersion {
-            found: request.version,
-        });
-    }
-    let counts = [
-        ("SCOPES_MAX", SCOPES_MAX, request.scopes.len()),
-        ("FORGOTTEN_MAX", FORGOTTEN_MAX, request.forgotten.len()),
-        (
-            "REPAIR_RANGES_MAX",
-            REPAIR_RANGES_MAX,
-            request.repairs.len(),
-        ),
-        ("FETCHES_MAX", FETCHES_MAX, request.fetches.len()),
-    ];
-    for (limit, bound, found) in counts {
-        if found > bound {
-            return Err(RelayError::Limit {
-                limit,
-                bound: bound as u64,
-                found: found as u64,
-            });
-        }
-    }
-    Ok(())
-}
-
 /// Looks at every pushed change: here if they are few, else on a thread that may be kept busy.
 async fn inspect_all(pushes: Vec<Push>) -> Result<Vec<Incoming>, RelayError> {
     let inspect =
@@ -270,60 +222,6 @@ fn sequence_of(receipt: &Receipt) -> Option<Sequence> {
             None
         }
     }
-}
-
-/// What to read, and whether the device is to be told its identity.
-fn pull(caller: &Caller, request: SyncRequest, epoch: yizhan_proto::Epoch) -> (Pull, bool) {
-    let known = request.identity_version == caller.identity.version;
-    // Positions in another lineage mean nothing here.
-    let lineage = request.epoch == Some(epoch);
-    let scopes = &caller.identity.scopes;
-    let (asks, summary) = match request.summary {
-        // What the device is complete in may not be what it would be told now: identity first.
-        Some(_) if !known => (Vec::new(), None),
-        Some(summary) => {
-            let window = lineage.then(|| Window::complete(summary.live));
-            let asks = scopes.iter().map(|scope| Ask {
-                scope: scope.clone(),
-                window,
-                digest: None,
-            });
-            (asks.collect(), lineage.then_some(summary.digest))
-        }
-        None => {
-            let states: BTreeMap<&Scope, _> = request
-                .scopes
-                .iter()
-                .map(|state| (&state.scope, state))
-                .collect();
-            let asks = scopes.iter().filter_map(|scope| {
-                let state = states.get(scope)?;
-                Some(Ask {
-                    scope: scope.clone(),
-                    window: state.window().filter(|_| lineage),
-                    digest: lineage.then_some(state.digest),
-                })
-            });
-            (asks.collect(), None)
-        }
-    };
-    let pull = Pull {
-        asks,
-        summary,
-        pushed: BTreeSet::new(),
-        page_bytes_max: request.page_bytes_max,
-        repairs: permitted(request.repairs, scopes, |range| &range.scope),
-        fetches: permitted(request.fetches, scopes, |fetch| &fetch.scope),
-    };
-    (pull, !known)
-}
-
-/// Only what is about scopes the device may read; the rest is as if it did not exist.
-fn permitted<T>(asked: Vec<T>, scopes: &[Scope], scope: impl Fn(&T) -> &Scope) -> Vec<T> {
-    asked
-        .into_iter()
-        .filter(|ask| scopes.contains(scope(ask)))
-        .collect()
 }
 
 fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {

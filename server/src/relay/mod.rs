@@ -17,6 +17,8 @@
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
+//! | `options` | what a relay is opened with |
+//! | `failure` | failures of the store, in the terms of whoever asked |
 //! | `own` | what the relay writes itself, through the same gate as everybody |
 //!
 //! Erasure will go the way [`Relay::leave_scope`] goes, for every
@@ -30,8 +32,10 @@ mod codes;
 mod desks;
 mod directory;
 mod exchange;
+mod failure;
 mod membership;
 mod merging;
+mod options;
 mod own;
 mod page;
 mod pairing;
@@ -53,15 +57,14 @@ use yizhan_proto::{ActorId, DeviceId, Epoch, Incarnation, Timestamp};
 use crate::clock::{Clock, NoRandomness};
 use crate::error::{CallerError, OpenError, RelayError};
 use crate::store::blobs::Blobs;
-use crate::store::{
-    self, Birth, OpenFailure, Opened, ReadError, Readers, StoreError, StoreOptions, WriteError,
-    Writer,
-};
+use crate::store::{self, Birth, Opened, Readers, StoreError, StoreOptions, Writer};
 use crate::watch::{Hub, Subscription, Watch};
 use attachments::Sweeps;
 pub use attachments::{AttachmentState, Piece, Readable};
 pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
+use failure::{from_read, from_write, open_error};
+pub use options::RelayOptions;
 pub use report::{MonthOf, ReportWanted};
 use seats::Unsettled;
 use seen::Seen;
@@ -70,38 +73,6 @@ pub use types::{
     Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
     Likeness, NewDesk, PairCode, Paired, PersonInfo, RegionInfo, Status, TicketCount,
 };
-
-/// Milliseconds after which to come back to a relay whose queue was full. Jobs waiting are done
-/// within a few commits.
-const BUSY_RETRY_MS: u64 = 500;
-
-/// Sizes of the relay's inner works. The defaults fit one small machine.
-#[derive(Debug, Clone)]
-pub struct RelayOptions {
-    /// Jobs that may wait for the writer; past it, [`RelayError::Busy`].
-    pub queue_jobs_max: usize,
-    /// Read-only connections, and so pages read at one time.
-    pub readers: usize,
-    /// Outlines kept in memory by the writer.
-    pub outlines_cached_max: usize,
-    /// Whether the data folder was restored from a backup: the relay then begins a new epoch, and
-    /// every device offers again what it made.
-    pub restored: bool,
-    /// When people at the desks work, and how long each step of a ticket may take.
-    pub calendar: Calendar,
-}
-
-impl Default for RelayOptions {
-    fn default() -> Self {
-        Self {
-            queue_jobs_max: 1024,
-            readers: 4,
-            outlines_cached_max: 50_000,
-            restored: false,
-            calendar: Calendar::default(),
-        }
-    }
-}
 
 /// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one
 /// is dropped, the relay shuts down as by [`Relay::shutdown`].
@@ -343,42 +314,6 @@ fn random<const N: usize>(clock: &dyn Clock) -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     clock.fill_random(&mut bytes)?;
     Ok(bytes)
-}
-
-fn open_error(data: &Path, failure: OpenFailure) -> OpenError {
-    let path = store::database_path(data);
-    match failure {
-        OpenFailure::Folder { path, source } => OpenError::Folder { path, source },
-        OpenFailure::InUse => OpenError::InUse {
-            path: data.to_owned(),
-        },
-        OpenFailure::Newer { found, known } => OpenError::Newer { path, found, known },
-        OpenFailure::Store(source @ StoreError::Damaged(_)) => OpenError::Damaged { path, source },
-        OpenFailure::Store(source) => OpenError::Store { path, source },
-        OpenFailure::Thread(source) => OpenError::Thread(source),
-    }
-}
-
-/// A failed job's reason, in the terms of whoever asked for it.
-fn from_write<E, F: From<E> + From<RelayError>>(error: WriteError<E>) -> F {
-    match error {
-        WriteError::Job(error) => error.into(),
-        WriteError::Store(error) => RelayError::Storage(error).into(),
-        WriteError::Full => RelayError::Busy {
-            retry_after_ms: BUSY_RETRY_MS,
-        }
-        .into(),
-        WriteError::Closed => RelayError::ShuttingDown.into(),
-        WriteError::Panicked => RelayError::Internal("a writing job failed").into(),
-    }
-}
-
-fn from_read<E: Into<RelayError>>(error: ReadError<E>) -> RelayError {
-    match error {
-        ReadError::Job(error) => error.into(),
-        ReadError::Store(error) => RelayError::Storage(error),
-        ReadError::Panicked => RelayError::Internal("a reading job failed"),
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,12 @@
 //! | 2 | 2026-11-21 | seats of activities, and leases on them |
 //! | 3 | 2026-11-21 | desks, their members, the clocks of tickets |
 //! | 4 | 2026-11-21 | which bytes which documents name |
+//! | 5 | 2026-11-21 | which device was told which scopes; documents shared until a date |
+//! | 6 | 2026-11-21 | erasures, their ground and their receipts |
+//! | 7 | 2026-11-21 | what a person decided about work that waited |
+//! | 8 | 2026-11-21 | the chained log of who did what |
+//! | 9 | 2026-11-21 | former keys of devices, and identities of outside providers |
+//! | 10 | 2026-11-21 | warnings about scopes that grow full |
 //!
 //! A landed step is never edited; a new one is added behind it.
 
@@ -17,13 +23,19 @@ use super::StoreError;
 pub(super) const APPLICATION_ID: i64 = 0x595a_6872;
 
 /// The newest format this version writes and reads.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 10;
 
 const STEPS: [&str; VERSION as usize] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002_seats.sql"),
     include_str!("migrations/0003_desks.sql"),
     include_str!("migrations/0004_attachments.sql"),
+    include_str!("migrations/0005_access.sql"),
+    include_str!("migrations/0006_erasure.sql"),
+    include_str!("migrations/0007_quarantine.sql"),
+    include_str!("migrations/0008_audit.sql"),
+    include_str!("migrations/0009_keys.sql"),
+    include_str!("migrations/0010_quotas.sql"),
 ];
 
 /// What the file is.

@@ -1,0 +1,1 @@
+-- 8: reports handed out by the relay.

@@ -1,0 +1,1 @@
+-- 9: what is leaving, and what was told of it.

@@ -1,0 +1,1 @@
+-- 10: reads of health checks, until the relay has them.

@@ -1,0 +1,1 @@
+-- 11: several keepers on one tablet.

@@ -1,0 +1,31 @@
+//! What a relay is opened with.
+
+use super::Calendar;
+
+/// Sizes of the relay's inner works. The defaults fit one small machine.
+#[derive(Debug, Clone)]
+pub struct RelayOptions {
+    /// Jobs that may wait for the writer; past it, [`RelayError::Busy`].
+    pub queue_jobs_max: usize,
+    /// Read-only connections, and so pages read at one time.
+    pub readers: usize,
+    /// Outlines kept in memory by the writer.
+    pub outlines_cached_max: usize,
+    /// Whether the data folder was restored from a backup: the relay then begins a new epoch, and
+    /// every device offers again what it made.
+    pub restored: bool,
+    /// When people at the desks work, and how long each step of a ticket may take.
+    pub calendar: Calendar,
+}
+
+impl Default for RelayOptions {
+    fn default() -> Self {
+        Self {
+            queue_jobs_max: 1024,
+            readers: 4,
+            outlines_cached_max: 50_000,
+            restored: false,
+            calendar: Calendar::default(),
+        }
+    }
+}

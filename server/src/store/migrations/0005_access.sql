@@ -1,0 +1,1 @@
+-- 5: which device was told which scopes; documents shared until a date.

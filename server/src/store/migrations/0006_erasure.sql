@@ -1,0 +1,1 @@
+-- 6: erasures, their ground and their receipts.

@@ -1,0 +1,1 @@
+-- 7: what a person decided about work that waited.

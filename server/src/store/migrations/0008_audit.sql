@@ -1,0 +1,1 @@
+-- 8: the chained log of who did what.

@@ -1,0 +1,1 @@
+-- 9: former keys of devices, and identities of outside providers.

@@ -1,0 +1,1 @@
+-- 10: warnings about scopes that grow full.
