@@ -248,6 +248,7 @@ fn a_quiet_request_and_response_are_small() {
         forgotten: vec![],
         repairs: vec![],
         fetches: vec![],
+        decided: None,
     };
     let response = SyncResponse {
         version: ProtocolVersion::V1,
@@ -260,6 +261,7 @@ fn a_quiet_request_and_response_are_small() {
         repairs: vec![],
         fetched: vec![],
         next_sync_ms: None,
+        decisions: None,
     };
     check("sync_request_quiet", &request);
     check("sync_response_quiet", &response);
@@ -370,6 +372,7 @@ fn a_full_response_is_pinned() {
             item: item(Some(ForgetReason::Erased)),
         }],
         next_sync_ms: Some(30_000),
+        decisions: None,
     };
     check("sync_response_full", &response);
 }

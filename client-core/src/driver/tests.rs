@@ -146,6 +146,7 @@ impl PlayedRelay {
             repairs: Vec::new(),
             fetched: Vec::new(),
             next_sync_ms: None,
+            decisions: None,
         }
     }
 }

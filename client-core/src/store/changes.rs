@@ -139,6 +139,26 @@ pub(super) fn find(
         .optional()?)
 }
 
+/// Own changes of this hash that are unsent or wait for a decision: document, number, state. One
+/// document has it, if any.
+pub(super) fn open_by_hash(
+    connection: &Connection,
+    hash: ChangeHash,
+) -> Result<Vec<(i64, i64, ChangeState)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT document, n, state FROM changes
+         WHERE state IN (0, 3) AND state <> 1 AND own = 1 AND hash = ?1",
+    )?;
+    let rows = statement.query_map([hash.as_bytes()], |row| {
+        Ok((
+            row.get(0)?,
+            row.get(1)?,
+            ChangeState::from_code(row.get(2)?),
+        ))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// A change to insert.
 pub(super) struct NewChange<'a> {
     pub(super) document: i64,

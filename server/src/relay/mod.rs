@@ -14,6 +14,7 @@
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
+//! | `quarantine` | what waits for a person: list, show, accept, reject, and telling the devices |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
@@ -40,6 +41,7 @@ mod own;
 mod page;
 mod pairing;
 mod people;
+mod quarantine;
 mod repair;
 mod report;
 mod scopes;
@@ -65,6 +67,9 @@ pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
 use failure::{from_read, from_write, open_error};
 pub use options::RelayOptions;
+pub use quarantine::{
+    Became, Decided, HeldInfo, HeldPage, HeldQuery, HeldShown, QuarantineError, Which,
+};
 pub use report::{MonthOf, ReportWanted};
 use seats::Unsettled;
 use seen::Seen;
@@ -212,9 +217,16 @@ impl Relay {
         let now = self.inner.clock.now();
         let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
             let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
-            Ok((snapshot.totals()?, snapshot.head()?, tickets, waiting))
+            let oldest = snapshot.oldest_waiting()?;
+            Ok((
+                snapshot.totals()?,
+                snapshot.head()?,
+                tickets,
+                waiting,
+                oldest,
+            ))
         };
-        let (totals, head, tickets, seats_waiting) =
+        let (totals, head, tickets, seats_waiting, oldest) =
             self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
@@ -223,6 +235,7 @@ impl Relay {
             devices: totals.devices,
             devices_revoked: totals.devices_revoked,
             quarantined: totals.quarantined,
+            quarantined_oldest_ms: oldest.map(|at| positive(now.ms_since(at))),
             forgets_acknowledged: totals.forgets_acknowledged,
             seats_waiting,
             head,
@@ -302,6 +315,11 @@ fn new_birth(clock: &dyn Clock) -> Result<Birth, NoRandomness> {
         epoch: Epoch::from_bytes(epoch),
         device: DeviceId::new_v7(unix_ms(clock), random(clock)?),
     })
+}
+
+/// A span as operators are told it; a clock that was set back tells 0.
+fn positive(ms: i64) -> u64 {
+    u64::try_from(ms).unwrap_or(0)
 }
 
 /// Milliseconds since 1970, as a UUIDv7 takes them.

@@ -20,6 +20,7 @@ mod migrations;
 mod open;
 mod people;
 mod places;
+mod quarantine;
 mod queries;
 mod readers;
 mod reports;
