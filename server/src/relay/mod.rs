@@ -68,7 +68,7 @@ use directory::{Directory, News};
 use failure::{from_read, from_write, open_error};
 pub use options::RelayOptions;
 pub use quarantine::{
-    Became, Decided, HeldInfo, HeldPage, HeldQuery, HeldShown, QuarantineError, Which,
+    Became, Decided, HeldDecision, HeldInfo, HeldPage, HeldQuery, HeldShown, QuarantineError, Which,
 };
 pub use report::{MonthOf, ReportWanted};
 use seats::Unsettled;

@@ -12,7 +12,7 @@ mod told;
 
 pub use decide::{Became, Decided, Which};
 pub use error::QuarantineError;
-pub use listed::{HeldInfo, HeldPage, HeldQuery, HeldShown};
+pub use listed::{HeldDecision, HeldInfo, HeldPage, HeldQuery, HeldShown};
 pub(super) use told::decisions;
 
 use yizhan_client_core::model::Inspected;

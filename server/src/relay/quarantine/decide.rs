@@ -148,7 +148,7 @@ impl Relay {
             let mut decided = Vec::new();
             for named in &named {
                 match find(tx, named)? {
-                    Found::Waits(row) => reject_one(tx, row, &word, &mut decided)?,
+                    Found::Waits(row) => reject_one(tx, &row, &word, &mut decided)?,
                     Found::Decided(before) => decided.push(before),
                 }
             }
@@ -304,7 +304,7 @@ impl Relay {
 /// Rejects one change, and what builds on it.
 fn reject_one(
     tx: &mut LogTx<'_>,
-    row: HeldRow,
+    row: &HeldRow,
     word: &Word,
     decided: &mut Vec<Decided>,
 ) -> Result<(), StoreError> {

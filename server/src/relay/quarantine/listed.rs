@@ -9,7 +9,7 @@ use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, RegionKey, 
 use super::super::{Relay, from_read};
 use super::{Again, Named, QuarantineError, in_order};
 use crate::error::RelayError;
-use crate::store::rows::{DecisionRow, HeldOf, HeldRow};
+use crate::store::rows::{HeldOf, HeldRow, Verdict};
 use crate::store::{Snapshot, StoreError};
 
 /// Rows of one page at most.
@@ -76,6 +76,19 @@ pub struct HeldPage {
     pub next: Option<u64>,
 }
 
+/// What was decided about a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldDecision {
+    /// Whether it was let in.
+    pub accepted: bool,
+    /// On whose word; `None` for the operator's own.
+    pub by: Option<PersonId>,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in words.
+    pub reason: Option<String>,
+}
+
 /// One change that waits, or waited.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldShown {
@@ -84,7 +97,7 @@ pub struct HeldShown {
     /// What builds on it, each with the number of steps, in order.
     pub dependents: Vec<(u32, HeldInfo)>,
     /// What was decided, if anything was.
-    pub decision: Option<DecisionRow>,
+    pub decision: Option<HeldDecision>,
     /// What it says; only for somebody who reads such documents.
     pub says: Option<Vec<Said>>,
 }
@@ -197,7 +210,12 @@ impl Relay {
         Ok(HeldShown {
             change: self.held_info(snapshot, &root)?,
             dependents,
-            decision,
+            decision: decision.map(|row| HeldDecision {
+                accepted: row.verdict == Verdict::Accepted,
+                by: row.by,
+                at: row.at,
+                reason: row.reason,
+            }),
             says,
         })
     }
