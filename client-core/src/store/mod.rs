@@ -15,7 +15,7 @@
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
-//! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
+//! | `queries`, `screens`, `held`, `problems`, `status`, `export` | what people ask |
 
 mod apply;
 mod changes;
@@ -33,6 +33,7 @@ mod open;
 mod opened;
 mod outbox;
 mod papers;
+mod problems;
 mod queries;
 mod report;
 mod reread;
@@ -58,6 +59,7 @@ pub use error::{EditError, FindError, StoreError};
 pub use papers::{
     AttachmentPlace, AttachmentRow, AttachmentTotals, NewFile, Transfer, TransferWay,
 };
+pub use problems::{CHANGE_WAITS, DOCUMENT_SET_ASIDE, Problem, ProblemState};
 pub use rows::{
     ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
     ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,
