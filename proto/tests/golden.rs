@@ -15,9 +15,9 @@ use yizhan_proto::identity::{
 };
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
 use yizhan_proto::sync::{
-    Fetch, Fetched, ForgetReason, Forgotten, Item, Outcome, Page, Push, RangeDigest, RangeEntry,
-    Reason, Receipt, RepairAnswer, ScopeState, Stored, StoredChange, Summary, SyncRequest,
-    SyncResponse,
+    Decisions, Fetch, Fetched, ForgetReason, Forgotten, Item, Outcome, Page, Push, RangeDigest,
+    RangeEntry, Reason, Receipt, RepairAnswer, ScopeState, Stored, StoredChange, Summary,
+    SyncRequest, SyncResponse,
 };
 use yizhan_proto::{
     ChangeHash, Cursor, DeviceId, DocumentId, Epoch, Fault, FaultCode, Kind, PersonId,
@@ -267,6 +267,61 @@ fn a_quiet_request_and_response_are_small() {
     check("sync_response_quiet", &response);
     let both = encode(&request).len() + encode(&response).len();
     assert!(both < 200, "{both} bytes");
+}
+
+#[test]
+fn what_people_decided_is_pinned() {
+    let request = SyncRequest {
+        version: ProtocolVersion::V1,
+        epoch: Some(Epoch::from_bytes([8; 8])),
+        device_time: Timestamp::from_ms(1_795_000_000_000),
+        identity_version: 12_345,
+        summary: None,
+        scopes: vec![],
+        pushes: vec![],
+        page_bytes_max: 0,
+        forgotten: vec![],
+        repairs: vec![],
+        fetches: vec![],
+        decided: Some(300),
+    };
+    let reason = Reason {
+        code: "quarantine.rejected".into(),
+        path: None,
+        bound: Some("那天不在岗".into()),
+    };
+    let response = SyncResponse {
+        version: ProtocolVersion::V1,
+        epoch: Epoch::from_bytes([8; 8]),
+        relay_time: Timestamp::from_ms(1_795_000_000_000),
+        head: Cursor::new(1_000_000),
+        receipts: vec![],
+        pages: vec![],
+        identity: None,
+        repairs: vec![],
+        fetched: vec![],
+        next_sync_ms: None,
+        decisions: Some(Decisions {
+            until: 302,
+            receipts: vec![
+                Receipt {
+                    change: ChangeHash::from_bytes([1; 32]),
+                    outcome: Outcome::Accepted(Stored {
+                        sequence: seq(24),
+                        received_at: Timestamp::from_ms(1_794_000_000_000),
+                        skew_ms: 0,
+                    }),
+                },
+                Receipt {
+                    change: ChangeHash::from_bytes([2; 32]),
+                    outcome: Outcome::Refused(reason),
+                },
+            ],
+            more: true,
+        }),
+    };
+    check("sync_request_decided", &request);
+    check("sync_response_decisions", &response);
 }
 
 #[test]
