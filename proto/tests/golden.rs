@@ -360,6 +360,7 @@ fn a_full_request_is_pinned() {
             scope: scopes.next().expect("four"),
             document: doc(3),
         }],
+        decided: None,
     };
     check("sync_request_full", &request);
 }
