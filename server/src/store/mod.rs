@@ -10,6 +10,7 @@ pub mod blobs;
 mod cache;
 mod clocks;
 mod convert;
+mod decisions;
 mod desks;
 mod error;
 mod flush;
