@@ -263,3 +263,33 @@ fn waiting_costs_a_few_bytes_and_nothing_costs_nothing() {
     let (decided, _) = request(&mut it.world, it.driver);
     assert_eq!(decided, None);
 }
+
+/// The gate leaves it to a person, whatever the author's rights; a person lets it in.
+#[test]
+fn a_check_under_a_withdrawn_consent_is_let_in_by_a_person() {
+    for seed in seeds(2) {
+        let mut world = World::new(seed);
+        let (li, chen) = (world.driver("李师傅"), world.medic("陈医生", HOME));
+        let station = world.station(HOME);
+        let consent = world
+            .phone(li)
+            .give_consent(station, Purpose::HealthRecord)
+            .unwrap();
+        world.run_until_quiet();
+        world.phone(li).withdraw(consent).unwrap();
+        world.sync(li);
+        let driver = world.person(li);
+        let readings = world.phone(chen).ordinary_readings();
+        let advice = vec!["rest".to_owned()];
+        let check = world
+            .phone(chen)
+            .take_check(driver, station, consent, readings, advice)
+            .unwrap();
+        world.settle();
+        assert_eq!(waiting(&world).len(), 1);
+        assert_eq!(accepted(&accept_all(&world, chen)), 1);
+        world.settle();
+        assert!(world.phone(li).pocket().documents.contains_key(&check));
+        assert!(world.phone(chen).held().is_empty());
+    }
+}
