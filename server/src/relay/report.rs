@@ -1,10 +1,12 @@
 //! Reports: documents are opened to add up what they say, and are forgotten again. It happens on a
 //! reading connection, never the writer's, in portions between which others get their turn, and
 //! one report at a time. Small numbers are always withheld: who runs a relay reads no content.
+//! What `sheets` hands out to coordinators is added up here as well.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use yizhan_client_core::model::report::{Lens, Month, Report, Sheet, Wanted, What, Where};
 use yizhan_client_core::model::{Document, Order, inspect};
 use yizhan_proto::{DocumentId, Kind, PersonId, StationId, Timestamp};
@@ -17,7 +19,7 @@ use crate::store::{Snapshot, StoreError};
 /// Documents opened in one turn of a reader: some tens of milliseconds.
 const PORTION_DOCUMENTS: u32 = 100;
 /// Milliseconds after which to come back while another report is made.
-const BUSY_RETRY_MS: u64 = 5_000;
+pub(super) const BUSY_RETRY_MS: u64 = 5_000;
 
 /// The month of a time, in the time zone of a report.
 pub type MonthOf = Arc<dyn Fn(Timestamp) -> Option<Month> + Send + Sync>;
@@ -35,8 +37,18 @@ pub struct ReportWanted {
     pub place: Where,
 }
 
+/// The month of a time in a time zone.
+#[must_use]
+pub fn months_in(zone: TimeZone) -> MonthOf {
+    Arc::new(move |time: Timestamp| {
+        let time = jiff::Timestamp::from_millisecond(time.as_ms()).ok()?;
+        let date = time.to_zoned(zone.clone()).date();
+        Month::new(date.year(), u8::try_from(date.month()).ok()?)
+    })
+}
+
 /// What a report needs to know besides documents.
-struct Around {
+pub(super) struct Around {
     now: Timestamp,
     month: MonthOf,
     directory: Arc<Directory>,
@@ -44,7 +56,7 @@ struct Around {
 }
 
 impl Around {
-    fn look<T>(&self, through: impl FnOnce(&Lens<'_>) -> T) -> T {
+    pub(super) fn look<T>(&self, through: impl FnOnce(&Lens<'_>) -> T) -> T {
         let person = |id: PersonId| self.directory.behind(id);
         let station = |id: StationId| {
             let key = self.stations.get(&id).cloned();
@@ -69,13 +81,24 @@ impl Relay {
         &self,
         wanted: ReportWanted,
         month: MonthOf,
-        mut progress: impl FnMut(u64, u64) + Send,
+        progress: impl FnMut(u64, u64) + Send,
     ) -> Result<Sheet, RelayError> {
         let Ok(_alone) = self.inner.reporting.try_lock() else {
             return Err(RelayError::Busy {
                 retry_after_ms: BUSY_RETRY_MS,
             });
         };
+        let (report, around) = self.add_up(wanted, month, progress).await?;
+        Ok(around.look(|lens| report.finish(lens)))
+    }
+
+    /// Opens all documents of a report. The caller sees to it that few do so at one time.
+    pub(super) async fn add_up(
+        &self,
+        wanted: ReportWanted,
+        month: MonthOf,
+        mut progress: impl FnMut(u64, u64) + Send,
+    ) -> Result<(Report, Arc<Around>), RelayError> {
         let stations = self.stations().await?.into_iter();
         let id = |id: DocumentId| StationId::from_bytes(*id.as_bytes());
         let around = Arc::new(Around {
@@ -117,7 +140,7 @@ impl Relay {
                 }
             }
         }
-        Ok(around.look(|lens| report.finish(lens)))
+        Ok((report, around))
     }
 }
 
