@@ -5,6 +5,7 @@
 //! relay, or the call fails and says what answered.
 
 mod pieces;
+mod sheets;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::codec::{self, MEDIA_TYPE};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::{ContentHash, Fault, FaultCode};
 
@@ -144,13 +146,27 @@ impl HttpTransport {
         if response.status() != StatusCode::OK {
             return Err(not_served(response));
         }
-        check_media_type(&response, MEDIA_TYPE)?;
-        let bytes = read_body(response, RESPONSE_BYTES_MAX)?;
-        codec::decode(&bytes, RESPONSE_BYTES_MAX).map_err(|error| TransportError::Garbled {
-            what: format!("its answer to {path} cannot be read ({error}); the app may be too old for this relay"),
-            source: Some(error.into()),
-        })
+        read_message(response, path, RESPONSE_BYTES_MAX)
     }
+}
+
+/// The message of an answer, of at most `bytes_max` bytes.
+fn read_message<A>(
+    response: Response<Body>,
+    path: &str,
+    bytes_max: usize,
+) -> Result<A, TransportError>
+where
+    A: for<'b> Decode<'b, ()>,
+{
+    check_media_type(&response, MEDIA_TYPE)?;
+    let bytes = read_body(response, bytes_max)?;
+    codec::decode(&bytes, bytes_max).map_err(|error| TransportError::Garbled {
+        what: format!(
+            "its answer to {path} cannot be read ({error}); the app may be too old for this relay"
+        ),
+        source: Some(error.into()),
+    })
 }
 
 impl Transport for HttpTransport {
@@ -182,6 +198,14 @@ impl Transport for HttpTransport {
         len: usize,
     ) -> Result<Vec<u8>, TransportError> {
         pieces::get(self, token, sha256, at, len)
+    }
+
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        sheets::get(self, token, request)
     }
 
     fn watch(

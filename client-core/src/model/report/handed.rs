@@ -10,6 +10,9 @@ use yizhan_proto::report::{Cell, SheetBody};
 
 use super::{Field, Month, MonthError, Row, Sheet, What};
 
+/// The reports that are handed out: a coordinator's phone holds no visits, checks and enrolments.
+/// Tickets it holds.
+pub const HANDED_OUT: [What; 3] = [What::Services, What::Checks, What::Activities];
 /// The columns with which each row begins: month, place, item.
 const HEAD_COLUMNS: usize = 3;
 
