@@ -94,7 +94,9 @@ impl Client {
         };
         let (place, withhold) = match source {
             Source::Documents(place, withhold) => (place, withhold),
-            Source::Relay(region, only) => return self.handed(entry, &region, only.map(station)),
+            Source::Relay(region, only) => {
+                return self.handed(entry, &region, only.map(station).as_deref());
+            }
         };
         let person = |id: PersonId| {
             if author.aliases.contains(&id) {
@@ -126,7 +128,7 @@ impl Client {
         &self,
         entry: &ReportEntry,
         region: &RegionKey,
-        station: Option<String>,
+        station: Option<&str>,
     ) -> Result<ReportMade, ClientError> {
         let held = self.store.sheet(entry.what, region)?;
         let held = held.ok_or_else(|| ReportMissing::NoneYet(region.clone()))?;
@@ -136,7 +138,7 @@ impl Client {
         }
         let handed = held.handed;
         Ok(ReportMade {
-            sheet: handed.part(entry.from, entry.to, station.as_deref()),
+            sheet: handed.part(entry.from, entry.to, station),
             handed: Some(HandedNote {
                 region: handed.region,
                 made_at: held.made_at,
@@ -216,17 +218,20 @@ mod tests {
         station: Option<StationId>,
         of: Option<&str>,
     ) -> Result<Source, ClientError> {
-        let month: Month = "2026-11".parse().unwrap();
         let entry = ReportEntry {
             what,
-            from: month,
-            to: month,
+            from: Month::new(2026, 11).expect("a month"),
+            to: Month::new(2026, 11).expect("a month"),
             station,
             region: of.map(region),
         };
         source(roles, &entry, |_| {
             BTreeSet::from([super::tests::station(7)])
         })
+    }
+
+    fn station_of_region() -> StationId {
+        station(7)
     }
 
     #[track_caller]
@@ -275,7 +280,7 @@ mod tests {
         let all = Source::Documents(Where::Everywhere, true);
         assert_eq!(asked(&leader, What::Tickets, None, None).unwrap(), all);
         let tickets = asked(&leader, What::Tickets, None, Some("changzhou")).unwrap();
-        let stations = BTreeSet::from([station(7)]);
+        let stations = BTreeSet::from([station_of_region()]);
         let of_region = Where::Region(region("changzhou"), stations);
         assert_eq!(tickets, Source::Documents(of_region, true));
     }
