@@ -48,7 +48,7 @@ pub fn months_in(zone: TimeZone) -> MonthOf {
 }
 
 /// What a report needs to know besides documents.
-pub(super) struct Around {
+struct Around {
     now: Timestamp,
     month: MonthOf,
     directory: Arc<Directory>,
@@ -56,7 +56,7 @@ pub(super) struct Around {
 }
 
 impl Around {
-    pub(super) fn look<T>(&self, through: impl FnOnce(&Lens<'_>) -> T) -> T {
+    fn look<T>(&self, through: impl FnOnce(&Lens<'_>) -> T) -> T {
         let person = |id: PersonId| self.directory.behind(id);
         let station = |id: StationId| {
             let key = self.stations.get(&id).cloned();
@@ -88,17 +88,18 @@ impl Relay {
                 retry_after_ms: BUSY_RETRY_MS,
             });
         };
-        let (report, around) = self.add_up(wanted, month, progress).await?;
-        Ok(around.look(|lens| report.finish(lens)))
+        self.add_up(wanted, month, progress, Report::finish).await
     }
 
-    /// Opens all documents of a report. The caller sees to it that few do so at one time.
+    /// Opens all documents of a report, and makes the sheet by `finish`, which may take a while as well.
+    /// The caller sees to it that few do so at one time.
     pub(super) async fn add_up(
         &self,
         wanted: ReportWanted,
         month: MonthOf,
         mut progress: impl FnMut(u64, u64) + Send,
-    ) -> Result<(Report, Arc<Around>), RelayError> {
+        finish: fn(Report, &Lens<'_>) -> Sheet,
+    ) -> Result<Sheet, RelayError> {
         let stations = self.stations().await?.into_iter();
         let id = |id: DocumentId| StationId::from_bytes(*id.as_bytes());
         let around = Arc::new(Around {
@@ -140,7 +141,10 @@ impl Relay {
                 }
             }
         }
-        Ok((report, around))
+        let finish = move |_: &Snapshot<'_>| -> Result<Sheet, StoreError> {
+            Ok(around.look(|lens| finish(report, lens)))
+        };
+        readers.read(finish).await.map_err(from_read)
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
-use yizhan_client_core::model::report::{Handed, Month, What, Where};
+use yizhan_client_core::model::report::{Handed, Month, Report, What, Where};
 use yizhan_proto::limits::{SHEET_BYTES_MAX, SHEET_MONTHS_MAX};
 use yizhan_proto::{ContentHash, DocumentId, RegionKey, Role, StationId, Timestamp};
 
@@ -168,13 +168,16 @@ impl Relay {
             place: Where::Region(about.region.clone(), stations),
         };
         let name = zone_name(&zone);
-        let (report, around) = self.add_up(wanted, months_in(zone), |_, _| {}).await?;
+        let months = months_in(zone);
+        let sheet = self
+            .add_up(wanted, months, |_, _| {}, Report::finish_by_month)
+            .await?;
         let handed = Handed {
             region: about.region.clone(),
             from: about.from,
             to: about.to,
             zone: name,
-            sheet: around.look(|lens| report.finish_by_month(lens)),
+            sheet,
         };
         let body = handed.bytes();
         if body.len() > SHEET_BYTES_MAX {
