@@ -281,7 +281,7 @@ mod tests {
         // 2026-11-30 16:10 UTC: in China it is the first of December.
         let now = Timestamp::from_ms(1_796_055_000_000);
         let china = TimeZone::fixed(jiff::tz::offset(8));
-        let latest_in = |zone| latest(zone, now).unwrap();
+        let latest_in = |zone: &TimeZone| latest(zone, now).unwrap();
         assert_eq!(latest_in(&china), (month("2025-12"), month("2026-12")));
         assert_eq!(
             latest_in(&TimeZone::UTC),
