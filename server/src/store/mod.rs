@@ -22,6 +22,7 @@ mod people;
 mod places;
 mod queries;
 mod readers;
+mod recipients;
 mod reports;
 pub mod rows;
 mod seats;
