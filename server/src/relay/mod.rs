@@ -8,6 +8,7 @@
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
 //! | `membership` | which scopes a document is in; joining and leaving |
+//! | `access` | what consents change of that: sharing, withdrawal |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
 //! | `recipients` | which device was ever served which scope |
@@ -27,6 +28,7 @@
 //! `accept` already asks.
 
 mod accept;
+mod access;
 mod attachments;
 mod clocks;
 mod codes;

@@ -9,10 +9,12 @@ use yizhan_proto::{
     Sequence, StationId, Timestamp,
 };
 
+mod access;
 mod desks;
 mod recipients;
 mod seats;
 
+pub use access::{ConsentRow, PlacingRow, ScopeEntry};
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
 pub use recipients::{ForgetsDueRow, ScopeLeftRow, ToldDevice};
 pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
