@@ -14,6 +14,7 @@ mod args;
 mod desk;
 mod device;
 mod failure;
+mod forget;
 mod output;
 mod person;
 mod relay;
@@ -61,6 +62,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Person(command) => person::obey(&data, command, output),
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),
+        Command::Forget(command) => forget::obey(&data, command, output),
         Command::Report(args) => report::make(&data, &args, output),
         Command::Status => status::show(&data, output),
     }

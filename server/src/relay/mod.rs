@@ -12,6 +12,8 @@
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
 //! | `recipients` | which device was ever served which scope |
+//! | `outstanding` | what devices are still to forget |
+//! | `closing` | stations that close and open again |
 //! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
@@ -31,6 +33,7 @@ mod accept;
 mod access;
 mod attachments;
 mod clocks;
+mod closing;
 mod codes;
 mod desks;
 mod directory;
@@ -39,6 +42,7 @@ mod failure;
 mod membership;
 mod merging;
 mod options;
+mod outstanding;
 mod own;
 mod page;
 mod pairing;
@@ -75,8 +79,9 @@ use seats::Unsettled;
 use seen::Seen;
 use stations::StationCache;
 pub use types::{
-    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
-    Likeness, NewDesk, PairCode, Paired, PersonInfo, RegionInfo, Status, TicketCount,
+    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ForgetsDueRow, ForgetsOfDevice,
+    ImportOutcome, ImportedStation, Likeness, NewDesk, Outstanding, PairCode, Paired, PersonInfo,
+    RegionInfo, ScopeLeftRow, Status, TicketCount, ToldDevice,
 };
 
 /// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one

@@ -1,5 +1,6 @@
 //! `/v1/admin/…`: the operator's side, in JSON, with the key of the data folder.
 
+mod access;
 mod desks;
 mod people;
 mod report;
@@ -37,6 +38,10 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(people::pair_code))
         .routes(routes!(people::devices))
         .routes(routes!(people::revoke))
+        .routes(routes!(access::forgets))
+        .routes(routes!(access::close))
+        .routes(routes!(access::reopen))
+        .routes(routes!(access::move_role))
         .routes(routes!(report::report))
 }
 

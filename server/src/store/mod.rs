@@ -10,6 +10,7 @@ mod attachments;
 pub mod blobs;
 mod cache;
 mod clocks;
+mod closed;
 mod convert;
 mod desks;
 mod error;

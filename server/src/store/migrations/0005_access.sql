@@ -73,3 +73,5 @@ CREATE TABLE suspended_roles(
     role TEXT NOT NULL,
     PRIMARY KEY(station, person, role)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX suspended_roles_of_person ON suspended_roles(person);
+CREATE INDEX roles_held ON person_roles(role, person) WHERE ended_at IS NULL;
