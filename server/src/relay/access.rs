@@ -2,7 +2,7 @@
 //! until a date, and a withdrawal, after which a station keeps nothing.
 //!
 //! A new document is put where it belongs in the job that accepts it; what is there already follows
-//! in portions ([`Relay::place`]), however long the history.
+//! in portions ([`Relay::place_documents`]), however long the history.
 
 mod standing;
 
@@ -29,7 +29,7 @@ impl Relay {
     ///
     /// # Errors
     /// [`RelayError`] if the store fails.
-    pub(super) async fn place(&self, now: Timestamp) -> Result<bool, RelayError> {
+    pub async fn place_documents(&self, now: Timestamp) -> Result<bool, RelayError> {
         let due = self
             .inner
             .readers

@@ -45,7 +45,7 @@ impl Relay {
             .await
             .map_err(super::from_read)?;
         let mut more = self.settle_seats().await?;
-        more |= self.place(now).await?;
+        more |= self.place_documents(now).await?;
         if due {
             let job = move |tx: &mut LogTx<'_>| relay.close_tickets(tx, now);
             let closed = self.inner.writer.write(job).await;

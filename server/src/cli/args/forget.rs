@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Copy, Subcommand)]
 pub(in super::super) enum Forget {
     /// List the devices that have not confirmed to have forgotten what they were asked to forget.
     #[command(

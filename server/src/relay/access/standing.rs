@@ -129,11 +129,9 @@ mod tests {
         }
     }
 
-    fn withdrawn(row: ConsentRow) -> ConsentRow {
-        ConsentRow {
-            withdrawn: true,
-            ..row
-        }
+    fn withdrawn(mut row: ConsentRow) -> ConsentRow {
+        row.withdrawn = true;
+        row
     }
 
     fn member(scope: Scope, left: Option<ForgetReason>) -> Member {
