@@ -162,6 +162,25 @@ impl Reference {
         &self.concerns
     }
 
+    /// The words that people wrote in a document, overwritten ones among them.
+    #[must_use]
+    pub fn words(&self, document: DocumentId) -> BTreeSet<String> {
+        const PROSE: &[&str] = &[
+            "note",
+            "keeper_note",
+            "notice",
+            "driver_name",
+            "title",
+            "text",
+        ];
+        let entries = self.of_document.get(&document).into_iter().flatten();
+        entries
+            .flat_map(|number| writes(&self.entries[*number].command))
+            .filter(|(field, _)| PROSE.iter().any(|prose| field.ends_with(prose)))
+            .map(|(_, value)| value)
+            .collect()
+    }
+
     /// Whether the document came with an import.
     #[must_use]
     pub fn is_imported(&self, document: DocumentId) -> bool {
