@@ -337,3 +337,9 @@ fn random_histories_with_relays_that_are_lost_and_restored() {
 fn seed_24_an_urgent_change_did_not_wait_for_what_it_builds_on() {
     history_with_restores(24);
 }
+
+/// A forget was acknowledged, and the log still held the page that named the document.
+#[test]
+fn seed_14_an_acknowledged_forget_stayed_in_the_log() {
+    history(14);
+}

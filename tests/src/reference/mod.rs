@@ -174,11 +174,19 @@ impl Reference {
             "text",
         ];
         let entries = self.of_document.get(&document).into_iter().flatten();
-        entries
-            .flat_map(|number| writes(&self.entries[*number].command))
-            .filter(|(field, _)| PROSE.iter().any(|prose| field.ends_with(prose)))
-            .map(|(_, value)| value)
-            .collect()
+        let mut words = BTreeSet::new();
+        for number in entries {
+            let command = &self.entries[*number].command;
+            let written = writes(command).into_iter();
+            let prose =
+                written.filter(|(field, _)| PROSE.iter().any(|prose| field.ends_with(prose)));
+            words.extend(prose.map(|(_, value)| value));
+            // Not predicted as shown, and there all the same.
+            if let Command::Enrolment(enrolment::Command::Create(new)) = command {
+                words.insert(new.driver_name.clone());
+            }
+        }
+        words
     }
 
     /// Whether the document came with an import.
