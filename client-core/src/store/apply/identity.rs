@@ -6,14 +6,11 @@ use yizhan_proto::limits::SCOPES_MAX;
 
 use super::super::scopes::{self, ScopeRow};
 use super::super::sql::{count, int};
-use super::super::{StoreError, device};
+use super::super::{StoreError, device, sheets};
 use super::forget::drop_leaving;
 
-/// A pairing or registration. Returns how many documents left the device.
-pub(in super::super) fn welcome(
-    tx: &Transaction<'_>,
-    welcome: &Welcome,
-) -> Result<u64, StoreError> {
+/// A pairing or registration.
+pub(in super::super) fn welcome(tx: &Transaction<'_>, welcome: &Welcome) -> Result<(), StoreError> {
     let known = device::load(tx)?.epoch;
     if known.is_some_and(|known| known != welcome.epoch) {
         new_lineage(tx)?;
@@ -23,13 +20,15 @@ pub(in super::super) fn welcome(
         params![welcome.epoch.as_bytes()],
     )?;
     subscribe(tx, &welcome.identity)?;
-    drop_leaving(tx)
+    drop_leaving(tx)?;
+    Ok(())
 }
 
 /// Keeps a new identity. Scopes that are not in it any more are left: their documents are
 /// dropped once nothing unsent or held is in them, unless another scope holds them.
 pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(), StoreError> {
     device::save_identity(tx, identity)?;
+    sheets::retain(tx, identity)?;
     let granted = &identity.scopes[..identity.scopes.len().min(SCOPES_MAX)];
     for row in scopes::all(tx)? {
         if !granted.contains(&row.scope) {
@@ -93,5 +92,5 @@ pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
          DELETE FROM repairs;
          DELETE FROM fetches;",
     )?;
-    Ok(())
+    sheets::ask_anew(tx)
 }
