@@ -232,9 +232,8 @@ fn access_with_check_in() -> Access {
     }
 }
 
-#[test]
-fn a_quiet_request_and_response_are_small() {
-    let request = SyncRequest {
+fn quiet_request() -> SyncRequest {
+    SyncRequest {
         version: ProtocolVersion::V1,
         epoch: Some(Epoch::from_bytes([8; 8])),
         device_time: Timestamp::from_ms(1_795_000_000_000),
@@ -250,7 +249,13 @@ fn a_quiet_request_and_response_are_small() {
         repairs: vec![],
         fetches: vec![],
         decided: None,
-    };
+        left: vec![],
+    }
+}
+
+#[test]
+fn a_quiet_request_and_response_are_small() {
+    let request = quiet_request();
     let response = SyncResponse {
         version: ProtocolVersion::V1,
         epoch: Epoch::from_bytes([8; 8]),
@@ -284,6 +289,7 @@ fn what_people_decided_is_pinned() {
         forgotten: vec![],
         repairs: vec![],
         fetches: vec![],
+        left: vec![],
         decided: Some(300),
     };
     let reason = Reason {
@@ -362,8 +368,16 @@ fn a_full_request_is_pinned() {
             document: doc(3),
         }],
         decided: None,
+        left: vec![],
     };
     check("sync_request_full", &request);
+}
+
+#[test]
+fn a_request_that_confirms_left_scopes_is_pinned() {
+    let mut request = quiet_request();
+    request.left = scopes();
+    check("sync_request_left", &request);
 }
 
 #[test]

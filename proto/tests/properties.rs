@@ -72,6 +72,7 @@ prop_compose! {
             repairs: vec![],
             fetches: vec![],
             decided: None,
+            left: vec![],
         }
     }
 }

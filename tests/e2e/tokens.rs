@@ -138,6 +138,7 @@ fn nothing(time: &TrueTime) -> SyncRequest {
         repairs: Vec::new(),
         fetches: Vec::new(),
         decided: None,
+        left: Vec::new(),
     }
 }
 

@@ -28,6 +28,7 @@ fn request(world: &World) -> SyncRequest {
         repairs: Vec::new(),
         fetches: Vec::new(),
         decided: None,
+        left: Vec::new(),
     }
 }
 

@@ -218,6 +218,7 @@ pub fn nothing(identity_version: u64) -> SyncRequest {
         repairs: vec![],
         fetches: vec![],
         decided: None,
+        left: vec![],
     }
 }
 

@@ -82,6 +82,7 @@ mod tests {
             repairs: Vec::new(),
             fetches: Vec::new(),
             decided: None,
+            left: Vec::new(),
         }
     }
 

@@ -34,6 +34,7 @@ fn request(pushes: &[u8]) -> Box<SyncRequest> {
         repairs: Vec::new(),
         fetches: Vec::new(),
         decided: None,
+        left: Vec::new(),
     })
 }
 

@@ -26,6 +26,7 @@ mod documents;
 mod edit;
 mod error;
 pub mod export;
+mod fold;
 mod held;
 mod instance;
 mod kit;
@@ -87,6 +88,8 @@ pub struct Store {
     papers: papers::Papers,
     /// Whether this session has made sure that the store is not a copy (see `instance`).
     instance_settled: bool,
+    /// Whether the log may hold what is gone from the file (see `fold`).
+    unfolded: bool,
 }
 
 impl Store {

@@ -14,6 +14,7 @@ mod args;
 mod desk;
 mod device;
 mod failure;
+mod forget;
 mod output;
 mod person;
 mod quarantine;
@@ -63,6 +64,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),
         Command::Quarantine(command) => quarantine::obey(&data, command, output),
+        Command::Forget(command) => forget::obey(&data, command, output),
         Command::Report(args) => report::make(&data, &args, output),
         Command::Status => status::show(&data, output),
     }

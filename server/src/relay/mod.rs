@@ -8,8 +8,12 @@
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
 //! | `membership` | which scopes a document is in; joining and leaving |
+//! | `access` | what consents change of that: sharing, withdrawal |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
+//! | `recipients` | which device was ever served which scope |
+//! | `outstanding` | what devices are still to forget |
+//! | `closing` | stations that close and open again |
 //! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
@@ -28,8 +32,10 @@
 //! `accept` already asks.
 
 mod accept;
+mod access;
 mod attachments;
 mod clocks;
+mod closing;
 mod codes;
 mod desks;
 mod directory;
@@ -38,11 +44,13 @@ mod failure;
 mod membership;
 mod merging;
 mod options;
+mod outstanding;
 mod own;
 mod page;
 mod pairing;
 mod people;
 mod quarantine;
+mod recipients;
 mod repair;
 mod report;
 mod scopes;
@@ -72,6 +80,7 @@ pub use options::RelayOptions;
 pub use quarantine::{
     Became, Decided, HeldDecision, HeldInfo, HeldPage, HeldQuery, HeldShown, QuarantineError, Which,
 };
+use recipients::Served;
 pub use report::{MonthOf, ReportWanted, months_in};
 use seats::Unsettled;
 use seen::Seen;
@@ -79,8 +88,9 @@ use sheets::Sheets;
 pub use sheets::{HandedOut, SheetWanted};
 use stations::StationCache;
 pub use types::{
-    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
-    Likeness, NewDesk, PairCode, Paired, PersonInfo, RegionInfo, Status, TicketCount,
+    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ForgetsDueRow, ForgetsOfDevice,
+    ImportOutcome, ImportedStation, Likeness, NewDesk, Outstanding, PairCode, Paired, PersonInfo,
+    RegionInfo, ScopeLeftRow, Status, TicketCount, ToldDevice,
 };
 
 /// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one
@@ -101,6 +111,7 @@ struct Inner {
     stations: StationCache,
     unsettled: Unsettled,
     seen: Seen,
+    served: Served,
     calendar: Calendar,
     blobs: Blobs,
     sweeps: Sweeps,
@@ -130,7 +141,11 @@ impl Relay {
             restored: options.restored,
         };
         let follow = follow(Arc::clone(&directory), Arc::clone(&hub));
-        let opened = store::open(data, store_options, new_birth(&*clock)?, follow)
+        let now = {
+            let clock = Arc::clone(&clock);
+            move || clock.now()
+        };
+        let opened = store::open(data, store_options, new_birth(&*clock)?, now, follow)
             .map_err(|failure| open_error(data, failure))?;
         let Opened {
             writer,
@@ -157,6 +172,7 @@ impl Relay {
                 stations: StationCache::default(),
                 unsettled: Unsettled::default(),
                 seen: Seen::default(),
+                served: Served::default(),
                 calendar: options.calendar.clone(),
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),

@@ -159,6 +159,11 @@ fn register(
     let Some(place) = tx.station_of_code(code.plain())? else {
         return Err(PairError::StationCodeInvalid);
     };
+    if tx.is_station_closed(place.station)? {
+        return Err(PairError::Invalid(
+            "this station is closed; register at another one, or ask for a pairing code".to_owned(),
+        ));
+    }
     if let Some(known) = newcomer.known(tx)? {
         return match known.revoked_at {
             Some(_) => Err(PairError::DeviceRevoked),

@@ -9,6 +9,7 @@ mod pages;
 mod people;
 mod phone;
 mod quarantine;
+mod recipients;
 mod reports;
 mod seats;
 mod stations;

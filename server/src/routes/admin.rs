@@ -1,5 +1,6 @@
 //! `/v1/admin/…`: the operator's side, in JSON, with the key of the data folder.
 
+mod access;
 mod desks;
 mod people;
 mod quarantine;
@@ -42,6 +43,10 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(quarantine::show))
         .routes(routes!(quarantine::accept))
         .routes(routes!(quarantine::reject))
+        .routes(routes!(access::forgets))
+        .routes(routes!(access::close))
+        .routes(routes!(access::reopen))
+        .routes(routes!(access::move_role))
         .routes(routes!(report::report))
 }
 

@@ -78,16 +78,20 @@ impl LogTx<'_> {
         forgotten: &Forgotten,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let asked = self.document(forgotten.document)?.is_some_and(|row| {
-            row.members.iter().any(|member| {
-                member.scope == forgotten.scope
-                    && member.left.is_some()
-                    && member.last == forgotten.sequence
-            })
-        });
-        let Some(scope) = self.known_scope(&forgotten.scope)?.filter(|_| asked) else {
+        let Some(scope) = self.known_scope(&forgotten.scope)? else {
             return Ok(());
         };
+        let asked = self
+            .connection
+            .prepare_cached("SELECT 1 FROM leavings WHERE scope = ?1 AND seq = ?2 AND doc = ?3")?
+            .exists(params![
+                scope.id.0,
+                signed(forgotten.sequence.get()),
+                forgotten.document.as_bytes()
+            ])?;
+        if !asked {
+            return Ok(());
+        }
         self.connection
             .prepare_cached(
                 "INSERT INTO forget_acks(device, scope, doc, seq, acked_at)
@@ -102,6 +106,6 @@ impl LogTx<'_> {
                 signed(forgotten.sequence.get()),
                 now.as_ms(),
             ])?;
-        Ok(())
+        self.clear_forgets(device, &forgotten.scope, scope.id)
     }
 }

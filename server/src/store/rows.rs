@@ -9,12 +9,16 @@ use yizhan_proto::{
     Sequence, StationId, Timestamp,
 };
 
+mod access;
 mod desks;
 mod quarantine;
+mod recipients;
 mod seats;
 
+pub use access::{ConsentRow, PlacingRow, ScopeEntry};
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
 pub use quarantine::{DecisionRow, HeldOf, HeldRow, QuarantineRow, ToldDecision, Verdict};
+pub use recipients::{ForgetsDueRow, ScopeLeftRow, ToldDevice};
 pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// A document as the relay knows it: never its content.

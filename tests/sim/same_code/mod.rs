@@ -86,6 +86,7 @@ fn at_the_relay(
         repairs: Vec::new(),
         fetches: Vec::new(),
         decided: None,
+        left: Vec::new(),
     };
     let response = world.run(world.relay().sync(&caller, request)).unwrap();
     response.receipts[0].outcome.clone()

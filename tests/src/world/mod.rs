@@ -2,6 +2,7 @@
 //!
 //! Everything in it comes from one seed. A test that fails says which, and how to run it again.
 
+mod access;
 mod desks;
 mod fate;
 mod people;
@@ -54,8 +55,6 @@ pub struct World {
     stations: BTreeMap<String, StationId>,
     phones: Vec<SimPhone>,
     people: Vec<Owner>,
-    /// Phones whose rights shrank: their files may name what they once held.
-    once_held_more: BTreeSet<PhoneNo>,
     /// Whether a test did something to a store that only a repair makes good.
     tampered: bool,
     /// Whether seats are looked at after every sync.
@@ -103,7 +102,6 @@ impl World {
             stations: BTreeMap::new(),
             phones: Vec::new(),
             people: Vec::new(),
-            once_held_more: BTreeSet::new(),
             tampered: false,
             seats_watched: false,
             settled: None,

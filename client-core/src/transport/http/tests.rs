@@ -90,6 +90,7 @@ fn request(push_bytes: usize) -> SyncRequest {
         repairs: Vec::new(),
         fetches: Vec::new(),
         decided: None,
+        left: Vec::new(),
     }
 }
 

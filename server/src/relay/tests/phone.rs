@@ -136,6 +136,7 @@ impl Phone {
             repairs: Vec::new(),
             fetches: Vec::new(),
             decided: None,
+            left: Vec::new(),
         }
     }
 
