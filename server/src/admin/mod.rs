@@ -1,9 +1,13 @@
 //! The admin API's messages, as JSON: shared by the routes that serve them and the commands that
 //! ask for them. Plain data; times are RFC 3339 in UTC.
 
+mod audit;
 mod desks;
 mod report;
 
+pub use audit::{
+    AuditChain, AuditChange, AuditEntry, AuditHead, AuditListing, AuditPart, AuditQuery,
+};
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
 pub use report::{ReportCell, ReportLine, ReportQuery, ReportSheet};
 

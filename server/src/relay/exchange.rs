@@ -134,6 +134,9 @@ impl Relay {
                     relay.seat(tx, &mut told, incoming, stored.sequence)?;
                     relay.follow_ticket(tx, incoming)?;
                 }
+                if let Outcome::Refused(reason) = &outcome {
+                    relay.audit_refusal(tx, arrival, incoming.document, reason)?;
+                }
                 receipts.push(Receipt {
                     change: incoming.hash,
                     outcome,

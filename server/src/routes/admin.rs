@@ -1,5 +1,6 @@
 //! `/v1/admin/…`: the operator's side, in JSON, with the key of the data folder.
 
+mod audit;
 mod desks;
 mod people;
 mod report;
@@ -38,6 +39,10 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(people::devices))
         .routes(routes!(people::revoke))
         .routes(routes!(report::report))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::chain))
+        .routes(routes!(audit::head))
+        .routes(routes!(audit::export))
 }
 
 /// Numbers for operators.

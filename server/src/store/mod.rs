@@ -6,6 +6,7 @@
 //! transaction that stores. Nothing here decides who may do what; see [`crate::relay`].
 
 mod attachments;
+mod audit;
 pub mod blobs;
 mod cache;
 mod clocks;
@@ -27,6 +28,7 @@ pub mod rows;
 mod seats;
 mod writer;
 
+pub use audit::{AuditFilter, AuditRow, ChangeMade};
 pub use error::{Cause, StoreError};
 pub use log::{LogTx, Touched};
 pub use open::{Birth, OpenFailure, Opened, StoreOptions, database_path, open};

@@ -18,6 +18,7 @@ use yizhan_proto::{RegionKey, Timestamp};
 
 use super::{invalid, not_found, station, station_id};
 use crate::admin::{Problem, ReportCell, ReportLine, ReportQuery, ReportSheet};
+use crate::audit::{Action, Detail, Subject};
 use crate::extract::Admin;
 use crate::relay::{MonthOf, Relay, ReportWanted};
 use crate::routes::App;
@@ -47,6 +48,15 @@ pub(super) async fn report(
         invalid(format!("{named} is no time zone here; try Asia/Shanghai"))
     })?;
     let wanted = wanted(&app.relay, &query).await?;
+    let about = match &wanted.place {
+        Where::Everywhere => None,
+        Where::Region(key, _) => Some(Subject::Region(key.clone())),
+        Where::Stations(stations) => stations.first().copied().map(Subject::Station),
+    };
+    let what = Detail::word(wanted.what.as_str());
+    app.relay
+        .audit_operator(Action::ReportMade, about, what)
+        .await?;
     let (lines, receiver) = mpsc::channel::<ReportLine>(16);
     let relay = app.relay.clone();
     let stopping = app.stopping.clone();
