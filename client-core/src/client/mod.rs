@@ -8,6 +8,7 @@ mod codes;
 mod edits;
 mod pairing;
 mod queries;
+mod reads;
 mod reports;
 mod screens;
 mod thumbnail;
@@ -146,6 +147,7 @@ impl Client {
         match outcome {
             Some(Outcome::Synced { .. }) | None => {
                 driver.run_all_transfers(on_progress);
+                driver.run_reads()?;
                 Ok(driver.report())
             }
             Some(Outcome::Waiting {

@@ -47,6 +47,7 @@ impl Store {
             path: Some(path),
             home: Some(home.to_owned()),
             papers: Papers::new(Some(home)),
+            unnoted: std::cell::RefCell::default(),
             instance_settled: false,
         };
         if new {
@@ -68,6 +69,7 @@ impl Store {
             path: None,
             home: None,
             papers: Papers::new(None),
+            unnoted: std::cell::RefCell::default(),
             instance_settled: true,
         })
     }

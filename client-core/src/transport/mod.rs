@@ -11,6 +11,7 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use yizhan_proto::attachment::{Piece, Upload};
+use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::watch::Moved;
@@ -62,6 +63,21 @@ pub trait Transport {
         at: u64,
         len: usize,
     ) -> Result<Vec<u8>, TransportError>;
+
+    /// `POST /v1/audit/reads`, with the access token.
+    ///
+    /// # Errors
+    /// [`TransportError`]. The relay may have entered them all the same; they may be sent again.
+    fn check_reads(
+        &mut self,
+        token: &str,
+        reads: &CheckReads,
+    ) -> Result<ReadsEntered, TransportError> {
+        let _ = (token, reads);
+        Err(TransportError::offline(
+            "this way carries no reads of checks",
+        ))
+    }
 
     /// `GET /v1/watch`, with the access token: calls `on_event` for every event until it breaks,
     /// or the relay ends the stream (`Ok` in both cases).
