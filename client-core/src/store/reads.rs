@@ -34,6 +34,14 @@ struct Look {
     at: Timestamp,
 }
 
+impl Look {
+    /// Whether both are one.
+    fn is(self, other: Self) -> bool {
+        let key = |look: Self| (look.person, look.document, look.screen, hour_of(look.at));
+        key(self) == key(other)
+    }
+}
+
 /// Looks that could not be noted.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
@@ -47,6 +55,9 @@ impl Waiting {
     }
 
     fn push(&mut self, look: Look) {
+        if self.looks.iter().any(|known| known.is(look)) {
+            return;
+        }
         if self.looks.len() < WAITING_MAX {
             self.looks.push(look);
         } else {
@@ -71,14 +82,13 @@ impl Store {
     ) {
         let mut waiting = self.unnoted.borrow_mut();
         let mut looks = std::mem::take(&mut waiting.looks);
-        let before = looks.len();
         let checks: Vec<_> = checks.into_iter().collect();
         match self.looks_of(&checks, screen, clock.now()) {
             Ok(new) => looks.extend(new),
             // Not even whose phone this is can be read; nothing was shown from such a store.
             Err(_) => waiting.lost = waiting.lost.saturating_add(checks.len() as u64),
         }
-        if looks.is_empty() || (looks.len() == before && before == 0) {
+        if looks.is_empty() {
             return;
         }
         if self.keep(&looks, clock).is_err() {

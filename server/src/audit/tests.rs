@@ -59,7 +59,7 @@ fn the_bytes_and_hashes_of_entries_are_what_docs_operations_says() {
     let log = log(&[began(), read(7)]);
     assert_eq!(
         hex(&log[0].0),
-        "a50001011b0000019c1ceb84000201056b72656c61792e626567616e0678".to_owned()
+        "a60001011b0000019c1c38a4000201056b72656c61792e626567616e0678".to_owned()
             + &hex(b"\x2bdevice:02020202-0202-0202-0202-020202020202")
             + "0870"
             + &hex(b"0101010101010101")

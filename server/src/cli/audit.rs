@@ -1,7 +1,7 @@
 //! `yizhan audit …`: list, verify, export. Entries are verified here, by whoever asks, and not by the
 //! relay that is asked.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp as Moment};
 use serde::Serialize;
 
 use super::args::{Audit as Command, AuditList, AuditVerify};
+use super::output::private_file;
 use super::relay::{Relay, named, part};
 use super::{Failure, Output, text};
 use crate::admin::{AuditChain, AuditEntry, AuditHead, AuditListing, Device, Person};
@@ -202,7 +203,7 @@ fn verify(data: &Path, args: &AuditVerify, output: &mut Output) -> Result<(), Fa
 
 fn export(data: &Path, out: &Path, output: &mut Output) -> Result<(), Failure> {
     let relay = Relay::find(data)?;
-    let mut file = BufWriter::new(private(out).map_err(Failure::Output)?);
+    let mut file = BufWriter::new(private_file(out).map_err(Failure::Output)?);
     let head: AuditHead = relay.post("audit/exports", &serde_json::json!({}))?;
     let mut verifier = Verifier::new(None);
     along_relay(&relay, &head, &mut verifier, |entry| {
@@ -223,15 +224,6 @@ fn export(data: &Path, out: &Path, output: &mut Output) -> Result<(), Failure> {
             told.id
         )
     })
-}
-
-/// A file that only its owner may read: it says who looked at whose checks.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Goes along the log of a running relay, up to where it ended when asked.
