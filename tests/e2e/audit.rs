@@ -231,11 +231,11 @@ fn a_relay_killed_while_it_enters_has_an_unbroken_log_of_all_that_was_done() {
                 if run("yizhan", &[&args[..], &["--role", "driver"]].concat()).code != 0 {
                     break;
                 }
-                drop(done.send(()));
+                let _ = done.send(());
             }
         });
         for _ in 0..round {
-            drop(heard.recv());
+            let _ = heard.recv();
         }
         relay.kill();
         adding.join().expect("the commands end by themselves");

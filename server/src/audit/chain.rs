@@ -12,7 +12,8 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 use yizhan_proto::{DeviceId, Epoch};
 
-use super::event::{Action, Event, Subject, decode};
+use super::action::Action;
+use super::event::{Event, Subject, decode};
 
 const BEGIN: &[u8] = b"yizhan audit 1 begin\0";
 const ENTRY: &[u8] = b"yizhan audit 1 entry\0";

@@ -4,11 +4,13 @@
 //!
 //! An entry holds ids and codes, and never what a document says or what somebody is called.
 
+mod action;
 mod chain;
 mod event;
 
+pub use action::Action;
 pub use chain::{Broken, ChainHash, HashError, Verified, Verifier, begin, begin_of, follow};
-pub use event::{Action, By, Detail, Event, EventError, Subject, Verdict, decode, encode};
+pub use event::{By, Detail, Event, EventError, Subject, Verdict, decode, encode};
 
 #[cfg(test)]
 mod tests;

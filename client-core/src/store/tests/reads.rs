@@ -114,8 +114,7 @@ fn what_the_relay_names_is_not_sent_again_and_the_rest_is() {
 fn a_full_disk_keeps_no_check_from_being_shown_and_the_look_waits_in_memory() {
     let clock = TestClock::new(1);
     let folder = tempfile::tempdir().unwrap();
-    let mut store = Store::open(folder.path(), &clock).unwrap();
-    consents(&mut store, 50, 21, &clock);
+    let store = Store::open(folder.path(), &clock).unwrap();
     let connection = store.connection_for_tests();
     connection.pragma_update(None, "query_only", true).unwrap();
     look(&store, &[(60, 21), (61, 22)], Screen::Opened, &clock);
@@ -132,18 +131,19 @@ fn a_full_disk_keeps_no_check_from_being_shown_and_the_look_waits_in_memory() {
 fn looks_of_somebody_the_device_acted_for_before_are_not_sent_as_somebody_elses() {
     let clock = TestClock::new(1);
     let store = tablet(&clock);
+    let acts_for = |n: u8| {
+        let mut identity = store.device().unwrap().identity.unwrap();
+        identity.person = person(n);
+        identity.aliases = Vec::new();
+        let bytes = yizhan_proto::codec::encode(&identity);
+        let sql = "UPDATE device SET identity = ?1";
+        store.connection_for_tests().execute(sql, [bytes]).unwrap();
+    };
+    acts_for(87);
     look(&store, &[(60, 21)], Screen::Opened, &clock);
-    let mut identity = store.device().unwrap().identity.unwrap();
-    identity.person = person(88);
-    identity.aliases = Vec::new();
-    store
-        .connection_for_tests()
-        .execute(
-            "UPDATE device SET identity = ?1",
-            [yizhan_proto::codec::encode(&identity)],
-        )
-        .unwrap();
+    acts_for(88);
     assert_eq!(waiting(&store), []);
     look(&store, &[(60, 21)], Screen::Opened, &clock);
     assert_eq!(waiting(&store), [(document(60), Screen::Opened)]);
+    assert_eq!(store.status().unwrap().reads_unsent, 2, "none is dropped");
 }
