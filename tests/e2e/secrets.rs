@@ -172,6 +172,48 @@ fn new_code(relay: &RelayProcess, name: &str, secrets: &mut Secrets) -> String {
     code
 }
 
+/// A day of a driver, and everything that goes wrong in it.
+fn a_day(
+    relay: &RelayProcess,
+    data: &Path,
+    li: &PhoneProcess,
+    used: &str,
+    secrets: &mut Secrets,
+    heard: &mut Heard,
+) {
+    for args in [
+        &["sync"][..],
+        &["visit", "start", "--station", STATION],
+        &["sync"],
+        &["status"],
+        &["whoami"],
+        &["held"],
+        &["visit", "show", "last"],
+    ] {
+        heard.run(li, args);
+    }
+    let token = {
+        let store = rusqlite::Connection::open(li.home().join("yizhan.sqlite")).expect("a store");
+        let token: String = store
+            .query_row("SELECT token FROM device", [], |row| row.get(0))
+            .expect("a token");
+        let forged = format!("{}x", &token[..token.len() - 1]);
+        store
+            .execute("UPDATE device SET token = ?1", [forged])
+            .expect("it is written");
+        token
+    };
+    heard.run(li, &["visit", "note", "last", "夜里到站"]);
+    heard.run(li, &["sync"]);
+    of_phone(li, secrets);
+    let admin = fs::read_to_string(data.join("admin.key")).expect("the key");
+    heard.asks(relay, "/v1/sync", &token);
+    heard.asks(relay, "/v1/sync", admin.trim());
+    heard.asks(relay, "/v1/admin/people", &token);
+    heard.asks(relay, &format!("/v1/token?token={token}"), "x");
+    heard.asks(relay, &format!("/v1/pair?code={used}"), used);
+}
+
 #[test]
 fn no_secret_stands_in_a_log_an_error_or_a_list_of_processes() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -199,38 +241,7 @@ fn no_secret_stands_in_a_log_an_error_or_a_list_of_processes() {
     of_phone(&li, &mut secrets);
     of_phone(&zhang, &mut secrets);
 
-    // A day, and everything that goes wrong in it.
-    for args in [
-        &["sync"][..],
-        &["visit", "start", "--station", STATION],
-        &["sync"],
-        &["status"],
-        &["whoami"],
-        &["held"],
-        &["visit", "show", "last"],
-    ] {
-        heard.run(&li, args);
-    }
-    let token = {
-        let store = rusqlite::Connection::open(li.home().join("yizhan.sqlite")).expect("a store");
-        let token: String = store
-            .query_row("SELECT token FROM device", [], |row| row.get(0))
-            .expect("a token");
-        let forged = format!("{}x", &token[..token.len() - 1]);
-        store
-            .execute("UPDATE device SET token = ?1", [forged])
-            .expect("it is written");
-        token
-    };
-    heard.run(&li, &["visit", "note", "last", "夜里到站"]);
-    heard.run(&li, &["sync"]);
-    of_phone(&li, &mut secrets);
-    let admin = fs::read_to_string(data.join("admin.key")).expect("the key");
-    heard.asks(&relay, "/v1/sync", &token);
-    heard.asks(&relay, "/v1/sync", admin.trim());
-    heard.asks(&relay, "/v1/admin/people", &token);
-    heard.asks(&relay, &format!("/v1/token?token={token}"), "x");
-    heard.asks(&relay, &format!("/v1/pair?code={used}"), &used);
+    a_day(&relay, &data, &li, &used, &mut secrets, &mut heard);
     let device = li.ok(&["whoami"])["device"]
         .as_str()
         .expect("a device")
@@ -315,9 +326,11 @@ fn every_file_is_its_owners_alone() {
 
     let mut seen = Vec::new();
     walk(&data, &mut seen);
-    walk(li.home(), &mut seen);
-    for file in fs::read_dir(&out).expect("it is read") {
-        walk(&file.expect("an entry").path(), &mut seen);
+    // The folders themselves were made by this test.
+    for folder in [li.home(), &out] {
+        for file in fs::read_dir(folder).expect("it is read") {
+            walk(&file.expect("an entry").path(), &mut seen);
+        }
     }
     for name in [
         "relay.db-wal",
