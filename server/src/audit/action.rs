@@ -76,7 +76,9 @@ actions! {
     DevicePaired = "device.paired";
     /// A device was revoked.
     DeviceRevoked = "device.revoked";
-    /// A device is to be emptied at its next contact.
+    /// A device is to erase itself at its next contact.
+    DeviceWipeOrdered = "device.wipe_ordered";
+    /// A device says that it erased itself.
     DeviceWiped = "device.wiped";
     /// A key was replaced by another.
     KeyRotated = "key.rotated";
