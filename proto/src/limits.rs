@@ -94,6 +94,10 @@ pub const RELAY_KEYS_MAX: usize = 8;
 pub const REVOKED_MAX: usize = 4_096;
 /// Reads of health checks that one request may bring.
 pub const AUDIT_READS_MAX: usize = 256;
+/// Bytes of one report that the relay hands out.
+pub const SHEET_BYTES_MAX: usize = 1024 * 1024;
+/// Months that such a report may cover.
+pub const SHEET_MONTHS_MAX: usize = 13;
 
 const _: () = {
     assert!(AUDIT_READS_MAX * 60 <= SMALL_REQUEST_BYTES_MAX);
@@ -113,5 +117,6 @@ const _: () = {
     assert!(PIECE_BYTES_MAX <= RESPONSE_BYTES_MAX);
     assert!(ATTACHMENT_BYTES_MAX <= PERSON_ATTACHMENT_BYTES_MAX);
     assert!(ATTACHMENTS_PER_DOCUMENT_MAX <= ENTRIES_MAX);
+    assert!(SHEET_BYTES_MAX < RESPONSE_BYTES_MAX);
     assert!(REPAIR_SPLITS <= REPAIR_RANGES_MAX);
 };

@@ -10,6 +10,7 @@ mod reports;
 mod rows;
 mod seats;
 mod secrets;
+mod sheets;
 mod tokens;
 mod two_phones;
 mod watching;

@@ -5,6 +5,7 @@
 
 mod pieces;
 mod reads;
+mod sheets;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

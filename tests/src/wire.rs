@@ -9,6 +9,7 @@ use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::checkin::{Certificate, CheckInKit, RelayKey, certified_name};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::{CERTIFICATE_LIFE_MS, TOKEN_TTL_S};
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::{ContentHash, DeviceId, Fault, FaultCode};
 use yizhan_server::error::PairError;
@@ -204,6 +205,15 @@ impl Transport for SimTransport {
     ) -> Result<ReadsEntered, TransportError> {
         self.check(token)?;
         self.net.check_reads(self.device, reads).map_err(trouble)
+    }
+
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        self.check(token)?;
+        self.net.sheet(self.device, request).map_err(trouble)
     }
 
     fn watch(

@@ -28,7 +28,7 @@ pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
     ScanEntry, Scanned, TicketEntry, VisitStart,
 };
-pub use self::reports::ReportEntry;
+pub use self::reports::{HandedNote, ReportEntry, ReportMade};
 
 /// One device's Yizhan.
 #[derive(Debug)]
@@ -147,6 +147,7 @@ impl Client {
         match outcome {
             Some(Outcome::Synced { .. }) | None => {
                 driver.run_all_transfers(on_progress);
+                driver.run_sheets();
                 // What could not be told is told with the next sync.
                 drop(driver.run_reads());
                 Ok(driver.report())

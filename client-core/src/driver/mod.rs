@@ -6,6 +6,7 @@
 mod progress;
 mod reads;
 mod report;
+mod sheets;
 #[cfg(test)]
 mod tests;
 mod transfer;

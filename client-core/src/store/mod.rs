@@ -16,6 +16,7 @@
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
 //! | `reads` | who looked at whose check, until the relay has it |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
+//! | `sheets` | reports of a region that the relay handed out |
 //! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
 
 mod apply;
@@ -42,6 +43,7 @@ mod rows;
 mod scopes;
 mod screens;
 mod search;
+mod sheets;
 mod sql;
 mod status;
 mod types;
@@ -67,6 +69,7 @@ pub use rows::{
     TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail, VisitFilter, VisitRow,
 };
 pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
+pub use sheets::{SheetDue, SheetHeld};
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,
     StoredAccess,

@@ -15,6 +15,7 @@
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
+//! | `sheets` | reports of a region, handed out to its coordinators |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
@@ -47,6 +48,7 @@ mod report;
 mod scopes;
 mod seats;
 mod seen;
+mod sheets;
 mod stations;
 mod types;
 
@@ -68,9 +70,11 @@ pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
 use failure::{from_read, from_write, open_error};
 pub use options::RelayOptions;
-pub use report::{MonthOf, ReportWanted};
+pub use report::{MonthOf, ReportWanted, months_in};
 use seats::Unsettled;
 use seen::Seen;
+use sheets::Sheets;
+pub use sheets::{HandedOut, SheetWanted};
 use stations::StationCache;
 pub use types::{
     Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
@@ -102,6 +106,7 @@ struct Inner {
     digest_mismatches: AtomicU64,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
+    sheets: Sheets,
 }
 
 impl Relay {
@@ -157,6 +162,7 @@ impl Relay {
                 audit: audit::Allowances::default(),
                 digest_mismatches: AtomicU64::new(0),
                 reporting: tokio::sync::Mutex::new(()),
+                sheets: Sheets::default(),
             }),
         })
     }
