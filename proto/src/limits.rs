@@ -57,6 +57,10 @@ pub const REPAIR_SPLITS: usize = 16;
 pub const FETCHES_MAX: usize = 256;
 /// Forgets that one exchange may acknowledge.
 pub const FORGOTTEN_MAX: usize = 4_096;
+/// Decisions about waiting work that one exchange tells.
+pub const DECISIONS_MAX: usize = 64;
+/// Bytes of the reason that a person gives for a decision.
+pub const DECISION_REASON_BYTES_MAX: usize = 512;
 /// Bytes of the body of a small message (pairing, registration, token).
 pub const SMALL_REQUEST_BYTES_MAX: usize = 16 * 1024;
 /// Seconds an access token is valid.
@@ -110,6 +114,7 @@ const _: () = {
     assert!(PAGE_BYTES_MAX as u64 + DOCUMENT_BYTES_MAX <= RESPONSE_BYTES_MAX as u64);
     assert!(STRING_BYTES_MAX <= CHANGE_BYTES_MAX);
     assert!(LABEL_BYTES_MAX <= STRING_BYTES_MAX);
+    assert!(DECISIONS_MAX * (DECISION_REASON_BYTES_MAX + LABEL_BYTES_MAX) < PAGE_BYTES_MAX);
     assert!(KEY_BYTES_MAX <= LABEL_BYTES_MAX);
     assert!(DESKS_MAX < SCOPES_MAX);
     assert!(THUMBNAIL_BYTES_MAX <= PIECE_BYTES_MAX as u64);

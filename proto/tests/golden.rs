@@ -17,9 +17,9 @@ use yizhan_proto::identity::{
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
 use yizhan_proto::report::{Cell, SheetAnswer, SheetBody};
 use yizhan_proto::sync::{
-    Fetch, Fetched, ForgetReason, Forgotten, Item, Outcome, Page, Push, RangeDigest, RangeEntry,
-    Reason, Receipt, RepairAnswer, ScopeState, Stored, StoredChange, Summary, SyncRequest,
-    SyncResponse,
+    Decisions, Fetch, Fetched, ForgetReason, Forgotten, Item, Outcome, Page, Push, RangeDigest,
+    RangeEntry, Reason, Receipt, RepairAnswer, ScopeState, Stored, StoredChange, Summary,
+    SyncRequest, SyncResponse,
 };
 use yizhan_proto::{
     ChangeHash, ContentHash, Cursor, DeviceId, DocumentId, EntryId, Epoch, Fault, FaultCode, Kind,
@@ -250,6 +250,7 @@ fn a_quiet_request_and_response_are_small() {
         forgotten: vec![],
         repairs: vec![],
         fetches: vec![],
+        decided: None,
     };
     let response = SyncResponse {
         version: ProtocolVersion::V1,
@@ -262,11 +263,67 @@ fn a_quiet_request_and_response_are_small() {
         repairs: vec![],
         fetched: vec![],
         next_sync_ms: None,
+        decisions: None,
     };
     check("sync_request_quiet", &request);
     check("sync_response_quiet", &response);
     let both = encode(&request).len() + encode(&response).len();
     assert!(both < 200, "{both} bytes");
+}
+
+#[test]
+fn what_people_decided_is_pinned() {
+    let request = SyncRequest {
+        version: ProtocolVersion::V1,
+        epoch: Some(Epoch::from_bytes([8; 8])),
+        device_time: Timestamp::from_ms(1_795_000_000_000),
+        identity_version: 12_345,
+        summary: None,
+        scopes: vec![],
+        pushes: vec![],
+        page_bytes_max: 0,
+        forgotten: vec![],
+        repairs: vec![],
+        fetches: vec![],
+        decided: Some(300),
+    };
+    let reason = Reason {
+        code: "quarantine.rejected".into(),
+        path: None,
+        bound: Some("那天不在岗".into()),
+    };
+    let response = SyncResponse {
+        version: ProtocolVersion::V1,
+        epoch: Epoch::from_bytes([8; 8]),
+        relay_time: Timestamp::from_ms(1_795_000_000_000),
+        head: Cursor::new(1_000_000),
+        receipts: vec![],
+        pages: vec![],
+        identity: None,
+        repairs: vec![],
+        fetched: vec![],
+        next_sync_ms: None,
+        decisions: Some(Decisions {
+            until: 302,
+            receipts: vec![
+                Receipt {
+                    change: ChangeHash::from_bytes([1; 32]),
+                    outcome: Outcome::Accepted(Stored {
+                        sequence: seq(24),
+                        received_at: Timestamp::from_ms(1_794_000_000_000),
+                        skew_ms: 0,
+                    }),
+                },
+                Receipt {
+                    change: ChangeHash::from_bytes([2; 32]),
+                    outcome: Outcome::Refused(reason),
+                },
+            ],
+            more: true,
+        }),
+    };
+    check("sync_request_decided", &request);
+    check("sync_response_decisions", &response);
 }
 
 #[test]
@@ -305,6 +362,7 @@ fn a_full_request_is_pinned() {
             scope: scopes.next().expect("four"),
             document: doc(3),
         }],
+        decided: None,
     };
     check("sync_request_full", &request);
 }
@@ -372,6 +430,7 @@ fn a_full_response_is_pinned() {
             item: item(Some(ForgetReason::Erased)),
         }],
         next_sync_ms: Some(30_000),
+        decisions: None,
     };
     check("sync_response_full", &response);
 }

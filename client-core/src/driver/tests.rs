@@ -156,6 +156,7 @@ impl PlayedRelay {
             repairs: Vec::new(),
             fetched: Vec::new(),
             next_sync_ms: None,
+            decisions: None,
         }
     }
 }

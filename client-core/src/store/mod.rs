@@ -17,7 +17,7 @@
 //! | `reads` | who looked at whose check, until the relay has it |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
 //! | `sheets` | reports of a region that the relay handed out |
-//! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
+//! | `queries`, `screens`, `held`, `problems`, `status`, `export` | what people ask |
 
 mod apply;
 mod changes;
@@ -35,6 +35,7 @@ mod open;
 mod opened;
 mod outbox;
 mod papers;
+mod problems;
 mod queries;
 mod reads;
 mod report;
@@ -62,6 +63,7 @@ pub use error::{EditError, FindError, StoreError};
 pub use papers::{
     AttachmentPlace, AttachmentRow, AttachmentTotals, NewFile, Transfer, TransferWay,
 };
+pub use problems::{CHANGE_WAITS, DOCUMENT_SET_ASIDE, Problem, ProblemState};
 pub use rows::{
     ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
     ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,

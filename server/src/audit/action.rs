@@ -96,6 +96,8 @@ actions! {
     ChangeRefused = "change.refused";
     /// A change waits for a person to decide.
     ChangeQuarantined = "change.quarantined";
+    /// What a waiting change says was shown to somebody who has a part in it.
+    QuarantineShown = "quarantine.shown";
     /// A waiting change was accepted.
     QuarantineAccepted = "quarantine.accepted";
     /// A waiting change was rejected.

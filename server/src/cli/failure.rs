@@ -25,6 +25,9 @@ pub(super) enum Failure {
     /// What was typed cannot be read.
     #[error("{0}")]
     Usage(String),
+    /// Some of what was asked was not done; the output says what.
+    #[error("{0}")]
+    Undone(String),
     /// A file to import is not acceptable.
     #[error("{path}: {source}; nothing was imported", source = .source)]
     Import {
@@ -108,7 +111,10 @@ impl Failure {
             Self::Output(_) | Self::Answer(_) | Self::Process(..) => 1,
             Self::Log(_) | Self::Usage(_) => 2,
             Self::NotFound(_) => 3,
-            Self::Import { .. } | Self::Calendar { .. } | Self::Unreadable { .. } => 4,
+            Self::Undone(_)
+            | Self::Import { .. }
+            | Self::Calendar { .. }
+            | Self::Unreadable { .. } => 4,
             Self::NotRunning { .. } => 5,
             Self::Audit(_) | Self::AuditFile { .. } => 6,
             Self::Problem(problem) => match problem.status {

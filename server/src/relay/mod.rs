@@ -15,6 +15,7 @@
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
+//! | `quarantine` | what waits for a person: list, show, accept, reject, and telling the devices |
 //! | `sheets` | reports of a region, handed out to its coordinators |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
@@ -43,6 +44,7 @@ mod own;
 mod page;
 mod pairing;
 mod people;
+mod quarantine;
 mod repair;
 mod report;
 mod scopes;
@@ -70,6 +72,9 @@ pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
 use failure::{from_read, from_write, open_error};
 pub use options::RelayOptions;
+pub use quarantine::{
+    Became, Decided, HeldDecision, HeldInfo, HeldPage, HeldQuery, HeldShown, QuarantineError, Which,
+};
 pub use report::{MonthOf, ReportWanted, months_in};
 use seats::Unsettled;
 use seen::Seen;
@@ -223,9 +228,16 @@ impl Relay {
         let now = self.inner.clock.now();
         let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
             let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
-            Ok((snapshot.totals()?, snapshot.head()?, tickets, waiting))
+            let oldest = snapshot.oldest_waiting()?;
+            Ok((
+                snapshot.totals()?,
+                snapshot.head()?,
+                tickets,
+                waiting,
+                oldest,
+            ))
         };
-        let (totals, head, tickets, seats_waiting) =
+        let (totals, head, tickets, seats_waiting, oldest) =
             self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
@@ -234,6 +246,7 @@ impl Relay {
             devices: totals.devices,
             devices_revoked: totals.devices_revoked,
             quarantined: totals.quarantined,
+            quarantined_oldest_ms: oldest.map(|at| positive(now.ms_since(at))),
             forgets_acknowledged: totals.forgets_acknowledged,
             seats_waiting,
             head,
@@ -314,6 +327,11 @@ fn new_birth(clock: &dyn Clock) -> Result<Birth, NoRandomness> {
         device: DeviceId::new_v7(unix_ms(clock), random(clock)?),
         at: clock.now(),
     })
+}
+
+/// A span as operators are told it; a clock that was set back tells 0.
+fn positive(ms: i64) -> u64 {
+    u64::try_from(ms).unwrap_or(0)
 }
 
 /// Milliseconds since 1970, as a UUIDv7 takes them.

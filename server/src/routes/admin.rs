@@ -3,6 +3,7 @@
 mod audit;
 mod desks;
 mod people;
+mod quarantine;
 mod report;
 mod stations;
 
@@ -38,6 +39,10 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(people::pair_code))
         .routes(routes!(people::devices))
         .routes(routes!(people::revoke))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::show))
+        .routes(routes!(quarantine::accept))
+        .routes(routes!(quarantine::reject))
         .routes(routes!(report::report))
         .routes(routes!(audit::list))
         .routes(routes!(audit::chain))
@@ -67,6 +72,7 @@ async fn status(State(app): State<App>, _: Admin) -> Result<Answer<Status>, Refu
         devices: status.devices,
         devices_revoked: status.devices_revoked,
         quarantined: status.quarantined,
+        quarantined_oldest_ms: status.quarantined_oldest_ms,
         forgets_acknowledged: status.forgets_acknowledged,
         digest_mismatches: status.digest_mismatches,
         database_bytes: status.database_bytes,

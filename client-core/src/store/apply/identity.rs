@@ -50,7 +50,7 @@ pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(),
 }
 
 /// The relay was restored from a backup, or it is another one: nothing is known of what it has.
-/// Own changes are offered again; others count as unconfirmed until they come back. What a scope
+/// Own changes are offered again, also those that waited for a decision; others count as unconfirmed until they come back. What a scope
 /// held stays until that scope is complete again ([`super::pages`]).
 pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
     tx.execute_batch(
@@ -60,7 +60,11 @@ pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
          UPDATE changes SET state = CASE own WHEN 1 THEN 0 ELSE 4 END, sequence = NULL,
              received_at = NULL
          WHERE state = 1;
+         UPDATE changes SET state = 0, reason_code = NULL, reason_path = NULL,
+             reason_bound = NULL
+         WHERE state = 3 AND state <> 1;
          UPDATE changes SET waits_since = NULL WHERE state = 0;
+         UPDATE device SET decided = 0;
          DELETE FROM forgets;
          DELETE FROM repairs;
          DELETE FROM fetches;",

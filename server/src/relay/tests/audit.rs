@@ -10,7 +10,7 @@ use super::phone::Phone;
 use super::{MORNING_MS, World, open};
 use crate::audit::{Action, By, Event, Subject, Verdict, Verifier, decode};
 use crate::error::RelayError;
-use crate::relay::{AuditFilter, Relay, RelayOptions};
+use crate::relay::{AuditFilter, Relay, RelayOptions, Which};
 
 /// All entries, oldest first; the chain they make is verified on the way.
 async fn entries(relay: &Relay) -> Vec<Event> {
@@ -347,6 +347,17 @@ async fn work_that_waits_is_entered_once_and_the_log_goes_on_after_a_restore() {
     let said = actions(&world.relay).await;
     let waiting = |said: &[String]| said.iter().filter(|a| *a == "change.quarantined").count();
     assert_eq!(waiting(&said), 1, "{said:?}");
+
+    // Somebody decides: who, and about whose work, is entered with it.
+    let which = Which::Person(person);
+    let decided = world.relay.accept_quarantined(which, None).await.unwrap();
+    assert_eq!(decided.len(), 1);
+    let events = entries(&world.relay).await;
+    let last = events.last().unwrap();
+    assert_eq!(last.action, Action::QuarantineAccepted);
+    assert_eq!((last.by, last.about), (By::Operator, Some(person)));
+    assert_eq!(last.subject, Some(Subject::Document(id)));
+    let said = actions(&world.relay).await;
 
     world.relay.shutdown();
     let restored = RelayOptions {
