@@ -139,7 +139,7 @@ impl Relay {
             let now = relay.inner.clock.now();
             let mut entries = Vec::with_capacity(request.reads.len());
             for read in &request.reads {
-                if tx.is_audited(device, read.entry)? || relay.enter(tx, &caller, read, now)? {
+                if tx.is_audited(device, read.entry)? || relay.enter_read(tx, &caller, read, now)? {
                     entries.push(read.entry);
                 }
             }
@@ -149,7 +149,7 @@ impl Relay {
     }
 
     /// Enters one read; says whether it did.
-    fn enter(
+    fn enter_read(
         &self,
         tx: &mut LogTx<'_>,
         caller: &Caller,
