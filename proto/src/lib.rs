@@ -10,6 +10,7 @@
 //! `tests/golden` pins every message as bytes.
 
 pub mod attachment;
+pub mod audit;
 pub mod checkin;
 pub mod codec;
 pub mod desk;

@@ -96,12 +96,15 @@ pub const CERTIFICATE_NAME_BYTES_MAX: usize = 72;
 pub const RELAY_KEYS_MAX: usize = 8;
 /// Revoked devices that a kit may name.
 pub const REVOKED_MAX: usize = 4_096;
+/// Reads of health checks that one request may bring.
+pub const AUDIT_READS_MAX: usize = 256;
 /// Bytes of one report that the relay hands out.
 pub const SHEET_BYTES_MAX: usize = 1024 * 1024;
 /// Months that such a report may cover.
 pub const SHEET_MONTHS_MAX: usize = 13;
 
 const _: () = {
+    assert!(AUDIT_READS_MAX * 60 <= SMALL_REQUEST_BYTES_MAX);
     assert!(CERTIFICATE_NAME_BYTES_MAX <= LABEL_BYTES_MAX);
     assert!(CHANGE_BYTES_MAX as u64 <= DOCUMENT_BYTES_MAX);
     assert!(DOCUMENT_BYTES_MAX <= PAGE_BYTES_MAX as u64);

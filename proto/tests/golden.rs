@@ -6,6 +6,7 @@ use std::fmt::{Debug, Write as _};
 use std::path::Path;
 
 use minicbor::{Decode, Encode};
+use yizhan_proto::audit::{CheckRead, CheckReads, ReadsEntered, Screen};
 use yizhan_proto::checkin::{Certificate, CheckInKit, RelayKey};
 use yizhan_proto::codec::{decode, encode};
 use yizhan_proto::desk::{DeskInfo, DeskMember};
@@ -21,8 +22,8 @@ use yizhan_proto::sync::{
     SyncRequest, SyncResponse,
 };
 use yizhan_proto::{
-    ChangeHash, ContentHash, Cursor, DeviceId, DocumentId, Epoch, Fault, FaultCode, Kind, PersonId,
-    ProtocolVersion, Role, Scope, ScopeDigest, Sequence, StationId, Timestamp,
+    ChangeHash, ContentHash, Cursor, DeviceId, DocumentId, EntryId, Epoch, Fault, FaultCode, Kind,
+    PersonId, ProtocolVersion, Role, Scope, ScopeDigest, Sequence, StationId, Timestamp,
 };
 
 fn check<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug>(name: &str, message: &T) {
@@ -508,6 +509,32 @@ fn a_fault_is_pinned() {
         "fault_of_a_newer_version",
         &Fault::new(FaultCode::Other("moon.full".into()), "?"),
     );
+}
+
+#[test]
+fn reads_of_checks() {
+    let entry = |byte: u8| EntryId::from_bytes([byte; 16]);
+    let read = |byte: u8, screen| CheckRead {
+        entry: entry(byte),
+        document: doc(byte + 1),
+        at: Timestamp::from_ms(1_770_000_000_000),
+        screen,
+    };
+    let reads = vec![
+        read(1, Screen::Opened),
+        read(2, Screen::Listed),
+        read(3, Screen::Exported),
+        read(4, Screen::Other(99)),
+    ];
+    check(
+        "check_reads",
+        &CheckReads {
+            version: ProtocolVersion::CURRENT,
+            reads,
+        },
+    );
+    let entries = vec![entry(1), entry(2)];
+    check("reads_entered", &ReadsEntered { entries });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! End to end: real processes, real sockets, as users start them. Every server listens on loopback.
 
 mod attachments;
+mod audit;
 mod bad_input;
 mod codes;
 mod crash;
@@ -8,6 +9,7 @@ mod http;
 mod reports;
 mod rows;
 mod seats;
+mod secrets;
 mod sheets;
 mod tokens;
 mod two_phones;

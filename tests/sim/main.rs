@@ -8,6 +8,7 @@
 
 mod access;
 mod attachments;
+mod audit;
 mod clocks;
 mod codes;
 mod crashes;

@@ -8,6 +8,7 @@ mod codes;
 mod edits;
 mod pairing;
 mod queries;
+mod reads;
 mod reports;
 mod screens;
 mod thumbnail;
@@ -147,6 +148,8 @@ impl Client {
             Some(Outcome::Synced { .. }) | None => {
                 driver.run_all_transfers(on_progress);
                 driver.run_sheets();
+                // What could not be told is told with the next sync.
+                drop(driver.run_reads());
                 Ok(driver.report())
             }
             Some(Outcome::Waiting {

@@ -4,6 +4,7 @@ mod activities;
 
 use std::io::Write;
 
+use yizhan_proto::audit::Screen;
 use yizhan_proto::watch::Moved;
 use yizhan_proto::{ChangeHash, DeskKey, DocumentId, PersonId, StationId, Timestamp};
 
@@ -113,12 +114,15 @@ impl Client {
         Ok(self.store.ticket_load()?)
     }
 
-    /// Checks, newest first.
+    /// Checks, newest first. Other people's count as looked at, here and wherever one is shown: the
+    /// relay's audit log hears of it.
     ///
     /// # Errors
     /// [`ClientError::Store`].
     pub fn checks(&self, filter: &CheckFilter) -> Result<Vec<CheckRow>, ClientError> {
-        Ok(self.store.checks(filter)?)
+        let rows = self.store.checks(filter)?;
+        self.shown(Screen::Listed, rows.iter().map(|row| (row.id, row.driver)));
+        Ok(rows)
     }
 
     /// One check, with its changes.
@@ -126,7 +130,9 @@ impl Client {
     /// # Errors
     /// [`ClientError::NotFound`].
     pub fn check(&self, id: DocumentId) -> Result<CheckDetail, ClientError> {
-        Ok(self.store.check(id)?)
+        let detail = self.store.check(id)?;
+        self.shown(Screen::Opened, [(id, detail.check.driver)]);
+        Ok(detail)
     }
 
     /// Crises of the last 24 hours without a second reading, newest first.
@@ -134,7 +140,12 @@ impl Client {
     /// # Errors
     /// [`ClientError::Store`].
     pub fn open_crises(&self) -> Result<Vec<Crisis>, ClientError> {
-        Ok(self.store.open_crises(self.clock.now())?)
+        let crises = self.store.open_crises(self.clock.now())?;
+        self.shown(
+            Screen::Listed,
+            crises.iter().map(|one| (one.check, one.driver)),
+        );
+        Ok(crises)
     }
 
     /// Consents, newest first.
@@ -164,7 +175,9 @@ impl Client {
     /// # Errors
     /// [`ClientError::Store`].
     pub fn search(&self, query: &str, limit: u32) -> Result<Vec<Hit>, ClientError> {
-        Ok(self.store.search(query, limit)?)
+        let hits = self.store.search(query, limit)?;
+        self.found(&hits)?;
+        Ok(hits)
     }
 
     /// How the store and the sync are doing.

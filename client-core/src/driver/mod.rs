@@ -4,6 +4,7 @@
 //! part of it in one transaction, and no transaction is open while the network is waited for.
 
 mod progress;
+mod reads;
 mod report;
 mod sheets;
 #[cfg(test)]

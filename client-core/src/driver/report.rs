@@ -39,6 +39,8 @@ pub struct SyncReport {
     pub attachment_bytes_left: u64,
     /// Whether the exchange of photos and papers broke off; the next sync goes on with it.
     pub attachments_stopped: bool,
+    /// Looks at other people's health checks that the relay entered in its audit log.
+    pub reads_entered: u64,
     /// Reports of a region that came, and say something else than those that were here.
     pub sheets_received: u64,
     /// Whether a report of a region was asked for and did not come; a later sync asks again.

@@ -14,6 +14,7 @@
 //! | `edit` | a tap |
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
+//! | `reads` | who looked at whose check, until the relay has it |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
 //! | `sheets` | reports of a region that the relay handed out |
 //! | `queries`, `screens`, `held`, `problems`, `status`, `export` | what people ask |
@@ -37,6 +38,7 @@ mod outbox;
 mod papers;
 mod problems;
 mod queries;
+mod reads;
 mod report;
 mod reread;
 mod rows;
@@ -86,6 +88,8 @@ pub struct Store {
     home: Option<PathBuf>,
     /// The bytes of attachments.
     papers: papers::Papers,
+    /// Looks at checks that could not be noted.
+    unnoted: std::cell::RefCell<reads::Waiting>,
     /// Whether this session has made sure that the store is not a copy (see `instance`).
     instance_settled: bool,
     /// Whether the log may hold what is gone from the file (see `fold`).

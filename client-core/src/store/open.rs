@@ -48,6 +48,7 @@ impl Store {
             path: Some(path),
             home: Some(home.to_owned()),
             papers: Papers::new(Some(home)),
+            unnoted: std::cell::RefCell::default(),
             instance_settled: false,
             unfolded: false,
         };
@@ -74,6 +75,7 @@ impl Store {
             path: None,
             home: None,
             papers: Papers::new(None),
+            unnoted: std::cell::RefCell::default(),
             instance_settled: true,
             unfolded: false,
         })

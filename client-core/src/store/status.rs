@@ -4,7 +4,9 @@ use rusqlite::Connection;
 use yizhan_proto::{DocumentId, Kind, Timestamp};
 
 use super::sql::{bytes, time_opt, uint};
-use super::{ScopeStatus, SetAside, Status, Store, StoreError, device, opened, scopes, views};
+use super::{
+    ScopeStatus, SetAside, Status, Store, StoreError, device, opened, reads, scopes, views,
+};
 
 impl Store {
     /// How the store is doing.
@@ -32,6 +34,8 @@ impl Store {
             )?;
             Ok(Status {
                 home,
+                reads_unsent: reads::unsent(connection)?,
+                reads_unnoted: self.reads_unnoted(),
                 unsent_changes,
                 oldest_unsent_at,
                 last_sync_at,

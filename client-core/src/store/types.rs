@@ -207,6 +207,10 @@ pub struct Status {
     pub ignored: u64,
     /// This device's clock minus the relay's at the last exchange, milliseconds.
     pub clock_offset_ms: Option<i64>,
+    /// Looks at other people's checks that the relay has not entered yet.
+    pub reads_unsent: u64,
+    /// Looks at other people's checks that could not be noted on this disk in this session.
+    pub reads_unnoted: u64,
     /// Which life of the store this is.
     pub incarnation: Incarnation,
     /// Documents whose screens' rows are still to be rebuilt after an update.

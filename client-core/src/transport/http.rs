@@ -19,6 +19,7 @@ use ureq::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AF
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 use yizhan_proto::attachment::{Piece, Upload};
+use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::codec::{self, MEDIA_TYPE};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
@@ -178,6 +179,14 @@ impl Transport for HttpTransport {
         len: usize,
     ) -> Result<Vec<u8>, TransportError> {
         pieces::get(self, token, sha256, at, len)
+    }
+
+    fn check_reads(
+        &mut self,
+        token: &str,
+        reads: &CheckReads,
+    ) -> Result<ReadsEntered, TransportError> {
+        self.post("/v1/audit/reads", Some(token), reads)
     }
 
     fn sheet(

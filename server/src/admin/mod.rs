@@ -2,11 +2,15 @@
 //! ask for them. Plain data; times are RFC 3339 in UTC.
 
 mod access;
+mod audit;
 mod desks;
 mod quarantine;
 mod report;
 
 pub use access::{ForgetPage, ForgetQuery, ForgetScope, Forgets, RoleMove, StationClosed};
+pub use audit::{
+    AuditChain, AuditChange, AuditEntry, AuditHead, AuditListing, AuditPart, AuditQuery,
+};
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
 pub use quarantine::{
     Accept, Decided, Held, HeldDecision, HeldDependent, HeldPage, HeldQuery, HeldReader, HeldShown,

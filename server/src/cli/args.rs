@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+mod audit;
 mod desk;
 mod quarantine;
 mod report;
 
+pub(super) use audit::{Audit, List as AuditList, Verify as AuditVerify};
 pub(super) use desk::{Desk, Member as DeskMembers};
 pub(super) use quarantine::Quarantine;
 mod forget;
@@ -27,7 +29,8 @@ Examples:
   yizhan pair 李师傅                                show the code that pairs a phone
 
 Exit codes: 0 done, 1 something else failed, 2 not understood, 3 not found or ambiguous,
-4 refused or unusable input, 5 the relay does not run, 7 the data folder or its store.";
+4 refused or unusable input, 5 the relay does not run, 6 the audit log is not what was written,
+7 the data folder or its store.";
 
 /// The relay of Yizhan: check-ins that work without coverage.
 #[derive(Debug, Parser)]
@@ -84,6 +87,9 @@ pub(super) enum Command {
         after_help = "Numbers about fewer than ten people are never told, nor what they could be computed from.\n\nExamples:\n  yizhan report --month 2026-11\n  yizhan report --what tickets --from 2026-01 --to 2026-11 --region changzhou\n  yizhan report --what checks --format csv --out checks.csv"
     )]
     Report(Report),
+    /// Who did what to what: list, verify that nothing was changed, export.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Numbers of the running relay.
     #[command(after_help = "Examples:\n  yizhan status\n  yizhan status --json")]
     Status,
@@ -300,7 +306,7 @@ pub(super) enum Device {
 }
 
 /// Seconds of `30s`, `15m`, `2h`, `7d`.
-fn seconds(text: &str) -> Result<u64, String> {
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let wrong = || format!("{text} is not a time; try 30s, 15m, 2h or 7d");
     let unit = text.chars().next_back().ok_or_else(wrong)?;
     let seconds_each = match unit {

@@ -22,6 +22,9 @@ pub(super) enum Failure {
     /// Nothing of that name, or more than one.
     #[error("{0}")]
     NotFound(String),
+    /// What was typed cannot be read.
+    #[error("{0}")]
+    Usage(String),
     /// Some of what was asked was not done; the output says what.
     #[error("{0}")]
     Undone(String),
@@ -67,6 +70,19 @@ pub(super) enum Failure {
     /// The relay said why not.
     #[error("{} ({})", .0.detail, .0.code)]
     Problem(Box<Problem>),
+    /// The audit log is not what was written.
+    #[error("the audit log is broken: {0}")]
+    Audit(#[from] crate::audit::Broken),
+    /// A line of an exported audit log.
+    #[error("{path}: line {line} is no entry of an audit log ({why})")]
+    AuditFile {
+        /// Which file.
+        path: String,
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong.
+        why: String,
+    },
     /// A file of the data folder.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -93,13 +109,14 @@ impl Failure {
         match self {
             Self::Closed => 0,
             Self::Output(_) | Self::Answer(_) | Self::Process(..) => 1,
-            Self::Log(_) => 2,
+            Self::Log(_) | Self::Usage(_) => 2,
             Self::NotFound(_) => 3,
             Self::Undone(_)
             | Self::Import { .. }
             | Self::Calendar { .. }
             | Self::Unreadable { .. } => 4,
             Self::NotRunning { .. } => 5,
+            Self::Audit(_) | Self::AuditFile { .. } => 6,
             Self::Problem(problem) => match problem.status {
                 404 | 410 => 3,
                 500 => 1,

@@ -8,9 +8,11 @@
 //! | 3 | not found, or more than one found |
 //! | 4 | refused, or unusable input |
 //! | 5 | the relay does not run, or cannot be reached |
+//! | 6 | the audit log is not what was written |
 //! | 7 | the data folder or its store |
 
 mod args;
+mod audit;
 mod desk;
 mod device;
 mod failure;
@@ -66,6 +68,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Quarantine(command) => quarantine::obey(&data, command, output),
         Command::Forget(command) => forget::obey(&data, command, output),
         Command::Report(args) => report::make(&data, &args, output),
+        Command::Audit(command) => audit::obey(&data, &command, output),
         Command::Status => status::show(&data, output),
     }
 }

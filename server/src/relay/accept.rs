@@ -12,7 +12,7 @@ use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Scope, Timestamp};
 
-use super::{access, attachments, membership, seats};
+use super::{access, attachments, audit, membership, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
 
@@ -328,6 +328,9 @@ fn quarantine(
     refusal: &Refusal,
 ) -> Result<Outcome, StoreError> {
     let reason = Reason::from(refusal);
+    if !tx.is_quarantined(incoming.document, incoming.hash)? {
+        audit::quarantined(tx, arrival, incoming.document, &reason)?;
+    }
     tx.put_quarantine(&QuarantineRow {
         hash: incoming.hash,
         document: incoming.document,

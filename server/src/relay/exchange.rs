@@ -157,6 +157,9 @@ impl Relay {
             let mut told = Told::default();
             for incoming in &incoming {
                 let outcome = relay.admit(tx, &mut told, writer, arrival, incoming)?;
+                if let Outcome::Refused(reason) = &outcome {
+                    relay.audit_refusal(tx, arrival, incoming.document, reason)?;
+                }
                 receipts.push(Receipt {
                     change: incoming.hash,
                     outcome,

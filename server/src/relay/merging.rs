@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use yizhan_proto::{PersonId, StationId, Timestamp};
 
+use super::audit::operator;
 use super::directory::person_info;
 use super::people::{existing, listed};
 use super::types::{Duplicate, Likeness, PersonInfo};
 use super::{Relay, access, from_read};
+use crate::audit::{Action, Subject};
 use crate::error::{PeopleError, RelayError};
 use crate::store::LogTx;
 use crate::store::rows::PersonRow;
@@ -62,6 +64,8 @@ impl Relay {
                 let gone = existing(tx, gone)?;
                 tx.merge_person(keep, &gone, now)?;
                 access::follow_merge(tx, keep)?;
+                let merged = operator(now, Action::PersonMerged).to(Subject::Person(keep));
+                tx.audit(&merged.about(gone.id))?;
             }
             listed(tx, keep)
         })

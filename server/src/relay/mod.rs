@@ -4,6 +4,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `audit` | who did what to what: the log that is only ever added to |
 //! | `attachments` | photos and papers: who may send and fetch which bytes |
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
@@ -34,6 +35,7 @@
 mod accept;
 mod access;
 mod attachments;
+mod audit;
 mod clocks;
 mod closing;
 mod codes;
@@ -73,6 +75,7 @@ use crate::store::{self, Birth, Opened, Readers, StoreError, StoreOptions, Write
 use crate::watch::{Hub, Subscription, Watch};
 use attachments::Sweeps;
 pub use attachments::{AttachmentState, Piece, Readable};
+pub use audit::{AuditFilter, AuditListing, AuditRow, ChangeMade};
 pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
 use failure::{from_read, from_write, open_error};
@@ -115,6 +118,7 @@ struct Inner {
     calendar: Calendar,
     blobs: Blobs,
     sweeps: Sweeps,
+    audit: audit::Allowances,
     digest_mismatches: AtomicU64,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
@@ -176,6 +180,7 @@ impl Relay {
                 calendar: options.calendar.clone(),
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),
+                audit: audit::Allowances::default(),
                 digest_mismatches: AtomicU64::new(0),
                 reporting: tokio::sync::Mutex::new(()),
                 sheets: Sheets::default(),
@@ -336,6 +341,7 @@ fn new_birth(clock: &dyn Clock) -> Result<Birth, NoRandomness> {
     Ok(Birth {
         epoch: Epoch::from_bytes(epoch),
         device: DeviceId::new_v7(unix_ms(clock), random(clock)?),
+        at: clock.now(),
     })
 }
 

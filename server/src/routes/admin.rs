@@ -1,6 +1,7 @@
 //! `/v1/admin/…`: the operator's side, in JSON, with the key of the data folder.
 
 mod access;
+mod audit;
 mod desks;
 mod people;
 mod quarantine;
@@ -48,6 +49,10 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(access::reopen))
         .routes(routes!(access::move_role))
         .routes(routes!(report::report))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::chain))
+        .routes(routes!(audit::head))
+        .routes(routes!(audit::export))
 }
 
 /// Numbers for operators.

@@ -3,6 +3,7 @@
 
 mod admin;
 mod attachments;
+mod audit;
 mod exchange;
 mod help;
 mod openapi;
@@ -30,6 +31,7 @@ pub(crate) fn all() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
             attachments::put,
             attachments::get
         ))
+        .routes(routes!(audit::reads))
         .routes(routes!(pairing::pair))
         .routes(routes!(pairing::register))
         .routes(routes!(pairing::token))

@@ -7,6 +7,7 @@
 
 mod access;
 mod attachments;
+mod audit;
 pub mod blobs;
 mod cache;
 mod clocks;
@@ -32,6 +33,7 @@ pub mod rows;
 mod seats;
 mod writer;
 
+pub use audit::{AuditFilter, AuditRow, ChangeMade};
 pub use error::{Cause, StoreError};
 pub use log::{LogTx, Touched};
 pub use open::{Birth, OpenFailure, Opened, StoreOptions, database_path, open};

@@ -13,7 +13,7 @@ use super::queries::{first, head};
 use super::readers::Readers;
 use super::rows::{DeskRow, PersonRow, RegionRow};
 use super::writer::{Commit, Writer};
-use super::{StoreError, access, desks, people, places, recipients};
+use super::{StoreError, access, audit, desks, people, places, recipients};
 
 /// Name of the database in the data folder.
 const DATABASE: &str = "relay.db";
@@ -64,6 +64,8 @@ pub struct Birth {
     pub epoch: Epoch,
     /// The relay's own device id.
     pub device: DeviceId,
+    /// What the clock says.
+    pub at: Timestamp,
 }
 
 /// An opened store.
@@ -199,16 +201,21 @@ fn birth_of(connection: &Connection, new: Birth, restored: bool) -> Result<Birth
     } else {
         "INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', ?1), ('device', ?2)"
     };
-    connection.execute(sql, params![new.epoch.as_bytes(), new.device.as_bytes()])?;
+    let tx = connection.unchecked_transaction()?;
+    tx.execute(sql, params![new.epoch.as_bytes(), new.device.as_bytes()])?;
     let sql = "SELECT (SELECT value FROM meta WHERE key = 'epoch'),
                       (SELECT value FROM meta WHERE key = 'device')";
-    first(connection, sql, [], |row| {
+    let birth = first(&tx, sql, [], |row| {
         Ok(Birth {
             epoch: Epoch::from_bytes(bytes(row, 0)?),
             device: DeviceId::from_bytes(bytes(row, 1)?),
+            at: new.at,
         })
     })?
-    .ok_or_else(|| StoreError::damaged("the relay's own ids are missing"))
+    .ok_or_else(|| StoreError::damaged("the relay's own ids are missing"))?;
+    audit::begin(&tx, birth, restored)?;
+    tx.commit()?;
+    Ok(birth)
 }
 
 fn counters(connection: &Connection) -> Result<Counters, StoreError> {

@@ -20,6 +20,7 @@ use super::{Birth, Commit, LogTx, Opened, StoreError, StoreOptions, WriteError, 
 const BIRTH: Birth = Birth {
     epoch: Epoch::from_bytes([1; 8]),
     device: DeviceId::from_bytes([2; 16]),
+    at: Timestamp::from_ms(1_770_000_000_000),
 };
 const OPTIONS: StoreOptions = StoreOptions {
     queue_jobs_max: 8,
@@ -340,6 +341,7 @@ async fn what_was_kept_is_there_after_a_restart_and_the_birth_stays() {
     let other = Birth {
         epoch: Epoch::from_bytes([9; 8]),
         device: DeviceId::from_bytes([9; 16]),
+        ..BIRTH
     };
     let store = open(
         folder.path(),

@@ -5,6 +5,7 @@ mod crises;
 mod files;
 mod local;
 mod papers;
+mod reads;
 pub(crate) mod relay;
 mod rounds;
 mod screens;

@@ -6,9 +6,11 @@ use yizhan_proto::sync::{Outcome, Reason};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, PersonId, Sequence, Timestamp};
 
 use super::super::accept::{Arrival, Writer};
+use super::super::audit::operator;
 use super::super::seats::Told;
 use super::super::{Relay, from_write};
 use super::{Again, Named, QuarantineError, in_order};
+use crate::audit::{Action, Detail, Event, Subject};
 use crate::store::rows::{DecisionRow, HeldOf, HeldRow, Verdict};
 use crate::store::{LogTx, StoreError};
 use yizhan_client_core::model::{Refusal, RefusalCode};
@@ -64,6 +66,18 @@ struct Word {
 }
 
 impl Word {
+    /// The decision as the audit log has it: what about, whose work it was, and on whose word, if not
+    /// the operator's own.
+    fn entry(&self, row: &HeldRow, action: Action) -> Event {
+        let event = operator(self.at, action)
+            .to(Subject::Document(row.document))
+            .about(row.person);
+        match self.by {
+            Some(person) => event.detail(Detail::word(&format!("person:{person}"))),
+            None => event,
+        }
+    }
+
     fn on(&self, row: &HeldRow, verdict: Verdict) -> DecisionRow {
         DecisionRow {
             document: row.document,
@@ -289,6 +303,7 @@ impl Relay {
                 Outcome::Accepted(stored) | Outcome::Duplicate(stored) => {
                     tx.remove_quarantine(row.document, row.hash)?;
                     tx.put_decision(&word.on(row, Verdict::Accepted))?;
+                    tx.audit(&word.entry(row, Action::QuarantineAccepted))?;
                     Became::Accepted(stored.sequence)
                 }
                 Outcome::Refused(reason) | Outcome::Quarantined(reason) => Became::Stays(reason),
@@ -317,6 +332,7 @@ fn reject_one(
         }
         family.push(again.row.hash);
         tx.put_decision(&word.on(&again.row, Verdict::Rejected))?;
+        tx.audit(&word.entry(&again.row, Action::QuarantineRejected))?;
         decided.push(Decided {
             change: again.row.hash,
             document,

@@ -12,6 +12,7 @@ use crate::admin::{
     Accept, Decided, Held, HeldDecision, HeldDependent, HeldPage, HeldQuery, HeldReader, HeldShown,
     HeldValue, Problem, Reject, rfc3339,
 };
+use crate::audit::{Action, Detail, Subject};
 use crate::extract::{Admin, Json};
 use crate::relay::{self, Became, QuarantineError, Which};
 use crate::routes::App;
@@ -78,6 +79,13 @@ pub(super) async fn show(
 ) -> Result<Answer<HeldShown>, Refused> {
     let reader = some_person(query.reader.as_deref())?;
     let shown = app.relay.quarantined_change(&change, reader).await?;
+    if let (Some(_), Some(reader)) = (&shown.says, reader) {
+        let subject = Some(Subject::Document(shown.change.document));
+        let reader = Detail::word(&format!("person:{reader}"));
+        app.relay
+            .audit_operator(Action::QuarantineShown, subject, reader)
+            .await?;
+    }
     let decision = shown.decision.map(|row| HeldDecision {
         decision: if row.accepted { "accepted" } else { "rejected" }.to_owned(),
         by: row.by.map(|by| by.to_string()),

@@ -17,6 +17,7 @@ use yizhan_proto::id::IdError;
 
 use super::{invalid, not_found, station, station_id};
 use crate::admin::{Problem, ReportCell, ReportLine, ReportQuery, ReportSheet};
+use crate::audit::{Action, Detail, Subject};
 use crate::extract::Admin;
 use crate::relay::{Relay, ReportWanted, months_in};
 use crate::routes::App;
@@ -46,6 +47,15 @@ pub(super) async fn report(
         invalid(format!("{named} is no time zone here; try Asia/Shanghai"))
     })?;
     let wanted = wanted(&app.relay, &query).await?;
+    let about = match &wanted.place {
+        Where::Everywhere => None,
+        Where::Region(key, _) => Some(Subject::Region(key.clone())),
+        Where::Stations(stations) => stations.first().copied().map(Subject::Station),
+    };
+    let what = Detail::word(wanted.what.as_str());
+    app.relay
+        .audit_operator(Action::ReportMade, about, what)
+        .await?;
     let (lines, receiver) = mpsc::channel::<ReportLine>(16);
     let relay = app.relay.clone();
     let stopping = app.stopping.clone();

@@ -59,10 +59,10 @@ fn what_is_not_ours_damaged_or_newer_is_told_apart_and_left_alone() {
         "{foreign:?}"
     );
     let newer = failure(&sql(
-        "PRAGMA application_id = 0x595a6872; PRAGMA user_version = 99",
+        "PRAGMA application_id = 0x595a6872; PRAGMA user_version = 999",
     ));
     assert!(
-        matches!(newer, OpenFailure::Newer { found: 99, known } if known == VERSION),
+        matches!(newer, OpenFailure::Newer { found: 999, known } if known == VERSION),
         "{newer:?}"
     );
 }

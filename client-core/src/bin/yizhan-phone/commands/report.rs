@@ -1,5 +1,7 @@
 //! `report`: numbers over what this phone holds.
 
+use std::io::Write as _;
+
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use yizhan_client_core::Client;
@@ -10,7 +12,7 @@ use yizhan_proto::Timestamp;
 
 use crate::args::ReportArgs;
 use crate::failure::Failure;
-use crate::output::{Output, table};
+use crate::output::{Output, private_file, table};
 use crate::{names, when};
 
 pub(crate) fn run(client: &Client, args: &ReportArgs, output: Output) -> Result<(), Failure> {
@@ -63,7 +65,9 @@ pub(crate) fn run(client: &Client, args: &ReportArgs, output: Output) -> Result<
         output.remark(&format!("{} documents cannot be read", sheet.unreadable));
     }
     match &args.out {
-        Some(path) => std::fs::write(path, text).map_err(Failure::Output),
+        Some(path) => private_file(path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(Failure::Output),
         None => output.text(&text),
     }
 }
