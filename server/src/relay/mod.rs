@@ -13,6 +13,7 @@
 //! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
+//! | `erasure` | what goes for good, and the ledger of it |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
@@ -20,10 +21,6 @@
 //! | `options` | what a relay is opened with |
 //! | `failure` | failures of the store, in the terms of whoever asked |
 //! | `own` | what the relay writes itself, through the same gate as everybody |
-//!
-//! Erasure will go the way [`Relay::leave_scope`] goes, for every
-//! scope of a document at once, with its changes deleted and its id entered in the ledger that
-//! `accept` already asks.
 
 mod accept;
 mod attachments;
@@ -31,6 +28,7 @@ mod clocks;
 mod codes;
 mod desks;
 mod directory;
+mod erasure;
 mod exchange;
 mod failure;
 mod membership;
@@ -63,15 +61,18 @@ use attachments::Sweeps;
 pub use attachments::{AttachmentState, Piece, Readable};
 pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
+use erasure::Erasing;
+pub use erasure::{GROUND_BYTES_MAX, LedgerEntry, Receipt};
 use failure::{from_read, from_write, open_error};
-pub use options::RelayOptions;
+pub use options::{BACKUP_DAYS_DEFAULT, RelayOptions};
 pub use report::{MonthOf, ReportWanted};
 use seats::Unsettled;
 use seen::Seen;
 use stations::StationCache;
 pub use types::{
-    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
-    Likeness, NewDesk, PairCode, Paired, PersonInfo, RegionInfo, Status, TicketCount,
+    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ErasedKind, ErasureRow,
+    ImportOutcome, ImportedStation, Likeness, NewDesk, OutstandingDevice, PairCode, Paired,
+    PersonInfo, RegionInfo, Status, Subject, TicketCount,
 };
 
 /// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one
@@ -95,6 +96,9 @@ struct Inner {
     calendar: Calendar,
     blobs: Blobs,
     sweeps: Sweeps,
+    erasing: Erasing,
+    /// Days after which no backup is left of what is erased today.
+    backup_days: u16,
     digest_mismatches: AtomicU64,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
@@ -150,6 +154,8 @@ impl Relay {
                 calendar: options.calendar.clone(),
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),
+                erasing: Erasing::default(),
+                backup_days: options.backup_days,
                 digest_mismatches: AtomicU64::new(0),
                 reporting: tokio::sync::Mutex::new(()),
             }),

@@ -159,6 +159,11 @@ fn register(
     let Some(place) = tx.station_of_code(code.plain())? else {
         return Err(PairError::StationCodeInvalid);
     };
+    if tx.erasure_of_person(id)?.is_some() {
+        return Err(PairError::Invalid(
+            "this person was erased; set the app up anew, as somebody new".to_owned(),
+        ));
+    }
     if let Some(known) = newcomer.known(tx)? {
         return match known.revoked_at {
             Some(_) => Err(PairError::DeviceRevoked),
@@ -186,6 +191,10 @@ fn adopt_alias(
     provisional: PersonId,
 ) -> Result<(), PairError> {
     if provisional == person || tx.person_of_alias(provisional)? == Some(person) {
+        return Ok(());
+    }
+    // The phone of somebody who was erased, and who comes back as somebody new.
+    if tx.erasure_of_person(provisional)?.is_some() {
         return Ok(());
     }
     if !is_free(tx, provisional)? {

@@ -227,8 +227,11 @@ impl Relay {
     }
 }
 
+/// A person who is there; one who was erased is not.
 pub(super) fn existing(tx: &LogTx<'_>, person: PersonId) -> Result<PersonRow, PeopleError> {
-    tx.person(person)?.ok_or(PeopleError::NoPerson(person))
+    tx.person(person)?
+        .filter(|row| !row.is_erased())
+        .ok_or(PeopleError::NoPerson(person))
 }
 
 pub(super) fn listed(tx: &LogTx<'_>, person: PersonId) -> Result<PersonInfo, PeopleError> {

@@ -6,7 +6,9 @@ use yizhan_proto::{
     Cursor, DeskKey, DeviceId, Epoch, PersonId, RegionKey, Role, StationId, Timestamp,
 };
 
-pub use crate::store::rows::{DueStep, TicketCount};
+pub use crate::store::rows::{
+    DueStep, ErasedKind, ErasureRow, OutstandingDevice, Subject, TicketCount,
+};
 
 /// A device that may act, and for whom, at the moment of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,6 +10,12 @@ use super::log::LogTx;
 use super::rows::{Member, QuarantineRow};
 
 impl LogTx<'_> {
+    /// Whether anything was ever erased for good.
+    #[must_use]
+    pub fn has_erased(&self) -> bool {
+        self.job.counters.erased > 0
+    }
+
     /// Whether a document id was erased for good.
     ///
     /// # Errors
@@ -146,16 +152,20 @@ impl LogTx<'_> {
         forgotten: &Forgotten,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let asked = self.document(forgotten.document)?.is_some_and(|row| {
-            row.members.iter().any(|member| {
+        let Some(scope) = self.known_scope(&forgotten.scope)? else {
+            return Ok(());
+        };
+        let asked = match self.document(forgotten.document)? {
+            Some(row) => row.members.iter().any(|member| {
                 member.scope == forgotten.scope
                     && member.left.is_some()
                     && member.last == forgotten.sequence
-            })
-        });
-        let Some(scope) = self.known_scope(&forgotten.scope)?.filter(|_| asked) else {
-            return Ok(());
+            }),
+            None => self.is_erased_at(forgotten.document, scope.id, forgotten.sequence)?,
         };
+        if !asked {
+            return Ok(());
+        }
         self.connection
             .prepare_cached(
                 "INSERT INTO forget_acks(device, scope, doc, seq, acked_at)

@@ -10,9 +10,11 @@ use yizhan_proto::{
 };
 
 mod desks;
+mod erasure;
 mod seats;
 
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
+pub use erasure::{ErasedKind, ErasedRows, ErasureRow, OutstandingDevice, Subject};
 pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// A document as the relay knows it: never its content.
@@ -161,6 +163,14 @@ pub struct PersonRow {
     pub aliases: Vec<PersonId>,
     /// Devices, ascending by id.
     pub devices: Vec<DeviceRow>,
+}
+
+impl PersonRow {
+    /// Whether nothing but ids is left of the person: everybody else has a name.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.name.is_empty()
+    }
 }
 
 /// A device.
