@@ -2,9 +2,14 @@
 //! ask for them. Plain data; times are RFC 3339 in UTC.
 
 mod desks;
+mod erasures;
 mod report;
 
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
+pub use erasures::{
+    ErasedDocuments, Erasure, ErasureLine, LedgerDocument, LedgerEntry, NewErasure,
+    OutstandingDevice, Replayed,
+};
 pub use report::{ReportCell, ReportLine, ReportQuery, ReportSheet};
 
 use jiff::Timestamp as Moment;

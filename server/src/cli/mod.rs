@@ -13,6 +13,7 @@
 mod args;
 mod desk;
 mod device;
+mod erase;
 mod failure;
 mod output;
 mod person;
@@ -61,6 +62,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Person(command) => person::obey(&data, command, output),
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),
+        Command::Erase(args) => erase::obey(&data, args, output),
         Command::Report(args) => report::make(&data, &args, output),
         Command::Status => status::show(&data, output),
     }

@@ -1,6 +1,7 @@
 //! `/v1/admin/…`: the operator's side, in JSON, with the key of the data folder.
 
 mod desks;
+mod erasures;
 mod people;
 mod report;
 mod stations;
@@ -37,6 +38,9 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(people::pair_code))
         .routes(routes!(people::devices))
         .routes(routes!(people::revoke))
+        .routes(routes!(erasures::list, erasures::erase))
+        .routes(routes!(erasures::follow))
+        .routes(routes!(erasures::ledger, erasures::replay))
         .routes(routes!(report::report))
 }
 
