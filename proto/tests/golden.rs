@@ -231,9 +231,8 @@ fn access_with_check_in() -> Access {
     }
 }
 
-#[test]
-fn a_quiet_request_and_response_are_small() {
-    let request = SyncRequest {
+fn quiet_request() -> SyncRequest {
+    SyncRequest {
         version: ProtocolVersion::V1,
         epoch: Some(Epoch::from_bytes([8; 8])),
         device_time: Timestamp::from_ms(1_795_000_000_000),
@@ -248,7 +247,13 @@ fn a_quiet_request_and_response_are_small() {
         forgotten: vec![],
         repairs: vec![],
         fetches: vec![],
-    };
+        left: vec![],
+    }
+}
+
+#[test]
+fn a_quiet_request_and_response_are_small() {
+    let request = quiet_request();
     let response = SyncResponse {
         version: ProtocolVersion::V1,
         epoch: Epoch::from_bytes([8; 8]),
@@ -303,8 +308,16 @@ fn a_full_request_is_pinned() {
             scope: scopes.next().expect("four"),
             document: doc(3),
         }],
+        left: vec![],
     };
     check("sync_request_full", &request);
+}
+
+#[test]
+fn a_request_that_confirms_left_scopes_is_pinned() {
+    let mut request = quiet_request();
+    request.left = scopes();
+    check("sync_request_left", &request);
 }
 
 #[test]

@@ -81,6 +81,7 @@ mod tests {
             forgotten: Vec::new(),
             repairs: Vec::new(),
             fetches: Vec::new(),
+            left: Vec::new(),
         }
     }
 

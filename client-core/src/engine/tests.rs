@@ -33,6 +33,7 @@ fn request(pushes: &[u8]) -> Box<SyncRequest> {
         forgotten: Vec::new(),
         repairs: Vec::new(),
         fetches: Vec::new(),
+        left: Vec::new(),
     })
 }
 

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use yizhan_proto::sync::{Forgotten, Outcome, Page, Push, Receipt, SyncRequest, SyncResponse};
-use yizhan_proto::{Cursor, ProtocolVersion, ScopeDigest, Sequence, Window};
+use yizhan_proto::{Cursor, ProtocolVersion, Scope, ScopeDigest, Sequence, Window};
 
 mod asked;
 
 use super::accept::{Arrival, Incoming, Writer, settle};
 use super::page::{Answer, Ask, Budget, Reading};
+use super::recipients::begun;
 use super::seats::Told;
 use super::types::Caller;
 use super::{Relay, from_read, from_write};
@@ -25,6 +26,19 @@ use asked::{Pull, check, pull};
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 /// Threads that a larger push is spread over.
 const INSPECT_PARTS: usize = 4;
+
+/// What a device says that it has carried out.
+#[derive(Debug)]
+struct Done {
+    forgotten: Vec<Forgotten>,
+    left: Vec<Scope>,
+}
+
+impl Done {
+    fn is_nothing(&self) -> bool {
+        self.forgotten.is_empty() && self.left.is_empty()
+    }
+}
 
 /// What was read.
 #[derive(Debug)]
@@ -61,19 +75,23 @@ impl Relay {
         request: SyncRequest,
     ) -> Result<SyncResponse, RelayError> {
         check(&request)?;
-        let caller = self.caller(caller.device)?;
+        let caller = self.served(caller.device).await?;
         let mut request = request;
         let pushes = std::mem::take(&mut request.pushes);
-        let forgotten = std::mem::take(&mut request.forgotten);
-        let (receipts, pushed_head) = if pushes.is_empty() && forgotten.is_empty() {
+        let done = Done {
+            forgotten: std::mem::take(&mut request.forgotten),
+            left: std::mem::take(&mut request.left),
+        };
+        let (receipts, pushed_head) = if pushes.is_empty() && done.is_nothing() {
             (Vec::new(), None)
         } else {
-            let (receipts, head) = self.push(&caller, &request, pushes, forgotten).await?;
+            let (receipts, head) = self.push(&caller, &request, pushes, done).await?;
             (receipts, Some(head))
         };
         let (mut pull, tell_identity) = pull(&caller, request, self.epoch());
         let identity = tell_identity.then(|| self.inner.directory.told(&caller));
         pull.pushed = receipts.iter().filter_map(sequence_of).collect();
+        let begun = begun(&pull.asks);
         let pulled = match pushed_head {
             Some(head) if pull.asks_nothing() => Pulled::nothing(head),
             _ => self
@@ -83,6 +101,9 @@ impl Relay {
                 .await
                 .map_err(from_read)?,
         };
+        if !begun.is_empty() {
+            self.begin(caller.device, begun, pulled.head).await?;
+        }
         self.count(&receipts, &pulled);
         Ok(SyncResponse {
             version: ProtocolVersion::CURRENT,
@@ -104,7 +125,7 @@ impl Relay {
         caller: &Caller,
         request: &SyncRequest,
         pushes: Vec<Push>,
-        forgotten: Vec<Forgotten>,
+        done: Done,
     ) -> Result<(Vec<Receipt>, Cursor), RelayError> {
         let device_time = request.device_time;
         let incoming = inspect_all(pushes).await?;
@@ -120,9 +141,10 @@ impl Relay {
             };
             let now = relay.inner.clock.now();
             let arrival = Arrival::new(&caller.author, now, device_time);
-            for forgotten in &forgotten {
+            for forgotten in &done.forgotten {
                 tx.acknowledge_forget(device, forgotten, now)?;
             }
+            tx.confirm_left(device, &done.left, now)?;
             if seen {
                 tx.see_device(device, now)?;
             }

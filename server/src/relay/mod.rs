@@ -10,6 +10,7 @@
 //! | `membership` | which scopes a document is in; joining and leaving |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
+//! | `recipients` | which device was ever served which scope |
 //! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
@@ -38,6 +39,7 @@ mod own;
 mod page;
 mod pairing;
 mod people;
+mod recipients;
 mod repair;
 mod report;
 mod scopes;
@@ -65,6 +67,7 @@ use erasure::Erasing;
 pub use erasure::{GROUND_BYTES_MAX, LedgerEntry, Receipt};
 use failure::{from_read, from_write, open_error};
 pub use options::{BACKUP_DAYS_DEFAULT, RelayOptions};
+use recipients::Served;
 pub use report::{MonthOf, ReportWanted};
 use seats::Unsettled;
 use seen::Seen;
@@ -93,6 +96,7 @@ struct Inner {
     stations: StationCache,
     unsettled: Unsettled,
     seen: Seen,
+    served: Served,
     calendar: Calendar,
     blobs: Blobs,
     sweeps: Sweeps,
@@ -124,7 +128,11 @@ impl Relay {
             restored: options.restored,
         };
         let follow = follow(Arc::clone(&directory), Arc::clone(&hub));
-        let opened = store::open(data, store_options, new_birth(&*clock)?, follow)
+        let now = {
+            let clock = Arc::clone(&clock);
+            move || clock.now()
+        };
+        let opened = store::open(data, store_options, new_birth(&*clock)?, now, follow)
             .map_err(|failure| open_error(data, failure))?;
         let Opened {
             writer,
@@ -151,6 +159,7 @@ impl Relay {
                 stations: StationCache::default(),
                 unsettled: Unsettled::default(),
                 seen: Seen::default(),
+                served: Served::default(),
                 calendar: options.calendar.clone(),
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),

@@ -3,14 +3,14 @@
 use rusqlite::params;
 use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::sync::ForgetReason;
-use yizhan_proto::{ContentHash, DocumentId, EntryId, Kind, PersonId, Scope, Sequence, Timestamp};
+use yizhan_proto::{ContentHash, DocumentId, EntryId, Kind, PersonId, Scope, Timestamp};
 
 use super::StoreError;
 use super::convert::{bytes, signed, timestamp_or_none};
 use super::erasure::{COLUMNS, document_and_kind, erasure_row};
 use super::log::LogTx;
 use super::queries::{all, first};
-use super::rows::{DocumentRow, ErasedRows, ErasureRow, Member, ScopeId};
+use super::rows::{DocumentRow, ErasedRows, ErasureRow, Member};
 
 impl LogTx<'_> {
     /// The erasure that was ordered first of those whose documents are not all gone.
@@ -83,6 +83,7 @@ impl LogTx<'_> {
             "DELETE FROM ticket_clocks WHERE doc = ?1",
             "DELETE FROM ticket_notes WHERE ticket = ?1",
             "DELETE FROM ticket_notes WHERE note = ?1",
+            "DELETE FROM consents WHERE doc = ?1",
             "DELETE FROM seats WHERE enrolment = ?1",
             "DELETE FROM seats WHERE activity = ?1",
             "DELETE FROM seat_leases WHERE activity = ?1",
@@ -165,28 +166,6 @@ impl LogTx<'_> {
                 ])?;
         }
         Ok(())
-    }
-
-    /// Whether an erased document is to be forgotten there under that sequence.
-    pub(super) fn is_erased_at(
-        &self,
-        document: DocumentId,
-        scope: ScopeId,
-        sequence: Sequence,
-    ) -> Result<bool, StoreError> {
-        if self.job.counters.erased == 0 {
-            return Ok(false);
-        }
-        Ok(self
-            .connection
-            .prepare_cached(
-                "SELECT 1 FROM erased_places WHERE doc = ?1 AND scope = ?2 AND seq = ?3",
-            )?
-            .exists(params![
-                document.as_bytes(),
-                scope.0,
-                signed(sequence.get())
-            ])?)
     }
 
     /// Notes that nothing of an erasure is left in any table or folder.

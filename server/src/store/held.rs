@@ -155,14 +155,14 @@ impl LogTx<'_> {
         let Some(scope) = self.known_scope(&forgotten.scope)? else {
             return Ok(());
         };
-        let asked = match self.document(forgotten.document)? {
-            Some(row) => row.members.iter().any(|member| {
-                member.scope == forgotten.scope
-                    && member.left.is_some()
-                    && member.last == forgotten.sequence
-            }),
-            None => self.is_erased_at(forgotten.document, scope.id, forgotten.sequence)?,
-        };
+        let asked = self
+            .connection
+            .prepare_cached("SELECT 1 FROM leavings WHERE scope = ?1 AND seq = ?2 AND doc = ?3")?
+            .exists(params![
+                scope.id.0,
+                signed(forgotten.sequence.get()),
+                forgotten.document.as_bytes()
+            ])?;
         if !asked {
             return Ok(());
         }
@@ -180,6 +180,6 @@ impl LogTx<'_> {
                 signed(forgotten.sequence.get()),
                 now.as_ms(),
             ])?;
-        Ok(())
+        self.clear_forgets(device, &forgotten.scope, scope.id)
     }
 }

@@ -26,6 +26,7 @@ mod places;
 mod queries;
 mod readers;
 mod receipts;
+mod recipients;
 mod reports;
 pub mod rows;
 mod scrub;

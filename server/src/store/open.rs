@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, params};
-use yizhan_proto::{DeviceId, Epoch};
+use yizhan_proto::{DeviceId, Epoch, Timestamp};
 
 use super::cache::{Committed, Counters};
 use super::convert::{bytes, unsigned};
@@ -13,7 +13,7 @@ use super::queries::{first, head};
 use super::readers::Readers;
 use super::rows::{DeskRow, PersonRow, RegionRow};
 use super::writer::{Commit, Writer};
-use super::{StoreError, desks, people, places};
+use super::{StoreError, desks, people, places, recipients};
 
 /// Name of the database in the data folder.
 const DATABASE: &str = "relay.db";
@@ -104,7 +104,7 @@ pub fn database_path(data: &Path) -> PathBuf {
 
 /// Opens, or makes, the store in the folder `data`, and starts its writer thread. `birth` is used
 /// if it is new. `published` is called on the writer thread after each commit, before anybody is
-/// told of it.
+/// told of it; `now` is the relay's clock, for what a commit brings about by itself.
 ///
 /// # Errors
 /// [`OpenFailure`].
@@ -112,6 +112,7 @@ pub fn open(
     data: &Path,
     options: StoreOptions,
     birth: Birth,
+    now: impl Fn() -> Timestamp + Send + 'static,
     published: impl FnMut(Commit) + Send + 'static,
 ) -> Result<Opened, OpenFailure> {
     make_folder(data).map_err(|source| OpenFailure::Folder {
@@ -127,6 +128,7 @@ pub fn open(
     let connection = open_database(&database)?;
     let birth = birth_of(&connection, birth, options.restored)?;
     let people = people::people(&connection)?;
+    recipients::fill(&connection, &people)?;
     let regions = places::regions(&connection)?;
     let desks = desks::desks(&connection)?;
     let committed = Committed::new(counters(&connection)?, options.documents_cached_max);
@@ -135,6 +137,7 @@ pub fn open(
         committed,
         lock,
         options.queue_jobs_max,
+        Box::new(now),
         Box::new(published),
     )
     .map_err(OpenFailure::Thread)?;

@@ -11,10 +11,12 @@ use yizhan_proto::{
 
 mod desks;
 mod erasure;
+mod recipients;
 mod seats;
 
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
 pub use erasure::{ErasedKind, ErasedRows, ErasureRow, OutstandingDevice, Subject};
+pub use recipients::{ForgetsDueRow, ScopeLeftRow, ToldDevice};
 pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// A document as the relay knows it: never its content.

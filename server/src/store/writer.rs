@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
-use yizhan_proto::{PersonId, Scope, Sequence};
+use yizhan_proto::{PersonId, Scope, Sequence, Timestamp};
 
 use super::StoreError;
 use super::cache::{Committed, Layer};
@@ -26,6 +26,7 @@ use super::job::{Job, Order, job};
 use super::log::{LogTx, Touched};
 use super::people::person_row;
 use super::places::regions;
+use super::recipients;
 use super::rows::{DeskRow, PersonRow, RegionRow};
 use super::scrub;
 
@@ -96,6 +97,7 @@ impl Writer {
         committed: Committed,
         lock: File,
         queue_jobs_max: usize,
+        now: Box<dyn Fn() -> Timestamp + Send>,
         published: Box<dyn FnMut(Commit) + Send>,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(queue_jobs_max.max(1));
@@ -104,6 +106,7 @@ impl Writer {
         let mut worker = Worker {
             connection,
             committed,
+            now,
             published,
         };
         let thread = std::thread::Builder::new()
@@ -223,6 +226,7 @@ impl Drop for Writer {
 struct Worker {
     connection: Connection,
     committed: Committed,
+    now: Box<dyn Fn() -> Timestamp + Send>,
     published: Box<dyn FnMut(Commit) + Send>,
 }
 
@@ -302,7 +306,9 @@ impl Worker {
         for job in &mut *jobs {
             self.run_job(job.as_mut(), &mut batch, &mut touched)?;
         }
-        flush(&self.connection, &batch, &self.committed)?;
+        let now = (self.now)();
+        recipients::follow(&self.connection, &touched, now)?;
+        flush(&self.connection, &batch, &self.committed, now)?;
         let commit = self.describe(jobs.len(), &batch, touched)?;
         self.execute("COMMIT")?;
         Ok((batch, commit))

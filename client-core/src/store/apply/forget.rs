@@ -90,6 +90,10 @@ pub(super) fn acknowledged(tx: &Transaction<'_>, request: &SyncRequest) -> Resul
             int(forgotten.sequence.get())
         ])?;
     }
+    for scope in &request.left {
+        tx.prepare_cached("UPDATE left_scopes SET told = 1 WHERE scope = ?1")?
+            .execute([scope.to_string()])?;
+    }
     Ok(())
 }
 
@@ -104,6 +108,8 @@ pub(in super::super) fn drop_leaving(tx: &Transaction<'_>) -> Result<u64, StoreE
     for document in leaving {
         if has_member(tx, document)? {
             tx.prepare_cached("UPDATE documents SET leaving = 0 WHERE n = ?1")?
+                .execute([document])?;
+            tx.prepare_cached("DELETE FROM left_documents WHERE document = ?1")?
                 .execute([document])?;
         } else if !has_open_work(tx, document)? {
             documents::remove(tx, document)?;

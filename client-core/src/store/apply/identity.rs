@@ -4,8 +4,9 @@ use rusqlite::{Transaction, params};
 use yizhan_proto::identity::{Identity, Welcome};
 use yizhan_proto::limits::SCOPES_MAX;
 
+use super::super::scopes::{self, ScopeRow};
 use super::super::sql::{count, int};
-use super::super::{StoreError, device, scopes};
+use super::super::{StoreError, device};
 use super::forget::drop_leaving;
 
 /// A pairing or registration.
@@ -35,7 +36,7 @@ pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(),
                  WHERE n IN (SELECT document FROM members WHERE scope = ?1)",
                 params![row.n],
             )?;
-            tx.execute("DELETE FROM scopes WHERE n = ?1", params![row.n])?;
+            leave_scope(tx, &row)?;
         }
     }
     for (rank, scope) in granted.iter().enumerate() {
@@ -44,7 +45,32 @@ pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(),
              ON CONFLICT (scope) DO UPDATE SET rank = excluded.rank",
             params![scope.to_string(), int(count(rank))],
         )?;
+        for sql in [
+            "DELETE FROM left_scopes WHERE scope = ?1",
+            "DELETE FROM left_documents WHERE scope = ?1",
+        ] {
+            tx.execute(sql, params![scope.to_string()])?;
+        }
     }
+    Ok(())
+}
+
+/// Leaves a scope. The relay is told once nothing that came by it is here: what has no open work
+/// goes in this very transaction, the rest is noted.
+fn leave_scope(tx: &Transaction<'_>, row: &ScopeRow) -> Result<(), StoreError> {
+    let scope = row.scope.to_string();
+    tx.execute(
+        "INSERT OR REPLACE INTO left_scopes (scope) VALUES (?1)",
+        params![scope],
+    )?;
+    tx.execute(
+        "INSERT OR IGNORE INTO left_documents (document, scope)
+         SELECT m.document, ?2 FROM members m WHERE m.scope = ?1
+             AND EXISTS (SELECT 1 FROM changes c WHERE c.document = m.document
+                         AND c.state <> 1 AND c.state IN (0, 2, 3))",
+        params![row.n, scope],
+    )?;
+    tx.execute("DELETE FROM scopes WHERE n = ?1", params![row.n])?;
     Ok(())
 }
 
@@ -61,6 +87,7 @@ pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
          WHERE state = 1;
          UPDATE changes SET waits_since = NULL WHERE state = 0;
          DELETE FROM forgets;
+         UPDATE left_scopes SET told = 0;
          DELETE FROM repairs;
          DELETE FROM fetches;",
     )?;

@@ -79,7 +79,9 @@ fn apply(
     if is_current(&step, response)? {
         forget::end_doubts(tx)?;
     }
-    step.applied.forgotten += forget::drop_leaving(tx)?;
+    let forgotten = forget::drop_leaving(tx)?;
+    step.progressed |= forgotten > 0;
+    step.applied.forgotten += forgotten;
     note(tx, &step.applied, response, clock.now())?;
     finish(&step)
 }
@@ -121,8 +123,12 @@ fn finish(step: &Step<'_>) -> Result<Applied, StoreError> {
     let mut applied = step.applied.clone();
     applied.unsent_left = outbox::sendable(step.tx)?;
     let open: bool = step.tx.query_row(
-        "SELECT EXISTS (SELECT 1 FROM repairs) OR EXISTS (SELECT 1 FROM fetches)
-             OR EXISTS (SELECT 1 FROM scopes WHERE live IS NULL OR floor > 0)",
+        &format!(
+            "SELECT EXISTS (SELECT 1 FROM repairs) OR EXISTS (SELECT 1 FROM fetches)
+                 OR EXISTS (SELECT 1 FROM scopes WHERE live IS NULL OR floor > 0)
+                 OR EXISTS ({})",
+            outbox::LEFT_TO_TELL
+        ),
         [],
         |row| row.get(0),
     )?;

@@ -89,6 +89,7 @@ fn request(push_bytes: usize) -> SyncRequest {
         forgotten: Vec::new(),
         repairs: Vec::new(),
         fetches: Vec::new(),
+        left: Vec::new(),
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn check(request: &SyncRequest) -> Result<(), RelayError> {
     }
     let counts = [
         ("SCOPES_MAX", SCOPES_MAX, request.scopes.len()),
+        ("SCOPES_MAX", SCOPES_MAX, request.left.len()),
         ("FORGOTTEN_MAX", FORGOTTEN_MAX, request.forgotten.len()),
         (
             "REPAIR_RANGES_MAX",
