@@ -13,9 +13,9 @@ use crate::model::Author;
 use crate::model::consent::Purpose;
 use crate::store::export::fhir::FhirOptions;
 use crate::store::{
-    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, Held, Hit,
-    StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail,
-    VisitFilter, VisitRow,
+    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, ErasedNote,
+    Held, Hit, StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow,
+    VisitDetail, VisitFilter, VisitRow,
 };
 
 /// Every call: [`ClientError::Store`] if the store fails, [`ClientError::NotFound`] where
@@ -180,6 +180,14 @@ impl Client {
     /// [`ClientError::Store`].
     pub fn held(&self) -> Result<Vec<Held>, ClientError> {
         Ok(self.store.held()?)
+    }
+
+    /// Documents that this device held and that were erased for everybody, the latest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn erased(&self) -> Result<Vec<ErasedNote>, ClientError> {
+        Ok(self.store.erased()?)
     }
 
     /// Deletes a refused change and the refused ones that build on it. Returns how many.

@@ -6,11 +6,16 @@ use yizhan_proto::{ActorId, ChangeHash, DocumentId, Incarnation, Kind, codec};
 use super::changes::{self, ChangeRow, NewChange};
 use super::documents::{self, DocumentRow};
 use super::opened::{self, Opened};
-use super::{ChangeState, EditError, Store, StoreError, described, device, instance, views};
+use super::{
+    ChangeState, EditError, Store, StoreError, described, device, erased, instance, views,
+};
 use crate::clock::Clock;
 use crate::model::document::Unreadable;
 use crate::model::outline::Routing;
-use crate::model::{Command, Document, Inspected, Known, Outline, Verdict, decide, gate, inspect};
+use crate::model::{
+    Command, Document, Inspected, Known, Outline, Refusal, RefusalCode, Verdict, decide, gate,
+    inspect,
+};
 
 impl Store {
     /// Carries out one edit as one change, in one commit. A command that makes a document is given
@@ -76,6 +81,9 @@ fn find(
     command: &Command,
 ) -> Result<Option<DocumentRow>, EditError> {
     let found = documents::find(tx, id)?;
+    if found.is_none() && erased::is_erased(tx, id)? {
+        return Err(Refusal::new(RefusalCode::DocumentErased).into());
+    }
     match &found {
         None if !command.creates() => Err(EditError::NotHeld { document: id }),
         Some(row) if row.kind != command.kind() => Err(EditError::WrongKind {

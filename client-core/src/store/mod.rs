@@ -15,6 +15,7 @@
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
+//! | `erased` | what was erased for everybody, and that it was |
 //! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
 
 mod apply;
@@ -23,6 +24,7 @@ mod described;
 mod device;
 mod documents;
 mod edit;
+mod erased;
 mod error;
 pub mod export;
 mod held;
@@ -66,8 +68,8 @@ pub use rows::{
 };
 pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
 pub use types::{
-    Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,
-    StoredAccess,
+    Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, ErasedNote, Held, ScopeStatus, SetAside,
+    Status, StoredAccess,
 };
 
 /// The store of one device. Several processes may open the same one; each step takes its turn.

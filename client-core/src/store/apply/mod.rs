@@ -132,7 +132,12 @@ fn finish(step: &Step<'_>) -> Result<Applied, StoreError> {
         [],
         |row| row.get(0),
     )?;
-    let settled = applied.accepted + applied.duplicate + applied.refused + applied.quarantined > 0;
+    let settled = applied.accepted
+        + applied.duplicate
+        + applied.refused
+        + applied.quarantined
+        + applied.erased
+        > 0;
     let wanted = step.more || open || applied.identity_changed || applied.epoch_changed;
     applied.more =
         (wanted && step.progressed) || (applied.unsent_left > 0 && (settled || step.freed));

@@ -11,6 +11,7 @@ use super::super::device::random_incarnation;
 use super::super::{ChangeState, StoreError, documents};
 use super::forget;
 use super::step::Step;
+use crate::model::RefusalCode;
 
 /// Carries out every receipt that names a pushed change; others do not fit and are left out.
 pub(super) fn apply(
@@ -36,10 +37,20 @@ pub(super) fn apply(
             continue;
         };
         step.touch(row.n)?;
+        if is_erased(&receipt.outcome) {
+            forget::erase(step, &row)?;
+            continue;
+        }
         forget::doubt(step.tx, row.n)?;
         one(step, row.n, (n, receipt.change, state), &receipt.outcome)?;
     }
     Ok(())
+}
+
+/// Whether the relay refuses it because it was erased, or is about somebody who was.
+fn is_erased(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(reason)
+        if RefusalCode::from_text(&reason.code) == Some(RefusalCode::DocumentErased))
 }
 
 fn one(
