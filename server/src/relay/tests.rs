@@ -3,6 +3,7 @@
 
 mod attachments;
 mod desks;
+mod erasure;
 mod exchange;
 mod histories;
 mod pages;
