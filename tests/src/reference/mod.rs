@@ -5,6 +5,7 @@
 //! once more, in its own words, and what must be visible follows from which entries the author
 //! had before them.
 
+mod erased;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +80,10 @@ pub struct Reference {
     discarded: BTreeSet<DocumentId>,
     /// Stations imported at the relay: nobody's entry, everybody's document.
     imported: BTreeSet<DocumentId>,
+    /// Documents that the operator erased, or that are about what was.
+    erased: BTreeSet<DocumentId>,
+    /// People who were erased, by all their ids.
+    erased_people: BTreeSet<PersonId>,
 }
 
 impl Reference {
@@ -96,9 +101,14 @@ impl Reference {
     }
 
     /// A person entered something and the phone took it.
-    pub fn entered(&mut self, entry: Entry) {
+    pub fn entered(&mut self, mut entry: Entry) {
         if let Some(concern) = concern_of_creation(&entry.command) {
             self.concerns.entry(entry.document).or_insert(concern);
+        }
+        if self.note_if_erased(entry.document) {
+            entry.discarded = true;
+            self.entries.push(entry);
+            return;
         }
         self.of_document
             .entry(entry.document)

@@ -3,6 +3,7 @@
 //! Everything in it comes from one seed. A test that fails says which, and how to run it again.
 
 mod desks;
+mod erasing;
 mod fate;
 mod people;
 mod proof;
@@ -58,6 +59,8 @@ pub struct World {
     once_held_more: BTreeSet<PhoneNo>,
     /// Whether a test did something to a store that only a repair makes good.
     tampered: bool,
+    /// Whether anything was ever erased here.
+    erasing: bool,
     /// Whether seats are looked at after every sync.
     seats_watched: bool,
     /// What the relay had accepted when all was last proven, and which relay that was.
@@ -105,6 +108,7 @@ impl World {
             people: Vec::new(),
             once_held_more: BTreeSet::new(),
             tampered: false,
+            erasing: false,
             seats_watched: false,
             settled: None,
         };
