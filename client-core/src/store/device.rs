@@ -216,16 +216,20 @@ impl Store {
         relay_url: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(|tx| {
-            apply::identity::welcome(tx, welcome)?;
+        let dropped = self.write(|tx| -> Result<u64, StoreError> {
+            let dropped = apply::identity::welcome(tx, welcome)?;
             kit::drop(tx)?;
             save_access(tx, &welcome.access)?;
             tx.execute(
                 "UPDATE device SET relay_url = ?1, clock_offset_ms = ?2, last_sync_error = NULL",
                 params![relay_url, now.ms_since(welcome.relay_time)],
             )?;
-            Ok(())
-        })
+            Ok(dropped)
+        })?;
+        if dropped > 0 {
+            self.fold_log();
+        }
+        Ok(())
     }
 
     /// Access to the relay as last given.

@@ -27,6 +27,7 @@ mod edit;
 mod erased;
 mod error;
 pub mod export;
+mod fold;
 mod held;
 mod instance;
 mod kit;
@@ -84,6 +85,8 @@ pub struct Store {
     papers: papers::Papers,
     /// Whether this session has made sure that the store is not a copy (see `instance`).
     instance_settled: bool,
+    /// Whether the log may hold what is gone from the file (see `fold`).
+    unfolded: bool,
 }
 
 impl Store {

@@ -1,10 +1,12 @@
 //! The admin API's messages, as JSON: shared by the routes that serve them and the commands that
 //! ask for them. Plain data; times are RFC 3339 in UTC.
 
+mod access;
 mod desks;
 mod erasures;
 mod report;
 
+pub use access::{ForgetPage, ForgetQuery, ForgetScope, Forgets, RoleMove, StationClosed};
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
 pub use erasures::{
     ErasedDocuments, Erasure, ErasureLine, LedgerDocument, LedgerEntry, NewErasure,

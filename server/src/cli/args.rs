@@ -7,10 +7,12 @@ use clap::{Parser, Subcommand};
 
 mod desk;
 mod erase;
+mod forget;
 mod report;
 
 pub(super) use desk::{Desk, Member as DeskMembers};
 pub(super) use erase::{Erase, EraseCommand};
+pub(super) use forget::Forget;
 pub(super) use report::Report;
 
 use crate::config::{METRICS_PORT_DEFAULT, PORT_DEFAULT};
@@ -72,6 +74,9 @@ pub(super) enum Command {
     /// Devices: list, revoke.
     #[command(subcommand)]
     Device(Device),
+    /// What devices are still to forget.
+    #[command(subcommand)]
+    Forget(Forget),
     /// Person-times, checks, activities, tickets by month and place; small numbers are withheld.
     #[command(
         after_help = "Numbers about fewer than ten people are never told, nor what they could be computed from.\n\nExamples:\n  yizhan report --month 2026-11\n  yizhan report --what tickets --from 2026-01 --to 2026-11 --region changzhou\n  yizhan report --what checks --format csv --out checks.csv"
@@ -194,6 +199,20 @@ pub(super) enum Station {
         /// Key or id of the station.
         station: String,
     },
+    /// Close a station: nobody works there, and the directory says so. Nothing is erased.
+    #[command(
+        after_help = "The roles of its keepers end until it opens again; their devices upload what is unsent and\nthen forget what they hold of it. Drivers keep what is theirs. Its standing code registers nobody.\n\nExample:\n  yizhan station close zy-xinglongsheng"
+    )]
+    Close {
+        /// Key or id of the station.
+        station: String,
+    },
+    /// Open a station that was closed: the same people have their roles again.
+    #[command(after_help = "Example:\n  yizhan station reopen zy-xinglongsheng")]
+    Reopen {
+        /// Key or id of the station.
+        station: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -242,6 +261,18 @@ pub(super) enum PersonRole {
         person: String,
         /// The role.
         role: String,
+    },
+    /// Move a person from one role to another, in one step.
+    #[command(
+        after_help = "Example:\n  yizhan person role move 王站长 keeper@zy-xinglongsheng keeper@cz-east"
+    )]
+    Move {
+        /// The person's name, id, or the beginning of the id.
+        person: String,
+        /// The role that ends.
+        from: String,
+        /// The role that is given.
+        to: String,
     },
     /// End a role. What was written under it and arrives later waits for a person to decide.
     #[command(after_help = "Example:\n  yizhan person role end 王站长 keeper@zy-xinglongsheng")]

@@ -15,6 +15,7 @@ mod desk;
 mod device;
 mod erase;
 mod failure;
+mod forget;
 mod output;
 mod person;
 mod relay;
@@ -63,6 +64,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),
         Command::Erase(args) => erase::obey(&data, args, output),
+        Command::Forget(command) => forget::obey(&data, command, output),
         Command::Report(args) => report::make(&data, &args, output),
         Command::Status => status::show(&data, output),
     }

@@ -12,7 +12,7 @@ use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Scope, Timestamp};
 
-use super::{attachments, erasure, membership, seats};
+use super::{access, attachments, erasure, membership, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
 
@@ -268,12 +268,18 @@ fn keep(
     })?;
     tx.remove_quarantine(incoming.document, incoming.hash)?;
     attachments::name(tx, incoming.document, incoming.kind, arrival.person, change)?;
-    let row = membership::accepted(
+    let mut row = membership::accepted(
         incoming.document,
         before.map(Arc::as_ref),
         outline,
         sequence,
     );
+    if before.is_none() {
+        row = access::place_new(tx, row, sequence, arrival.received_at)?;
+    }
+    if incoming.kind == Kind::Consent {
+        access::follow_consent(tx, incoming.document, &row)?;
+    }
     tx.put_document(incoming.document, before.map(Arc::clone), row)?;
     Ok(Stored {
         sequence,

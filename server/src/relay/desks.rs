@@ -5,6 +5,7 @@ use yizhan_client_core::model::ticket::Class;
 use yizhan_proto::limits::{DESK_MEMBERS_MAX, DESKS_MAX};
 use yizhan_proto::{DeskKey, PersonId, RegionKey, Role, Timestamp};
 
+use super::closing::check_open;
 use super::people::{check_station, existing, label};
 use super::types::{Desk, DeskPerson, NewDesk};
 use super::{Relay, from_read};
@@ -239,6 +240,7 @@ pub(super) fn give_role(
     now: Timestamp,
 ) -> Result<(), PeopleError> {
     let Role::Specialist(key) = role else {
+        check_open(tx, role)?;
         return Ok(tx.add_role(person, role)?);
     };
     let desk = found(tx, key)?;
@@ -260,7 +262,8 @@ pub(super) fn end_role(
             tx.remove_desk_member(key, person)?;
         }
         Role::Coordinator(region) => step_down(tx, person, region)?,
-        Role::Driver | Role::Keeper(_) | Role::Health(_) | Role::Operator | Role::Other(_) => {}
+        Role::Keeper(_) | Role::Health(_) => tx.drop_suspended(person, role)?,
+        Role::Driver | Role::Operator | Role::Other(_) => {}
     }
     Ok(tx.end_role(person, role, now)?)
 }

@@ -8,7 +8,7 @@ use yizhan_proto::{PersonId, StationId, Timestamp};
 use super::directory::person_info;
 use super::people::{existing, listed};
 use super::types::{Duplicate, Likeness, PersonInfo};
-use super::{Relay, from_read};
+use super::{Relay, access, from_read};
 use crate::error::{PeopleError, RelayError};
 use crate::store::LogTx;
 use crate::store::rows::PersonRow;
@@ -61,6 +61,7 @@ impl Relay {
             if keep != gone {
                 let gone = existing(tx, gone)?;
                 tx.merge_person(keep, &gone, now)?;
+                access::follow_merge(tx, keep)?;
             }
             listed(tx, keep)
         })

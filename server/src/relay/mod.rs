@@ -8,9 +8,12 @@
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
 //! | `membership` | which scopes a document is in; joining and leaving |
+//! | `access` | what consents change of that: sharing, withdrawal |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
 //! | `recipients` | which device was ever served which scope |
+//! | `outstanding` | what devices are still to forget |
+//! | `closing` | stations that close and open again |
 //! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
@@ -24,8 +27,10 @@
 //! | `own` | what the relay writes itself, through the same gate as everybody |
 
 mod accept;
+mod access;
 mod attachments;
 mod clocks;
+mod closing;
 mod codes;
 mod desks;
 mod directory;
@@ -35,6 +40,7 @@ mod failure;
 mod membership;
 mod merging;
 mod options;
+mod outstanding;
 mod own;
 mod page;
 mod pairing;
@@ -74,8 +80,9 @@ use seen::Seen;
 use stations::StationCache;
 pub use types::{
     Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ErasedKind, ErasureRow,
-    ImportOutcome, ImportedStation, Likeness, NewDesk, OutstandingDevice, PairCode, Paired,
-    PersonInfo, RegionInfo, Status, Subject, TicketCount,
+    ForgetsDueRow, ForgetsOfDevice, ImportOutcome, ImportedStation, Likeness, NewDesk, Outstanding,
+    OutstandingDevice, PairCode, Paired, PersonInfo, RegionInfo, ScopeLeftRow, Status, Subject,
+    TicketCount, ToldDevice,
 };
 
 /// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one

@@ -164,6 +164,11 @@ fn register(
             "this person was erased; set the app up anew, as somebody new".to_owned(),
         ));
     }
+    if tx.is_station_closed(place.station)? {
+        return Err(PairError::Invalid(
+            "this station is closed; register at another one, or ask for a pairing code".to_owned(),
+        ));
+    }
     if let Some(known) = newcomer.known(tx)? {
         return match known.revoked_at {
             Some(_) => Err(PairError::DeviceRevoked),

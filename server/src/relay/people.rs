@@ -105,6 +105,33 @@ impl Relay {
         .await
     }
 
+    /// Moves a person from one role to another, in one step.
+    ///
+    /// # Errors
+    /// As [`Relay::add_role`]; [`PeopleError::Invalid`] if the person does not have the role `from`.
+    pub async fn move_role(
+        &self,
+        person: PersonId,
+        from: Role,
+        to: Role,
+    ) -> Result<PersonInfo, PeopleError> {
+        let now = self.inner.clock.now();
+        self.people_job(move |tx| {
+            let row = existing(tx, person)?;
+            if !row.roles.contains(&from) {
+                return Err(PeopleError::Invalid(format!(
+                    "{} does not have the role {from}",
+                    row.name
+                )));
+            }
+            check_role(tx, &to)?;
+            end_role(tx, person, &from, now)?;
+            give_role(tx, person, &to, now)?;
+            listed(tx, person)
+        })
+        .await
+    }
+
     /// Makes a one-time pairing code for a person.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! `/v1/admin/…`: the operator's side, in JSON, with the key of the data folder.
 
+mod access;
 mod desks;
 mod erasures;
 mod people;
@@ -41,6 +42,10 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(erasures::list, erasures::erase))
         .routes(routes!(erasures::follow))
         .routes(routes!(erasures::ledger, erasures::replay))
+        .routes(routes!(access::forgets))
+        .routes(routes!(access::close))
+        .routes(routes!(access::reopen))
+        .routes(routes!(access::move_role))
         .routes(routes!(report::report))
 }
 

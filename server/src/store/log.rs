@@ -77,6 +77,12 @@ impl<'c> LogTx<'c> {
         self.job.counters.head
     }
 
+    /// The latest sequence of the latest commit.
+    #[must_use]
+    pub fn committed_head(&self) -> Cursor {
+        self.committed.counters.head
+    }
+
     /// The sequence that [`LogTx::allot_sequence`] would give.
     #[must_use]
     pub fn next_sequence(&self) -> Sequence {

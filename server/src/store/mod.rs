@@ -5,10 +5,12 @@
 //! A second engine needs these two, a queue in front of its writer, and sequences allotted in the
 //! transaction that stores. Nothing here decides who may do what; see [`crate::relay`].
 
+mod access;
 mod attachments;
 pub mod blobs;
 mod cache;
 mod clocks;
+mod closed;
 mod convert;
 mod desks;
 mod erasing;

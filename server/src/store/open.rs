@@ -13,7 +13,7 @@ use super::queries::{first, head};
 use super::readers::Readers;
 use super::rows::{DeskRow, PersonRow, RegionRow};
 use super::writer::{Commit, Writer};
-use super::{StoreError, desks, people, places, recipients};
+use super::{StoreError, access, desks, people, places, recipients};
 
 /// Name of the database in the data folder.
 const DATABASE: &str = "relay.db";
@@ -129,6 +129,7 @@ pub fn open(
     let birth = birth_of(&connection, birth, options.restored)?;
     let people = people::people(&connection)?;
     recipients::fill(&connection, &people)?;
+    access::fill(&connection)?;
     let regions = places::regions(&connection)?;
     let desks = desks::desks(&connection)?;
     let committed = Committed::new(counters(&connection)?, options.documents_cached_max);

@@ -16,11 +16,11 @@ use super::StoreError;
 use super::convert::{bytes, signed, timestamp, timestamp_or_none, unsigned, word};
 use super::desks::desks;
 use super::log::{LogTx, Touched};
-use super::people::person_row;
+use super::people::{device_row, person_row};
 use super::places::regions;
 use super::queries::{all, first};
 use super::readers::Snapshot;
-use super::rows::{ForgetsDueRow, PersonRow, ScopeId, ScopeLeftRow, ToldDevice};
+use super::rows::{DeviceRow, ForgetsDueRow, PersonRow, ScopeId, ScopeLeftRow, ToldDevice};
 
 /// Forgets of one scope that are counted for one device; past it, there are "so many or more".
 const COUNTED_MAX: u32 = 10_000;
@@ -190,17 +190,18 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
-    pub fn device_ids(
+    pub fn devices_after(
         &self,
         after: Option<DeviceId>,
         devices_max: u32,
-    ) -> Result<Vec<DeviceId>, StoreError> {
+    ) -> Result<Vec<DeviceRow>, StoreError> {
         let after = after.map_or_else(Vec::new, |device| device.as_bytes().to_vec());
         all(
             self.connection,
-            "SELECT device FROM devices WHERE device > ?1 ORDER BY device LIMIT ?2",
+            "SELECT device, person, public_key, label, created_at, revoked_at, last_seen_at
+             FROM devices WHERE device > ?1 ORDER BY device LIMIT ?2",
             params![after, devices_max],
-            |row| Ok(DeviceId::from_bytes(bytes(row, 0)?)),
+            device_row,
         )
     }
 

@@ -9,11 +9,13 @@ use yizhan_proto::{
     Sequence, StationId, Timestamp,
 };
 
+mod access;
 mod desks;
 mod erasure;
 mod recipients;
 mod seats;
 
+pub use access::{ConsentRow, PlacingRow, ScopeEntry};
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
 pub use erasure::{ErasedKind, ErasedRows, ErasureRow, OutstandingDevice, Subject};
 pub use recipients::{ForgetsDueRow, ScopeLeftRow, ToldDevice};

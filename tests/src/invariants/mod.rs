@@ -7,19 +7,25 @@ mod witness;
 use std::collections::{BTreeMap, BTreeSet};
 
 use yizhan_proto::digest::DocumentDigest;
-use yizhan_proto::{ChangeHash, DeviceId, DocumentId, ScopeDigest};
+use yizhan_proto::{ChangeHash, DeviceId, DocumentId, ScopeDigest, Timestamp};
 
 use crate::ledger::Ledger;
 use crate::pocket::{self, Kept, Standing};
-use crate::reference::{Reference, Visible};
+use crate::reference::{Consents, Reference, Visible};
 
 pub use witness::Witness;
 
 /// All that is wrong, in words; empty if all is well.
 #[must_use]
-pub fn check(reference: &Reference, ledger: &Ledger, witnesses: &[Witness<'_>]) -> Vec<String> {
+pub fn check(
+    reference: &Reference,
+    ledger: &Ledger,
+    witnesses: &[Witness<'_>],
+    now: Timestamp,
+) -> Vec<String> {
     let mut wrong = Wrong::default();
-    let held = HeldChanges::of(witnesses);
+    let mut held = HeldChanges::of(witnesses);
+    held.consents = reference.consents(&held.all(), now);
     for problem in &ledger.problems {
         wrong.push("the relay", problem);
     }
@@ -27,7 +33,7 @@ pub fn check(reference: &Reference, ledger: &Ledger, witnesses: &[Witness<'_>]) 
     for witness in witnesses {
         wrong.holds_its_audiences_documents(reference, witness, &held);
         wrong.shows_what_people_entered(reference, witness, &held);
-        wrong.agrees_with_the_relay(reference, ledger, witness);
+        wrong.agrees_with_the_relay(reference, ledger, witness, &held);
         wrong.is_complete(witness);
         wrong.lists_what_it_holds(witness);
         wrong.leaves_no_traces(reference, witness);
@@ -40,6 +46,8 @@ pub fn check(reference: &Reference, ledger: &Ledger, witnesses: &[Witness<'_>]) 
 struct HeldChanges {
     refused: BTreeSet<ChangeHash>,
     quarantined: BTreeMap<ChangeHash, DeviceId>,
+    /// What drivers consented to, without what was not taken.
+    consents: Consents,
 }
 
 impl HeldChanges {
@@ -64,6 +72,11 @@ impl HeldChanges {
             .filter(|(_, author)| **author != device)
             .map(|(change, _)| *change);
         self.refused.iter().copied().chain(elsewhere).collect()
+    }
+
+    fn all(&self) -> BTreeSet<ChangeHash> {
+        let quarantined = self.quarantined.keys();
+        self.refused.iter().chain(quarantined).copied().collect()
     }
 
     fn holds(&self, change: ChangeHash) -> bool {
@@ -137,7 +150,7 @@ impl Wrong {
                 continue;
             }
             let exists = reference.is_imported(*id) || at_relay.contains(id);
-            let expected = exists && reference.may_hold(&witness.person, *id);
+            let expected = exists && reference.may_hold(&witness.person, *id, &held.consents);
             match (kept.is_some(), expected) {
                 (false, true) => self.push(&witness.name, format!("misses {} {id}", concern.kind)),
                 (true, false) if !waits_here => {
@@ -177,7 +190,7 @@ impl Wrong {
             }
             match kept.visible(*id) {
                 // It stays for the work held on it only, and hears no news of it.
-                Ok(_) if !reference.may_hold(&witness.person, *id) => {}
+                Ok(_) if !reference.may_hold(&witness.person, *id, &held.consents) => {}
                 Ok(shown) => {
                     let expected = reference.visible(*id, &hidden);
                     let imported = reference.is_imported(*id);
@@ -189,12 +202,7 @@ impl Wrong {
                 self.push(&witness.name, format!("{id} is set aside: {why}"));
             }
         }
-        let all: BTreeSet<ChangeHash> = held
-            .refused
-            .iter()
-            .chain(held.quarantined.keys())
-            .copied()
-            .collect();
+        let all = held.all();
         for (id, given) in &witness.audit.documents {
             let who = format!("the relay for {}", witness.name);
             match given.visible(*id) {
@@ -237,6 +245,7 @@ impl Wrong {
         reference: &Reference,
         ledger: &Ledger,
         witness: &Witness<'_>,
+        held: &HeldChanges,
     ) {
         for (id, kept) in &witness.pocket.documents {
             let acknowledged = kept.standing(Standing::Acknowledged);
@@ -254,7 +263,7 @@ impl Wrong {
                 .get(id)
                 .map(|given| given.hashes().into_iter().collect())
                 .unwrap_or_default();
-            if acknowledged != given && reference.may_hold(&witness.person, *id) {
+            if acknowledged != given && reference.may_hold(&witness.person, *id, &held.consents) {
                 let what = format!(
                     "has {} acknowledged changes of {id}, the relay gives {}",
                     acknowledged.len(),

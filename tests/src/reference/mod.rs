@@ -5,11 +5,13 @@
 //! once more, in its own words, and what must be visible follows from which entries the author
 //! had before them.
 
+mod consents;
 mod erased;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use yizhan_client_core::model::consent::Purpose;
 use yizhan_client_core::model::{
     Command, activity, case_note, check, consent, enrolment, notice, ticket, visit,
 };
@@ -18,6 +20,7 @@ use yizhan_proto::{
     ChangeHash, DeskKey, DeviceId, DocumentId, Kind, PersonId, RegionKey, Role, StationId,
 };
 
+pub use consents::Consents;
 pub use writes::writes;
 
 /// What is visible of a document: per field, the values that stand side by side. Where nobody
@@ -84,6 +87,8 @@ pub struct Reference {
     erased: BTreeSet<DocumentId>,
     /// People who were erased, by all their ids.
     erased_people: BTreeSet<PersonId>,
+    /// All ids of one person, for each.
+    people: Vec<BTreeSet<PersonId>>,
 }
 
 impl Reference {
@@ -175,7 +180,7 @@ impl Reference {
 
     /// Whether a person's devices hold the document, once all is quiet: DESIGN §4.
     #[must_use]
-    pub fn may_hold(&self, person: &Person, document: DocumentId) -> bool {
+    pub fn may_hold(&self, person: &Person, document: DocumentId, consents: &Consents) -> bool {
         let Some(concern) = self.concerns.get(&document) else {
             return false;
         };
@@ -198,12 +203,38 @@ impl Reference {
             Kind::Station | Kind::Activity => true,
             Kind::Notice => concern.region.is_some() || keeps || takes_checks,
             // Who takes checks at a station works there, and needs its visits and consents.
-            Kind::Visit | Kind::Consent | Kind::Enrolment => own || keeps || takes_checks,
-            Kind::Check => own || takes_checks,
+            Kind::Visit => {
+                own || self.is_kept(concern, consents, Purpose::Visits)
+                    && (keeps
+                        || takes_checks
+                        || self.is_shared(concern, consents, person, &[Role::Keeper, Role::Health]))
+            }
+            Kind::Consent | Kind::Enrolment => own || keeps || takes_checks,
+            Kind::Check => {
+                own || self.is_kept(concern, consents, Purpose::HealthRecord)
+                    && (takes_checks || self.is_shared(concern, consents, person, &[Role::Health]))
+            }
             Kind::Ticket => own || keeps || takes_checks || answers,
             Kind::CaseNote => answers,
             Kind::Unknown(_) => false,
         }
+    }
+
+    /// Whether the station of a visit or check may keep it.
+    fn is_kept(&self, concern: &Concern, consents: &Consents, purpose: Purpose) -> bool {
+        let at = concern.driver.zip(concern.station);
+        at.is_none_or(|(driver, station)| !consents.is_withdrawn(driver, station, purpose))
+    }
+
+    fn is_shared(
+        &self,
+        concern: &Concern,
+        consents: &Consents,
+        person: &Person,
+        roles: &[fn(StationId) -> Role],
+    ) -> bool {
+        let at = concern.driver.zip(concern.station);
+        at.is_some_and(|(driver, station)| consents.shares(driver, station, person, roles))
     }
 
     /// What must be visible of a document, leaving out the entries whose changes are `held`

@@ -2,6 +2,7 @@
 //!
 //! Everything in it comes from one seed. A test that fails says which, and how to run it again.
 
+mod access;
 mod desks;
 mod erasing;
 mod fate;

@@ -66,7 +66,8 @@ impl World {
             .filter(|phone| self.people[phone.0].person.is_some())
             .map(|phone| self.witness(phone))
             .collect();
-        invariants::check(&self.reference(), &ledger, &witnesses)
+        let now = self.relay().time();
+        invariants::check(&self.reference(), &ledger, &witnesses, now)
     }
 
     fn witness(&self, number: PhoneNo) -> Witness<'_> {

@@ -9,8 +9,11 @@ use super::super::sql::{count, int};
 use super::super::{StoreError, device};
 use super::forget::drop_leaving;
 
-/// A pairing or registration.
-pub(in super::super) fn welcome(tx: &Transaction<'_>, welcome: &Welcome) -> Result<(), StoreError> {
+/// A pairing or registration. Returns how many documents left the device.
+pub(in super::super) fn welcome(
+    tx: &Transaction<'_>,
+    welcome: &Welcome,
+) -> Result<u64, StoreError> {
     let known = device::load(tx)?.epoch;
     if known.is_some_and(|known| known != welcome.epoch) {
         new_lineage(tx)?;
@@ -20,8 +23,7 @@ pub(in super::super) fn welcome(tx: &Transaction<'_>, welcome: &Welcome) -> Resu
         params![welcome.epoch.as_bytes()],
     )?;
     subscribe(tx, &welcome.identity)?;
-    drop_leaving(tx)?;
-    Ok(())
+    drop_leaving(tx)
 }
 
 /// Keeps a new identity. Scopes that are not in it any more are left: their documents are

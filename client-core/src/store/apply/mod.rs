@@ -33,7 +33,13 @@ impl Store {
         response: &SyncResponse,
         clock: &dyn Clock,
     ) -> Result<Applied, StoreError> {
-        self.write(|tx| apply(tx, request, response, clock))
+        let applied = self.write(|tx| apply(tx, request, response, clock))?;
+        if applied.forgotten > 0 {
+            self.fold_log();
+        } else {
+            self.fold_what_is_left();
+        }
+        Ok(applied)
     }
 
     /// Remembers why an exchange failed, for [`Store::status`].

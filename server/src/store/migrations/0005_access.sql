@@ -51,11 +51,13 @@ CREATE INDEX consents_at ON consents(driver, station);
 CREATE INDEX consents_until ON consents(until) WHERE ended = 0 AND purpose = 'share';
 
 -- Drivers whose visits and checks at a station are to be put where they belong, a portion at a
--- time. position: how far the driver's documents were looked at, by sequence.
+-- time. position: how far the driver's documents were looked at, by sequence. asked: the latest
+-- sequence when this was asked for.
 CREATE TABLE placings(
     driver BLOB NOT NULL,
     station BLOB NOT NULL,
     position INTEGER NOT NULL,
+    asked INTEGER NOT NULL,
     PRIMARY KEY(driver, station)
 ) STRICT, WITHOUT ROWID;
 
@@ -71,3 +73,5 @@ CREATE TABLE suspended_roles(
     role TEXT NOT NULL,
     PRIMARY KEY(station, person, role)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX suspended_roles_of_person ON suspended_roles(person);
+CREATE INDEX roles_held ON person_roles(role, person) WHERE ended_at IS NULL;
