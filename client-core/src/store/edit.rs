@@ -83,7 +83,7 @@ fn find(
     command: &Command,
 ) -> Result<Option<DocumentRow>, EditError> {
     let found = documents::find(tx, id)?;
-    if found.is_none() && erased::is_erased(tx, id)? {
+    if erased::is_erased(tx, id)? {
         return Err(Refusal::new(RefusalCode::DocumentErased).into());
     }
     match &found {

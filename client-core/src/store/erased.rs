@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, params};
 use yizhan_proto::{DocumentId, Kind, Timestamp};
 
 use super::documents::DocumentRow;
-use super::sql::{bytes, time, uint};
+use super::sql::{bytes, count, int, time, uint};
 use super::{ErasedNote, Store, StoreError};
 
 impl Store {
@@ -46,12 +46,29 @@ pub(super) fn drop_content(
     row: &DocumentRow,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let lost: i64 = tx
+    let lost = drop_untaken(tx, row, now)?;
+    for sql in [
+        "DELETE FROM changes WHERE document = ?1",
+        "DELETE FROM members WHERE document = ?1",
+        "UPDATE documents SET leaving = 1 WHERE n = ?1",
+    ] {
+        tx.prepare_cached(sql)?.execute([row.n])?;
+    }
+    Ok(lost)
+}
+
+/// Drops the own changes of a document that the relay had not taken, and notes that they went.
+/// Returns how many.
+pub(super) fn drop_untaken(
+    tx: &Transaction<'_>,
+    row: &DocumentRow,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let lost = tx
         .prepare_cached(
-            "SELECT COUNT(*) FROM changes
-             WHERE document = ?1 AND state <> 1 AND state IN (0, 2, 3)",
+            "DELETE FROM changes WHERE document = ?1 AND state <> 1 AND state IN (0, 2, 3)",
         )?
-        .query_row([row.n], |row| row.get(0))?;
+        .execute([row.n])?;
     tx.prepare_cached(
         "INSERT INTO erased (document, kind, told_at, lost) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (document) DO UPDATE SET lost = lost + excluded.lost",
@@ -60,14 +77,7 @@ pub(super) fn drop_content(
         row.id.as_bytes(),
         row.kind.code(),
         now.as_ms(),
-        lost
+        int(count(lost))
     ])?;
-    for sql in [
-        "DELETE FROM changes WHERE document = ?1",
-        "DELETE FROM members WHERE document = ?1",
-        "UPDATE documents SET leaving = 1 WHERE n = ?1",
-    ] {
-        tx.prepare_cached(sql)?.execute([row.n])?;
-    }
-    Ok(uint(lost))
+    Ok(count(lost))
 }

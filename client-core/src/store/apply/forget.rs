@@ -54,6 +54,20 @@ pub(super) fn erase(step: &mut Step<'_>, row: &DocumentRow) -> Result<(), StoreE
     Ok(())
 }
 
+/// The relay refuses a change because its document was erased. What it had not taken goes at once;
+/// the rest goes with the forget, which comes when the relay has deleted it too: until then, both
+/// sides agree on what the scopes hold. Where no scope holds it, no forget will come.
+pub(super) fn erase_refused(step: &mut Step<'_>, row: &DocumentRow) -> Result<(), StoreError> {
+    if !has_member(step.tx, row.n)? {
+        return erase(step, row);
+    }
+    step.touch(row.n)?;
+    let lost = erased::drop_untaken(step.tx, row, step.clock.now())?;
+    step.applied.erased_unsent += lost;
+    step.progressed = true;
+    Ok(())
+}
+
 /// The document is to leave unless a scope holds it.
 pub(super) fn start_leaving(tx: &Transaction<'_>, document: i64) -> Result<(), StoreError> {
     tx.prepare_cached("UPDATE documents SET leaving = 1 WHERE n = ?1")?

@@ -143,6 +143,7 @@ fn finish(step: &Step<'_>) -> Result<Applied, StoreError> {
         + applied.refused
         + applied.quarantined
         + applied.erased
+        + applied.erased_unsent
         > 0;
     let wanted = step.more || open || applied.identity_changed || applied.epoch_changed;
     applied.more =

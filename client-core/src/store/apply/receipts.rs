@@ -38,7 +38,7 @@ pub(super) fn apply(
         };
         step.touch(row.n)?;
         if is_erased(&receipt.outcome) {
-            forget::erase(step, &row)?;
+            forget::erase_refused(step, &row)?;
             continue;
         }
         forget::doubt(step.tx, row.n)?;
