@@ -166,7 +166,7 @@ impl Writer {
     }
 
     /// Rewrites the database, so that no page holds anything that was deleted, and empties the
-    /// write-ahead log. Jobs wait meanwhile: about a second for each 100 MB. `false`: a reader
+    /// write-ahead log. Jobs wait meanwhile: some three seconds for each 100 MB. `false`: a reader
     /// still needs the log; the rest is to be done again later, and costs little then.
     ///
     /// # Errors
