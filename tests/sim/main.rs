@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod access;
 mod attachments;
 mod clocks;
 mod codes;

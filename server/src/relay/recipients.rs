@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use yizhan_proto::{Cursor, DeviceId, Scope};
 
 use super::page::Ask;
-use super::types::Caller;
+use super::types::{Caller, ToldDevice};
 use super::{Relay, from_read, from_write};
 use crate::error::RelayError;
 use crate::store::LogTx;
@@ -36,6 +36,18 @@ impl Served {
 }
 
 impl Relay {
+    /// The devices that were ever served one of these scopes, ascending by id.
+    ///
+    /// # Errors
+    /// [`RelayError`] if the store fails.
+    pub async fn devices_told(&self, scopes: Vec<Scope>) -> Result<Vec<ToldDevice>, RelayError> {
+        let read = self
+            .inner
+            .readers
+            .read(move |snapshot| snapshot.devices_told(&scopes));
+        read.await.map_err(from_read)
+    }
+
     /// The device as it may act, once it is noted that it is served what it may read. Writes only
     /// when that has changed.
     ///

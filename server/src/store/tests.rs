@@ -1,6 +1,7 @@
 //! The writer: what a commit keeps, and what a failure undoes.
 
 mod opening;
+mod recipients;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -10,8 +10,9 @@ use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, ScopeDigest, Timestamp};
 
 use crate::ledger::Ledger;
-use crate::pocket::{self, Kept, Standing};
+use crate::pocket::{Kept, Standing};
 use crate::reference::{Consents, Reference, Visible};
+use crate::traces::Patterns;
 
 pub use witness::Witness;
 
@@ -348,8 +349,8 @@ impl Wrong {
         }
     }
 
-    /// No id of a document that is not for it stands in its files, but where one that is for it
-    /// names it.
+    /// Of a document that is not for it, neither the id nor a word that people wrote stands in any
+    /// of its files, but where one that is for it has the same.
     fn leaves_no_traces(&mut self, reference: &Reference, witness: &Witness<'_>) {
         let Some(home) = witness.home else { return };
         let mut foreign: BTreeSet<DocumentId> = reference
@@ -358,16 +359,28 @@ impl Wrong {
             .filter(|id| !reference.is_discarded(**id) && !reference.is_erased(**id))
             .copied()
             .collect();
+        let mut own_words = BTreeSet::from([witness.name.clone()]);
         for id in witness.pocket.documents.keys() {
             foreign.remove(id);
             for named in &reference.documents()[id].names {
                 foreign.remove(named);
             }
+            own_words.extend(reference.words(*id));
         }
-        for id in pocket::traces(home, &foreign) {
+        let mut patterns = Patterns::default();
+        let words: BTreeSet<String> = foreign.iter().flat_map(|id| reference.words(*id)).collect();
+        for id in foreign {
+            patterns.id(id);
+        }
+        for word in words {
+            if !own_words.iter().any(|own| own.contains(&word)) {
+                patterns.text(&word);
+            }
+        }
+        for found in patterns.found_in_folder(home) {
             self.push(
                 &witness.name,
-                format!("its files have traces of {id}, which is not for it"),
+                format!("its files have traces of {found}, which is not for it"),
             );
         }
     }

@@ -172,6 +172,33 @@ impl Reference {
         &self.concerns
     }
 
+    /// The words that people wrote in a document, overwritten ones among them.
+    #[must_use]
+    pub fn words(&self, document: DocumentId) -> BTreeSet<String> {
+        const PROSE: &[&str] = &[
+            "note",
+            "keeper_note",
+            "notice",
+            "driver_name",
+            "title",
+            "text",
+        ];
+        let entries = self.of_document.get(&document).into_iter().flatten();
+        let mut words = BTreeSet::new();
+        for number in entries {
+            let command = &self.entries[*number].command;
+            let written = writes(command).into_iter();
+            let prose =
+                written.filter(|(field, _)| PROSE.iter().any(|prose| field.ends_with(prose)));
+            words.extend(prose.map(|(_, value)| value));
+            // Not predicted as shown, and there all the same.
+            if let Command::Enrolment(enrolment::Command::Create(new)) = command {
+                words.insert(new.driver_name.clone());
+            }
+        }
+        words
+    }
+
     /// Whether the document came with an import.
     #[must_use]
     pub fn is_imported(&self, document: DocumentId) -> bool {

@@ -31,7 +31,6 @@ impl World {
     pub fn close_station(&mut self, station: StationId) {
         self.run(self.relay().close_station(station))
             .expect("it closes");
-        self.once_held_more.extend(self.phone_numbers());
     }
 
     /// The operator opens a station that was closed.
@@ -51,7 +50,17 @@ impl World {
         let person = self.people[phone.0].person.expect("a paired phone");
         self.run(self.relay().move_role(person, from, to))
             .expect("the role moves");
-        self.once_held_more.insert(phone);
+    }
+
+    /// Whether the phone's owner has a role.
+    ///
+    /// # Panics
+    /// If the phone was never paired.
+    #[must_use]
+    pub fn has_role(&self, phone: PhoneNo, role: &Role) -> bool {
+        let person = self.people[phone.0].person.expect("a paired phone");
+        let known = self.relay().person(person).expect("a known person");
+        known.roles.contains(role)
     }
 
     /// What the phones are still to forget, as `yizhan forget list` tells it.

@@ -96,7 +96,6 @@ impl World {
         if retired {
             self.run(relay.leave_scope(visit, scope, ForgetReason::Retired))
                 .expect("it leaves");
-            self.once_held_more.extend(self.phone_numbers());
         } else {
             self.run(relay.join_scope(visit, scope)).expect("it joins");
         }

@@ -56,8 +56,6 @@ pub struct World {
     stations: BTreeMap<String, StationId>,
     phones: Vec<SimPhone>,
     people: Vec<Owner>,
-    /// Phones whose rights shrank: their files may name what they once held.
-    once_held_more: BTreeSet<PhoneNo>,
     /// Whether a test did something to a store that only a repair makes good.
     tampered: bool,
     /// Whether anything was ever erased here.
@@ -107,7 +105,6 @@ impl World {
             stations: BTreeMap::new(),
             phones: Vec::new(),
             people: Vec::new(),
-            once_held_more: BTreeSet::new(),
             tampered: false,
             erasing: false,
             seats_watched: false,

@@ -139,11 +139,6 @@ impl World {
         let person = self.people[phone.0].person.expect("a paired phone");
         self.run(self.relay().remove_role(person, role))
             .expect("the role is taken away");
-        for (number, owner) in self.people.iter().enumerate() {
-            if owner.person == Some(person) {
-                self.once_held_more.insert(PhoneNo(number));
-            }
-        }
     }
 
     /// A role is given to the phone's owner.

@@ -34,7 +34,8 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<Applied, StoreError> {
         let applied = self.write(|tx| apply(tx, request, response, clock))?;
-        if applied.forgotten > 0 {
+        // What was acknowledged named documents, too.
+        if applied.forgotten > 0 || !request.forgotten.is_empty() {
             self.fold_log();
         } else {
             self.fold_what_is_left();
