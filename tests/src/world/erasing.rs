@@ -40,11 +40,6 @@ impl World {
         let receipt = self.run(relay.erase(Subject::Person(person), "a test"));
         self.erasing = true;
         self.reference().erased_person(&ids);
-        for (number, owner) in self.people.iter().enumerate() {
-            if owner.person == Some(person) {
-                self.once_held_more.insert(PhoneNo(number));
-            }
-        }
         receipt.expect("it is ordered").erasure.id
     }
 

@@ -6,7 +6,7 @@ use yizhan_proto::limits::SCOPES_MAX;
 
 use super::super::scopes::{self, ScopeRow};
 use super::super::sql::{count, int};
-use super::super::{StoreError, device};
+use super::super::{StoreError, device, kit};
 use super::forget::drop_leaving;
 
 /// A pairing or registration. Returns how many documents left the device.
@@ -30,6 +30,10 @@ pub(in super::super) fn welcome(
 /// dropped once nothing unsent or held is in them, unless another scope holds them.
 pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(), StoreError> {
     device::save_identity(tx, identity)?;
+    if identity.name.is_empty() {
+        // Whoever was erased has no name, and the kit for codes has one in it.
+        kit::drop(tx)?;
+    }
     let granted = &identity.scopes[..identity.scopes.len().min(SCOPES_MAX)];
     for row in scopes::all(tx)? {
         if !granted.contains(&row.scope) {

@@ -34,8 +34,11 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<Applied, StoreError> {
         let applied = self.write(|tx| apply(tx, request, response, clock))?;
-        // What was acknowledged named documents, too.
-        if applied.forgotten > 0 || !request.forgotten.is_empty() {
+        if applied.erased + applied.erased_unsent > 0 {
+            self.rewrite_after_erasure();
+        }
+        // What was acknowledged named documents, too; an identity that was replaced, people.
+        if applied.forgotten > 0 || applied.identity_changed || !request.forgotten.is_empty() {
             self.fold_log();
         } else {
             self.fold_what_is_left();
