@@ -206,6 +206,32 @@ pub enum PeopleError {
     Relay(#[from] RelayError),
 }
 
+/// Nothing was erased.
+#[derive(Debug, thiserror::Error)]
+pub enum ErasureError {
+    /// There is no such person, document or erasure.
+    #[error("{0}")]
+    NotFound(String),
+    /// The ground, or what is to be erased, is not acceptable.
+    #[error("{0}")]
+    Invalid(String),
+    /// The relay could not do it.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+}
+
+impl From<StoreError> for ErasureError {
+    fn from(error: StoreError) -> Self {
+        Self::Relay(error.into())
+    }
+}
+
+impl From<NoRandomness> for ErasureError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Relay(error.into())
+    }
+}
+
 /// A device was not paired or registered.
 #[derive(Debug, thiserror::Error)]
 pub enum PairError {

@@ -5,6 +5,7 @@ mod audit;
 mod bad_input;
 mod codes;
 mod crash;
+mod erasure;
 mod http;
 mod reports;
 mod rows;

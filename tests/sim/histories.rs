@@ -54,7 +54,7 @@ fn random_histories_with_activities_and_requests_end_in_agreement() {
     }
 }
 
-fn program() -> Program {
+pub(crate) fn program() -> Program {
     let desk = |key: &str| (key.parse().unwrap(), "zhaoyuan".parse().unwrap());
     Program {
         desks: vec![desk("zy-home")],
@@ -72,7 +72,7 @@ fn program() -> Program {
 }
 
 /// Opens the program's desks, and gives each somebody who answers.
-fn staff_desks(world: &mut World, program: &Program) -> Vec<PhoneNo> {
+pub(crate) fn staff_desks(world: &mut World, program: &Program) -> Vec<PhoneNo> {
     let mut staff = Vec::new();
     for (key, region) in &program.desks {
         let desk = NewDesk {

@@ -16,6 +16,7 @@ mod crises;
 mod desks;
 mod editing;
 mod epochs;
+mod erasure;
 mod histories;
 mod hostile;
 mod joining;

@@ -306,6 +306,25 @@ pub fn says(home: &Path, text: &str) -> bool {
         .any(|window| window == text.as_bytes())
 }
 
+/// Whether any file below a folder has these bytes in it.
+///
+/// # Panics
+/// If a file cannot be read.
+#[must_use]
+pub fn folder_says(folder: &Path, bytes: &[u8]) -> bool {
+    let entries = std::fs::read_dir(folder);
+    let entries = entries.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries.into_iter().any(|entry| {
+        let path = entry.expect("an entry of a folder").path();
+        if path.is_dir() {
+            return folder_says(&path, bytes);
+        }
+        let file = std::fs::read(&path);
+        let file = file.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        file.windows(bytes.len()).any(|found| found == bytes)
+    })
+}
+
 fn raw_bytes(home: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     for ending in ["", "-wal"] {

@@ -15,9 +15,9 @@ use crate::model::consent::Purpose;
 use crate::model::said::Said;
 use crate::store::export::fhir::FhirOptions;
 use crate::store::{
-    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, Held, Hit,
-    Problem, StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail,
-    VisitFilter, VisitRow,
+    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, ErasedNote,
+    Held, Hit, Problem, StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow,
+    VisitDetail, VisitFilter, VisitRow,
 };
 
 /// Every call: [`ClientError::Store`] if the store fails, [`ClientError::NotFound`] where
@@ -210,6 +210,14 @@ impl Client {
     /// [`ClientError::NotFound`] if this device made no such change.
     pub fn typed(&self, change: ChangeHash) -> Result<Vec<Said>, ClientError> {
         Ok(self.store.typed(change)?)
+    }
+
+    /// Documents that this device held and that were erased for everybody, the latest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn erased(&self) -> Result<Vec<ErasedNote>, ClientError> {
+        Ok(self.store.erased()?)
     }
 
     /// Deletes a refused change and the refused ones that build on it. Returns how many.

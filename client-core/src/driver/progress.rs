@@ -17,6 +17,7 @@ pub(super) fn has_progressed(
         + applied.changes_received
         + applied.documents_received
         + applied.forgotten
+        + applied.erased_unsent
         > 0
         || applied.identity_changed
         || applied.epoch_changed

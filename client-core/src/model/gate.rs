@@ -19,7 +19,7 @@ use super::{Author, Inspected, Outline, Refusal, RefusalCode};
 mod paths;
 mod references;
 
-pub use references::{desks, references};
+pub use references::{desks, driver, references};
 
 /// What else the gate needs to know, looked up beforehand by whoever calls it.
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,9 @@ use super::changes::{self, ChangeRow, NewChange};
 use super::documents::{self, DocumentRow};
 use super::opened::{self, Opened};
 use super::queries::consents;
-use super::{ChangeState, EditError, Store, StoreError, described, device, instance, views};
+use super::{
+    ChangeState, EditError, Store, StoreError, described, device, erased, instance, views,
+};
 use crate::clock::Clock;
 use crate::model::consent::Purpose;
 use crate::model::document::Unreadable;
@@ -81,6 +83,9 @@ fn find(
     command: &Command,
 ) -> Result<Option<DocumentRow>, EditError> {
     let found = documents::find(tx, id)?;
+    if erased::is_erased(tx, id)? {
+        return Err(Refusal::new(RefusalCode::DocumentErased).into());
+    }
     match &found {
         None if !command.creates() => Err(EditError::NotHeld { document: id }),
         Some(row) if row.kind != command.kind() => Err(EditError::WrongKind {

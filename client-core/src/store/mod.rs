@@ -17,6 +17,7 @@
 //! | `reads` | who looked at whose check, until the relay has it |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
 //! | `sheets` | reports of a region that the relay handed out |
+//! | `erased` | what was erased for everybody, and that it was |
 //! | `queries`, `screens`, `held`, `problems`, `status`, `export` | what people ask |
 
 mod apply;
@@ -25,6 +26,7 @@ mod described;
 mod device;
 mod documents;
 mod edit;
+mod erased;
 mod error;
 pub mod export;
 mod fold;
@@ -74,8 +76,8 @@ pub use rows::{
 pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
 pub use sheets::{SheetDue, SheetHeld};
 pub use types::{
-    Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,
-    StoredAccess,
+    Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, ErasedNote, Held, ScopeStatus, SetAside,
+    Status, StoredAccess,
 };
 
 /// The store of one device. Several processes may open the same one; each step takes its turn.

@@ -56,6 +56,7 @@ impl Store {
             // The last session died, or another one is at it: what it deleted may be in its log.
             store.fold_log();
         }
+        store.rewrite_after_erasure();
         if new {
             store.settle_instance(clock)?;
         }

@@ -75,6 +75,10 @@ pub struct Applied {
     pub documents_received: u64,
     /// Documents that left this device.
     pub forgotten: u64,
+    /// Documents among them that were erased for everybody.
+    pub erased: u64,
+    /// Own changes that the relay had not taken, and that went with these.
+    pub erased_unsent: u64,
     /// Documents that cannot be opened and were set aside in this step.
     pub set_aside: u64,
     /// Repairs started after a digest that did not agree.
@@ -125,6 +129,19 @@ pub struct Held {
     pub made_at: Timestamp,
     /// What it is, in a few words for people: `visit at Changzhou Driver Home`.
     pub summary: String,
+}
+
+/// A document that this device held and that was erased for everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErasedNote {
+    /// The document.
+    pub document: DocumentId,
+    /// What it was.
+    pub kind: Kind,
+    /// When this device was told, by its clock.
+    pub told_at: Timestamp,
+    /// Own changes that the relay had not taken, and that went with it.
+    pub lost_changes: u64,
 }
 
 /// What is known of one change of a document.

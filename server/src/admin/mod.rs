@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod desks;
+mod erasures;
 mod quarantine;
 mod report;
 
@@ -12,6 +13,10 @@ pub use audit::{
     AuditChain, AuditChange, AuditEntry, AuditHead, AuditListing, AuditPart, AuditQuery,
 };
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
+pub use erasures::{
+    ErasedDocuments, Erasure, ErasureLine, LedgerDocument, LedgerEntry, NewErasure,
+    OutstandingDevice, Replayed,
+};
 pub use quarantine::{
     Accept, Decided, Held, HeldDecision, HeldDependent, HeldPage, HeldQuery, HeldReader, HeldShown,
     HeldValue, Reject,

@@ -7,17 +7,20 @@ use clap::{Parser, Subcommand};
 
 mod audit;
 mod desk;
+mod erase;
+mod forget;
 mod quarantine;
 mod report;
 
 pub(super) use audit::{Audit, List as AuditList, Verify as AuditVerify};
 pub(super) use desk::{Desk, Member as DeskMembers};
 pub(super) use quarantine::Quarantine;
-mod forget;
+pub(super) use erase::{Erase, EraseCommand};
 pub(super) use forget::Forget;
 pub(super) use report::Report;
 
 use crate::config::{METRICS_PORT_DEFAULT, PORT_DEFAULT};
+use crate::relay::BACKUP_DAYS_DEFAULT;
 use crate::telemetry::LogFormat;
 
 const EXAMPLES: &str = "\
@@ -90,6 +93,11 @@ pub(super) enum Command {
     /// Who did what to what: list, verify that nothing was changed, export.
     #[command(subcommand)]
     Audit(Audit),
+    /// Erase a person or a document for good, here and on every phone; receipts; the ledger.
+    #[command(
+        after_help = "A person goes with every document about them; a document with what only makes sense with it.\nWhat comes later of it is refused. The receipt names the devices that have yet to confirm.\n\nExamples:\n  yizhan erase 李师傅 --ground 'asked for in writing, 2026-11-20'\n  yizhan erase 01999c2e-4a7b-7c3d-8e9f-0a1b2c3d4e5f --ground 'wrong person photographed' --yes --json\n  yizhan erase status"
+    )]
+    Erase(Erase),
     /// Numbers of the running relay.
     #[command(after_help = "Examples:\n  yizhan status\n  yizhan status --json")]
     Status,
@@ -120,6 +128,9 @@ pub(super) struct Serve {
     /// docs/OPERATIONS.md. Without it: Monday to Friday, 09:00-18:00, in China.
     #[arg(long, value_name = "FILE")]
     pub(super) calendar: Option<PathBuf>,
+    /// Days that backups of the data folder are kept: receipts of erasures say when the last expires.
+    #[arg(long, value_name = "DAYS", default_value_t = BACKUP_DAYS_DEFAULT)]
+    pub(super) backup_days: u16,
     /// What to log: info, debug, warn, or a filter such as yizhan_server=debug.
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     pub(super) log: String,
@@ -136,6 +147,7 @@ impl Default for Serve {
             metrics_listen: MetricsListen::default(),
             restored: false,
             calendar: None,
+            backup_days: BACKUP_DAYS_DEFAULT,
             log: std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()),
             log_format: LogFormat::default(),
         }

@@ -44,6 +44,21 @@ pub(super) enum Failure {
         /// Where and why.
         source: crate::relay::CalendarError,
     },
+    /// A ledger of erasures is not one.
+    #[error("{path} is no ledger of erasures; nothing was carried out again")]
+    Ledger {
+        /// Which.
+        path: String,
+        /// Where and why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Somebody was asked, and did not want it.
+    #[error("nothing was erased")]
+    Unwanted,
+    /// Nobody is there to be asked.
+    #[error("nobody is there to confirm it, and it cannot be undone; say --yes")]
+    NotConfirmed,
     /// A file to import cannot be read.
     #[error("cannot read {path}")]
     Unreadable {
@@ -109,11 +124,13 @@ impl Failure {
         match self {
             Self::Closed => 0,
             Self::Output(_) | Self::Answer(_) | Self::Process(..) => 1,
-            Self::Log(_) | Self::Usage(_) => 2,
+            Self::Unwanted => 1,
+            Self::Log(_) | Self::Usage(_) | Self::NotConfirmed => 2,
             Self::NotFound(_) => 3,
             Self::Undone(_)
             | Self::Import { .. }
             | Self::Calendar { .. }
+            | Self::Ledger { .. }
             | Self::Unreadable { .. } => 4,
             Self::NotRunning { .. } => 5,
             Self::Audit(_) | Self::AuditFile { .. } => 6,

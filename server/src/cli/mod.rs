@@ -15,6 +15,7 @@ mod args;
 mod audit;
 mod desk;
 mod device;
+mod erase;
 mod failure;
 mod forget;
 mod output;
@@ -66,6 +67,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),
         Command::Quarantine(command) => quarantine::obey(&data, command, output),
+        Command::Erase(args) => erase::obey(&data, args, output),
         Command::Forget(command) => forget::obey(&data, command, output),
         Command::Report(args) => report::make(&data, &args, output),
         Command::Audit(command) => audit::obey(&data, &command, output),

@@ -12,7 +12,7 @@ use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Scope, Timestamp};
 
-use super::{access, attachments, audit, membership, seats};
+use super::{access, attachments, audit, erasure, membership, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
 
@@ -144,7 +144,7 @@ pub(super) fn settle(
     let before = tx.document(incoming.document)?;
     let outline = before.as_deref().map(|row| &row.outline);
     match outline {
-        None if tx.is_erased(incoming.document)? => {
+        _ if erasure::is_closed(tx, incoming, change, before.as_deref())? => {
             return Ok(refused(RefusalCode::DocumentErased));
         }
         Some(outline) if outline.kind != incoming.kind => {

@@ -89,9 +89,11 @@ impl Directory {
             .unwrap_or(Err(CallerError::Unknown))
     }
 
-    /// All people, ascending by id.
+    /// All people, ascending by id; of those who were erased, none.
     pub(super) fn rows(&self) -> Vec<PersonRow> {
-        self.read().people.values().cloned().collect()
+        let inner = self.read();
+        let there = inner.people.values().filter(|row| !row.is_erased());
+        there.cloned().collect()
     }
 
     /// Devices revoked after `since`, the latest first, at most so many.
@@ -108,7 +110,7 @@ impl Directory {
 
     /// All people, ascending by name, then id.
     pub(super) fn people(&self) -> Vec<PersonInfo> {
-        let mut people: Vec<PersonInfo> = self.read().people.values().map(person_info).collect();
+        let mut people: Vec<PersonInfo> = self.rows().iter().map(person_info).collect();
         people.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         people
     }
@@ -146,7 +148,8 @@ impl Directory {
     pub(super) fn person(&self, id: PersonId) -> Option<PersonInfo> {
         let inner = self.read();
         let id = inner.aliases.get(&id).unwrap_or(&id);
-        inner.people.get(id).map(person_info)
+        let there = inner.people.get(id).filter(|row| !row.is_erased());
+        there.map(person_info)
     }
 
     /// All regions, ascending by key.

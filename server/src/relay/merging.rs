@@ -76,7 +76,7 @@ impl Relay {
 /// The person of an id or alias.
 fn canonical(tx: &LogTx<'_>, id: PersonId) -> Result<PersonId, PeopleError> {
     match tx.person_of_alias(id)? {
-        Some(person) => Ok(person),
+        Some(person) => existing(tx, person).map(|person| person.id),
         None => existing(tx, id).map(|person| person.id),
     }
 }

@@ -18,6 +18,7 @@
 //! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
+//! | `erasure` | what goes for good, and the ledger of it |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
 //! | `quarantine` | what waits for a person: list, show, accept, reject, and telling the devices |
 //! | `sheets` | reports of a region, handed out to its coordinators |
@@ -27,10 +28,6 @@
 //! | `options` | what a relay is opened with |
 //! | `failure` | failures of the store, in the terms of whoever asked |
 //! | `own` | what the relay writes itself, through the same gate as everybody |
-//!
-//! Erasure will go the way [`Relay::leave_scope`] goes, for every
-//! scope of a document at once, with its changes deleted and its id entered in the ledger that
-//! `accept` already asks.
 
 mod accept;
 mod access;
@@ -41,6 +38,7 @@ mod closing;
 mod codes;
 mod desks;
 mod directory;
+mod erasure;
 mod exchange;
 mod failure;
 mod membership;
@@ -78,8 +76,10 @@ pub use attachments::{AttachmentState, Piece, Readable};
 pub use audit::{AuditFilter, AuditListing, AuditRow, ChangeMade};
 pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
+use erasure::Erasing;
+pub use erasure::{GROUND_BYTES_MAX, LedgerEntry, Receipt};
 use failure::{from_read, from_write, open_error};
-pub use options::RelayOptions;
+pub use options::{BACKUP_DAYS_DEFAULT, RelayOptions};
 pub use quarantine::{
     Became, Decided, HeldDecision, HeldInfo, HeldPage, HeldQuery, HeldShown, QuarantineError, Which,
 };
@@ -91,9 +91,10 @@ use sheets::Sheets;
 pub use sheets::{HandedOut, SheetWanted};
 use stations::StationCache;
 pub use types::{
-    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ForgetsDueRow, ForgetsOfDevice,
-    ImportOutcome, ImportedStation, Likeness, NewDesk, Outstanding, PairCode, Paired, PersonInfo,
-    RegionInfo, ScopeLeftRow, Status, TicketCount, ToldDevice,
+    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ErasedKind, ErasureRow,
+    ForgetsDueRow, ForgetsOfDevice, ImportOutcome, ImportedStation, Likeness, NewDesk, Outstanding,
+    OutstandingDevice, PairCode, Paired, PersonInfo, RegionInfo, ScopeLeftRow, Status, Subject,
+    TicketCount, ToldDevice,
 };
 
 /// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one
@@ -119,6 +120,9 @@ struct Inner {
     blobs: Blobs,
     sweeps: Sweeps,
     audit: audit::Allowances,
+    erasing: Erasing,
+    /// Days after which no backup is left of what is erased today.
+    backup_days: u16,
     digest_mismatches: AtomicU64,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
@@ -181,6 +185,8 @@ impl Relay {
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),
                 audit: audit::Allowances::default(),
+                erasing: Erasing::default(),
+                backup_days: options.backup_days,
                 digest_mismatches: AtomicU64::new(0),
                 reporting: tokio::sync::Mutex::new(()),
                 sheets: Sheets::default(),

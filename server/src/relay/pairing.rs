@@ -169,6 +169,11 @@ fn register(
     let Some(place) = tx.station_of_code(code.plain())? else {
         return Err(PairError::StationCodeInvalid);
     };
+    if tx.erasure_of_person(id)?.is_some() {
+        return Err(PairError::Invalid(
+            "this person was erased; set the app up anew, as somebody new".to_owned(),
+        ));
+    }
     if tx.is_station_closed(place.station)? {
         return Err(PairError::Invalid(
             "this station is closed; register at another one, or ask for a pairing code".to_owned(),
@@ -205,6 +210,10 @@ fn adopt_alias(
     provisional: PersonId,
 ) -> Result<(), PairError> {
     if provisional == person || tx.person_of_alias(provisional)? == Some(person) {
+        return Ok(());
+    }
+    // The phone of somebody who was erased, and who comes back as somebody new.
+    if tx.erasure_of_person(provisional)?.is_some() {
         return Ok(());
     }
     if !is_free(tx, provisional)? {

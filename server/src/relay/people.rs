@@ -280,8 +280,11 @@ fn role_event(now: Timestamp, action: Action, person: PersonId, role: &Role) -> 
         .detail(Detail::role(role))
 }
 
+/// A person who is there; one who was erased is not.
 pub(super) fn existing(tx: &LogTx<'_>, person: PersonId) -> Result<PersonRow, PeopleError> {
-    tx.person(person)?.ok_or(PeopleError::NoPerson(person))
+    tx.person(person)?
+        .filter(|row| !row.is_erased())
+        .ok_or(PeopleError::NoPerson(person))
 }
 
 pub(super) fn listed(tx: &LogTx<'_>, person: PersonId) -> Result<PersonInfo, PeopleError> {

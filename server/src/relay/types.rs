@@ -6,7 +6,10 @@ use yizhan_proto::{
     Cursor, DeskKey, DeviceId, Epoch, PersonId, RegionKey, Role, StationId, Timestamp,
 };
 
-pub use crate::store::rows::{DueStep, ForgetsDueRow, ScopeLeftRow, TicketCount, ToldDevice};
+pub use crate::store::rows::{
+    DueStep, ErasedKind, ErasureRow, ForgetsDueRow, OutstandingDevice, ScopeLeftRow, Subject,
+    TicketCount, ToldDevice,
+};
 
 /// A device that may act, and for whom, at the moment of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]

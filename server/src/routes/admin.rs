@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod desks;
+mod erasures;
 mod people;
 mod quarantine;
 mod report;
@@ -44,6 +45,9 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(quarantine::show))
         .routes(routes!(quarantine::accept))
         .routes(routes!(quarantine::reject))
+        .routes(routes!(erasures::list, erasures::erase))
+        .routes(routes!(erasures::follow))
+        .routes(routes!(erasures::ledger, erasures::replay))
         .routes(routes!(access::forgets))
         .routes(routes!(access::close))
         .routes(routes!(access::reopen))

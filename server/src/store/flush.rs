@@ -20,6 +20,13 @@ pub(super) fn flush(
         flush_scope(connection, scope, row, committed)?;
     }
     for (id, dirty) in &layer.documents {
+        if dirty.gone {
+            connection
+                .prepare_cached("DELETE FROM documents WHERE doc = ?1")?
+                .execute([id.as_bytes()])?;
+            flush_members(connection, *id, dirty, layer, now)?;
+            continue;
+        }
         let sql = match dirty.before {
             None => {
                 "INSERT INTO documents(doc, kind, outline, digest, members)

@@ -10,6 +10,12 @@ use super::log::LogTx;
 use super::rows::Member;
 
 impl LogTx<'_> {
+    /// Whether anything was ever erased for good.
+    #[must_use]
+    pub fn has_erased(&self) -> bool {
+        self.job.counters.erased > 0
+    }
+
     /// Whether a document id was erased for good.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ const LOCK: &str = "relay.lock";
 /// the fewer times each is written back.
 const CHECKPOINT_PAGES: u32 = 8_192;
 /// Milliseconds to wait for another program that holds the database.
-const LOCK_WAIT_MS: u32 = 2_000;
+pub(super) const LOCK_WAIT_MS: u32 = 2_000;
 
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -189,6 +189,8 @@ fn durable(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // What is deleted is overwritten at once, not when its place is needed.
+    connection.pragma_update(None, "secure_delete", true)?;
     Ok(())
 }
 
@@ -220,7 +222,7 @@ fn birth_of(connection: &Connection, new: Birth, restored: bool) -> Result<Birth
 
 fn counters(connection: &Connection) -> Result<Counters, StoreError> {
     let sql = "SELECT (SELECT ifnull(max(id), 0) FROM scopes), (SELECT count(*) FROM quarantine),
-                      (SELECT count(*) FROM erased)";
+                      (SELECT count(*) FROM erased) + (SELECT count(*) FROM erased_people)";
     let counts = first(connection, sql, [], |row| {
         Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?, unsigned(row, 2)?))
     })?;

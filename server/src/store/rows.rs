@@ -11,12 +11,14 @@ use yizhan_proto::{
 
 mod access;
 mod desks;
+mod erasure;
 mod quarantine;
 mod recipients;
 mod seats;
 
 pub use access::{ConsentRow, PlacingRow, ScopeEntry};
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
+pub use erasure::{ErasedKind, ErasedRows, ErasureRow, OutstandingDevice, Subject};
 pub use quarantine::{DecisionRow, HeldOf, HeldRow, QuarantineRow, ToldDecision, Verdict};
 pub use recipients::{ForgetsDueRow, ScopeLeftRow, ToldDevice};
 pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
@@ -144,6 +146,14 @@ pub struct PersonRow {
     pub aliases: Vec<PersonId>,
     /// Devices, ascending by id.
     pub devices: Vec<DeviceRow>,
+}
+
+impl PersonRow {
+    /// Whether nothing but ids is left of the person: everybody else has a name.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.name.is_empty()
+    }
 }
 
 /// A device.

@@ -138,6 +138,18 @@ impl Wrong {
                     .values()
                     .any(|change| change.own && change.standing != Standing::Acknowledged)
             });
+            if reference.is_erased(*id) {
+                if kept.is_some() {
+                    self.push(
+                        &witness.name,
+                        format!("holds {} {id}, which was erased", concern.kind),
+                    );
+                }
+                if witness.audit.documents.contains_key(id) {
+                    self.push("the relay", format!("gives out {id}, which was erased"));
+                }
+                continue;
+            }
             let exists = reference.is_imported(*id) || at_relay.contains(id);
             let expected = exists && reference.may_hold(&witness.person, *id, &held.consents);
             match (kept.is_some(), expected) {
@@ -347,7 +359,7 @@ impl Wrong {
         let mut foreign: BTreeSet<DocumentId> = reference
             .documents()
             .keys()
-            .filter(|id| !reference.is_discarded(**id))
+            .filter(|id| !reference.is_discarded(**id) && !reference.is_erased(**id))
             .copied()
             .collect();
         let mut own_words = BTreeSet::from([witness.name.clone()]);

@@ -6,6 +6,7 @@
 //! had before them.
 
 mod consents;
+mod erased;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +83,10 @@ pub struct Reference {
     discarded: BTreeSet<DocumentId>,
     /// Stations imported at the relay: nobody's entry, everybody's document.
     imported: BTreeSet<DocumentId>,
+    /// Documents that the operator erased, or that are about what was.
+    erased: BTreeSet<DocumentId>,
+    /// People who were erased, by all their ids.
+    erased_people: BTreeSet<PersonId>,
     /// All ids of one person, for each.
     people: Vec<BTreeSet<PersonId>>,
 }
@@ -101,9 +106,14 @@ impl Reference {
     }
 
     /// A person entered something and the phone took it.
-    pub fn entered(&mut self, entry: Entry) {
+    pub fn entered(&mut self, mut entry: Entry) {
         if let Some(concern) = concern_of_creation(&entry.command) {
             self.concerns.entry(entry.document).or_insert(concern);
+        }
+        if self.note_if_erased(entry.document) {
+            entry.discarded = true;
+            self.entries.push(entry);
+            return;
         }
         self.of_document
             .entry(entry.document)

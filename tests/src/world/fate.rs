@@ -157,6 +157,7 @@ impl World {
                 }
             }
             self.settle_seats();
+            self.carry_out_erasures();
             let now = (self.relay_head(), self.unsent());
             if last == Some(now) && now.1 == 0 {
                 return;

@@ -4,6 +4,7 @@
 
 mod access;
 mod desks;
+mod erasing;
 mod fate;
 mod people;
 mod proof;
@@ -57,6 +58,8 @@ pub struct World {
     people: Vec<Owner>,
     /// Whether a test did something to a store that only a repair makes good.
     tampered: bool,
+    /// Whether anything was ever erased here.
+    erasing: bool,
     /// Whether seats are looked at after every sync.
     seats_watched: bool,
     /// What the relay had accepted when all was last proven, and which relay that was.
@@ -103,6 +106,7 @@ impl World {
             phones: Vec::new(),
             people: Vec::new(),
             tampered: false,
+            erasing: false,
             seats_watched: false,
             settled: None,
         };

@@ -44,7 +44,9 @@ impl World {
     fn numbering_goes_on(&mut self) -> Vec<String> {
         let ledger = self.ledger();
         let broken = match &self.settled {
-            Some((relay, earlier)) if *relay == self.relays => ledger.breaks_with(earlier),
+            Some((relay, earlier)) if *relay == self.relays => {
+                ledger.breaks_with(&earlier.without(|id| self.reference().is_erased(id)))
+            }
             Some(_) | None => Vec::new(),
         };
         self.settled = Some((self.relays, ledger));
@@ -72,10 +74,11 @@ impl World {
         let phone = &self.phones[number.0];
         let owner = &self.people[number.0];
         let person = owner.person.expect("a paired phone");
-        let known = self.relay().person(person).expect("a known person");
+        // Who was erased has no roles, and is in no list.
+        let known = self.relay().person(person);
         let person = Person {
             ids: owner.ids.clone(),
-            roles: known.roles.into_iter().collect(),
+            roles: known.into_iter().flat_map(|known| known.roles).collect(),
         };
         let audit = audit(&self.runtime, self.relay(), phone.device(), 0);
         Witness::of(phone, person, audit, true)

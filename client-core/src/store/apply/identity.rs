@@ -6,7 +6,7 @@ use yizhan_proto::limits::SCOPES_MAX;
 
 use super::super::scopes::{self, ScopeRow};
 use super::super::sql::{count, int};
-use super::super::{StoreError, device, sheets};
+use super::super::{StoreError, device, kit, sheets};
 use super::forget::drop_leaving;
 
 /// A pairing or registration.
@@ -29,6 +29,10 @@ pub(in super::super) fn welcome(tx: &Transaction<'_>, welcome: &Welcome) -> Resu
 pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(), StoreError> {
     device::save_identity(tx, identity)?;
     sheets::retain(tx, identity)?;
+    if identity.name.is_empty() {
+        // Whoever was erased has no name, and the kit for codes has one in it.
+        kit::drop(tx)?;
+    }
     let granted = &identity.scopes[..identity.scopes.len().min(SCOPES_MAX)];
     for row in scopes::all(tx)? {
         if !granted.contains(&row.scope) {

@@ -34,7 +34,11 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<Applied, StoreError> {
         let applied = self.write(|tx| apply(tx, request, response, clock))?;
-        // What was acknowledged named documents, too; with a right, reports may have gone.
+        if applied.erased + applied.erased_unsent > 0 {
+            self.rewrite_after_erasure();
+        }
+        // What was acknowledged named documents, too; an identity that was replaced, people; with
+        // a right, reports may have gone.
         if applied.forgotten > 0 || applied.identity_changed || !request.forgotten.is_empty() {
             self.fold_log();
         } else {
@@ -140,7 +144,13 @@ fn finish(step: &Step<'_>) -> Result<Applied, StoreError> {
         [],
         |row| row.get(0),
     )?;
-    let settled = applied.accepted + applied.duplicate + applied.refused + applied.quarantined > 0;
+    let settled = applied.accepted
+        + applied.duplicate
+        + applied.refused
+        + applied.quarantined
+        + applied.erased
+        + applied.erased_unsent
+        > 0;
     let wanted = step.more || open || applied.identity_changed || applied.epoch_changed;
     applied.more =
         (wanted && step.progressed) || (applied.unsent_left > 0 && (settled || step.freed));

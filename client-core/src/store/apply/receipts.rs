@@ -12,6 +12,7 @@ use super::super::sql::int;
 use super::super::{ChangeState, StoreError, documents};
 use super::forget;
 use super::step::Step;
+use crate::model::RefusalCode;
 
 /// Carries out every receipt that names a pushed change; others do not fit and are left out.
 pub(super) fn apply(
@@ -37,6 +38,10 @@ pub(super) fn apply(
             continue;
         };
         step.touch(row.n)?;
+        if is_erased(&receipt.outcome) {
+            forget::erase_refused(step, &row)?;
+            continue;
+        }
         forget::doubt(step.tx, row.n)?;
         one(step, row.n, (n, receipt.change, state), &receipt.outcome)?;
     }
@@ -77,6 +82,12 @@ const fn is_decision(outcome: &Outcome) -> bool {
         Outcome::Accepted(_) | Outcome::Duplicate(_) | Outcome::Refused(_) => true,
         Outcome::Needs(_) | Outcome::Quarantined(_) | Outcome::Unknown(_) => false,
     }
+}
+
+/// Whether the relay refuses it because it was erased, or is about somebody who was.
+fn is_erased(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(reason)
+        if RefusalCode::from_text(&reason.code) == Some(RefusalCode::DocumentErased))
 }
 
 fn one(

@@ -19,3 +19,14 @@ CREATE TABLE left_documents (
     PRIMARY KEY (document, scope)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX left_documents_scope ON left_documents (scope);
+
+-- Documents that were erased for everybody: what can be said of them here, and never what was in
+-- them. lost: own changes that the relay had not taken, and that went with it. rewritten: so was
+-- the file since, and no page has a copy of it.
+CREATE TABLE erased (
+    document  BLOB PRIMARY KEY,
+    kind      INTEGER NOT NULL,
+    told_at   INTEGER NOT NULL,
+    lost      INTEGER NOT NULL,
+    rewritten INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;

@@ -90,6 +90,8 @@ fn report_json(device: DeviceId, report: &SyncReport) -> Value {
         "changes_received": report.changes_received,
         "documents_received": report.documents_received,
         "forgotten": report.forgotten,
+        "erased": report.erased,
+        "erased_unsent": report.erased_unsent,
         "set_aside": report.set_aside,
         "repairs_started": report.repairs_started,
         "identity_changed": report.identity_changed,
@@ -114,6 +116,10 @@ fn report_line(report: &SyncReport) -> String {
     );
     for (count, what) in [
         (report.forgotten, "left this phone"),
+        (
+            report.erased,
+            "of them erased for everybody: see `yizhan-phone status`",
+        ),
         (report.refused, "refused: see `yizhan-phone refused list`"),
         (report.quarantined, "waiting for a decision"),
         (report.set_aside, "set aside: see `yizhan-phone status`"),
