@@ -82,6 +82,7 @@ mod tests {
             forgotten: Vec::new(),
             repairs: Vec::new(),
             fetches: Vec::new(),
+            decided: None,
             left: Vec::new(),
         }
     }
@@ -106,6 +107,7 @@ mod tests {
             repairs: Vec::new(),
             fetched: Vec::new(),
             next_sync_ms: None,
+            decisions: None,
         }
     }
 

@@ -216,19 +216,17 @@ impl Store {
         relay_url: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let dropped = self.write(|tx| -> Result<u64, StoreError> {
-            let dropped = apply::identity::welcome(tx, welcome)?;
+        self.write(|tx| -> Result<(), StoreError> {
+            apply::identity::welcome(tx, welcome)?;
             kit::drop(tx)?;
             save_access(tx, &welcome.access)?;
             tx.execute(
                 "UPDATE device SET relay_url = ?1, clock_offset_ms = ?2, last_sync_error = NULL",
                 params![relay_url, now.ms_since(welcome.relay_time)],
             )?;
-            Ok(dropped)
+            Ok(())
         })?;
-        if dropped > 0 {
-            self.fold_log();
-        }
+        self.fold_log();
         Ok(())
     }
 

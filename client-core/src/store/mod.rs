@@ -16,7 +16,8 @@
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
 //! | `erased` | what was erased for everybody, and that it was |
-//! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
+//! | `sheets` | reports of a region that the relay handed out |
+//! | `queries`, `screens`, `held`, `problems`, `status`, `export` | what people ask |
 
 mod apply;
 mod changes;
@@ -36,6 +37,7 @@ mod open;
 mod opened;
 mod outbox;
 mod papers;
+mod problems;
 mod queries;
 mod report;
 mod reread;
@@ -43,6 +45,7 @@ mod rows;
 mod scopes;
 mod screens;
 mod search;
+mod sheets;
 mod sql;
 mod status;
 mod types;
@@ -61,6 +64,7 @@ pub use error::{EditError, FindError, StoreError};
 pub use papers::{
     AttachmentPlace, AttachmentRow, AttachmentTotals, NewFile, Transfer, TransferWay,
 };
+pub use problems::{CHANGE_WAITS, DOCUMENT_SET_ASIDE, Problem, ProblemState};
 pub use rows::{
     ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
     ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,
@@ -68,6 +72,7 @@ pub use rows::{
     TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail, VisitFilter, VisitRow,
 };
 pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
+pub use sheets::{SheetDue, SheetHeld};
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, ErasedNote, Held, ScopeStatus, SetAside,
     Status, StoredAccess,

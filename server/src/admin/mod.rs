@@ -4,6 +4,7 @@
 mod access;
 mod desks;
 mod erasures;
+mod quarantine;
 mod report;
 
 pub use access::{ForgetPage, ForgetQuery, ForgetScope, Forgets, RoleMove, StationClosed};
@@ -11,6 +12,10 @@ pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, Open
 pub use erasures::{
     ErasedDocuments, Erasure, ErasureLine, LedgerDocument, LedgerEntry, NewErasure,
     OutstandingDevice, Replayed,
+};
+pub use quarantine::{
+    Accept, Decided, Held, HeldDecision, HeldDependent, HeldPage, HeldQuery, HeldReader, HeldShown,
+    HeldValue, Reject,
 };
 pub use report::{ReportCell, ReportLine, ReportQuery, ReportSheet};
 
@@ -264,6 +269,9 @@ pub struct Status {
     pub devices_revoked: u64,
     /// Changes that wait for a person to decide.
     pub quarantined: u64,
+    /// For how long the one has waited that came first, milliseconds; absent if none waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined_oldest_ms: Option<u64>,
     /// Forgets that devices acknowledged.
     pub forgets_acknowledged: u64,
     /// Digests of devices that did not agree, since the start.

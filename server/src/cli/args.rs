@@ -8,11 +8,13 @@ use clap::{Parser, Subcommand};
 mod desk;
 mod erase;
 mod forget;
+mod quarantine;
 mod report;
 
 pub(super) use desk::{Desk, Member as DeskMembers};
 pub(super) use erase::{Erase, EraseCommand};
 pub(super) use forget::Forget;
+pub(super) use quarantine::Quarantine;
 pub(super) use report::Report;
 
 use crate::config::{METRICS_PORT_DEFAULT, PORT_DEFAULT};
@@ -74,6 +76,9 @@ pub(super) enum Command {
     /// Devices: list, revoke.
     #[command(subcommand)]
     Device(Device),
+    /// Work that waits for a person to decide: list, show, accept, reject.
+    #[command(subcommand)]
+    Quarantine(Quarantine),
     /// What devices are still to forget.
     #[command(subcommand)]
     Forget(Forget),

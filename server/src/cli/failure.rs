@@ -22,6 +22,9 @@ pub(super) enum Failure {
     /// Nothing of that name, or more than one.
     #[error("{0}")]
     NotFound(String),
+    /// Some of what was asked was not done; the output says what.
+    #[error("{0}")]
+    Undone(String),
     /// A file to import is not acceptable.
     #[error("{path}: {source}; nothing was imported", source = .source)]
     Import {
@@ -108,7 +111,8 @@ impl Failure {
             Self::Unwanted => 1,
             Self::Log(_) | Self::NotConfirmed => 2,
             Self::NotFound(_) => 3,
-            Self::Import { .. }
+            Self::Undone(_)
+            | Self::Import { .. }
             | Self::Calendar { .. }
             | Self::Ledger { .. }
             | Self::Unreadable { .. } => 4,

@@ -18,6 +18,7 @@ mod failure;
 mod forget;
 mod output;
 mod person;
+mod quarantine;
 mod relay;
 mod report;
 mod run;
@@ -64,6 +65,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),
         Command::Erase(args) => erase::obey(&data, args, output),
+        Command::Quarantine(command) => quarantine::obey(&data, command, output),
         Command::Forget(command) => forget::obey(&data, command, output),
         Command::Report(args) => report::make(&data, &args, output),
         Command::Status => status::show(&data, output),

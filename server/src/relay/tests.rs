@@ -9,6 +9,7 @@ mod histories;
 mod pages;
 mod people;
 mod phone;
+mod quarantine;
 mod recipients;
 mod reports;
 mod seats;

@@ -4,6 +4,7 @@ mod access;
 mod desks;
 mod erasures;
 mod people;
+mod quarantine;
 mod report;
 mod stations;
 
@@ -42,6 +43,10 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(erasures::list, erasures::erase))
         .routes(routes!(erasures::follow))
         .routes(routes!(erasures::ledger, erasures::replay))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::show))
+        .routes(routes!(quarantine::accept))
+        .routes(routes!(quarantine::reject))
         .routes(routes!(access::forgets))
         .routes(routes!(access::close))
         .routes(routes!(access::reopen))
@@ -71,6 +76,7 @@ async fn status(State(app): State<App>, _: Admin) -> Result<Answer<Status>, Refu
         devices: status.devices,
         devices_revoked: status.devices_revoked,
         quarantined: status.quarantined,
+        quarantined_oldest_ms: status.quarantined_oldest_ms,
         forgets_acknowledged: status.forgets_acknowledged,
         digest_mismatches: status.digest_mismatches,
         database_bytes: status.database_bytes,

@@ -6,6 +6,7 @@ mod check;
 mod consent;
 mod enrol;
 mod notice;
+mod problems;
 mod report;
 mod screens;
 mod station;
@@ -24,6 +25,7 @@ pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
 pub(crate) use self::enrol::EnrolCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
+pub(crate) use self::problems::Problems;
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::screens::{HistoryArgs, TodayArgs};
 pub(crate) use self::station::{StationCommand, StationSetArgs};
@@ -179,6 +181,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  yizhan-phone --home ./li status\n  yizhan-phone --home ./li status --json"
     )]
     Status,
+    /// Everything entered here that is not where it should be, and what one can do.
+    ///
+    /// Refused, waiting for a person's decision, waiting for something else at the relay, or in a
+    /// document that this version cannot open. With a change: all that was typed into it.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone --home ./li problems\n  yizhan-phone --home ./li problems 3fa9c1d2\n  yizhan-phone --home ./li problems --json"
+    )]
+    Problems(Problems),
     /// Own changes that the relay refused, or that wait for a decision.
     #[command(subcommand)]
     Refused(RefusedCommand),

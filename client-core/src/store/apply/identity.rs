@@ -6,14 +6,11 @@ use yizhan_proto::limits::SCOPES_MAX;
 
 use super::super::scopes::{self, ScopeRow};
 use super::super::sql::{count, int};
-use super::super::{StoreError, device, kit};
+use super::super::{StoreError, device, kit, sheets};
 use super::forget::drop_leaving;
 
-/// A pairing or registration. Returns how many documents left the device.
-pub(in super::super) fn welcome(
-    tx: &Transaction<'_>,
-    welcome: &Welcome,
-) -> Result<u64, StoreError> {
+/// A pairing or registration.
+pub(in super::super) fn welcome(tx: &Transaction<'_>, welcome: &Welcome) -> Result<(), StoreError> {
     let known = device::load(tx)?.epoch;
     if known.is_some_and(|known| known != welcome.epoch) {
         new_lineage(tx)?;
@@ -23,7 +20,8 @@ pub(in super::super) fn welcome(
         params![welcome.epoch.as_bytes()],
     )?;
     subscribe(tx, &welcome.identity)?;
-    drop_leaving(tx)
+    drop_leaving(tx)?;
+    Ok(())
 }
 
 /// Keeps a new identity. Scopes that are not in it any more are left: their documents are
@@ -34,6 +32,7 @@ pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(),
         // Whoever was erased has no name, and the kit for codes has one in it.
         kit::drop(tx)?;
     }
+    sheets::retain(tx, identity)?;
     let granted = &identity.scopes[..identity.scopes.len().min(SCOPES_MAX)];
     for row in scopes::all(tx)? {
         if !granted.contains(&row.scope) {
@@ -81,7 +80,7 @@ fn leave_scope(tx: &Transaction<'_>, row: &ScopeRow) -> Result<(), StoreError> {
 }
 
 /// The relay was restored from a backup, or it is another one: nothing is known of what it has.
-/// Own changes are offered again; others count as unconfirmed until they come back. What a scope
+/// Own changes are offered again, also those that waited for a decision; others count as unconfirmed until they come back. What a scope
 /// held stays until that scope is complete again ([`super::pages`]).
 pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
     tx.execute_batch(
@@ -91,11 +90,15 @@ pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
          UPDATE changes SET state = CASE own WHEN 1 THEN 0 ELSE 4 END, sequence = NULL,
              received_at = NULL
          WHERE state = 1;
+         UPDATE changes SET state = 0, reason_code = NULL, reason_path = NULL,
+             reason_bound = NULL
+         WHERE state = 3 AND state <> 1;
          UPDATE changes SET waits_since = NULL WHERE state = 0;
+         UPDATE device SET decided = 0;
          DELETE FROM forgets;
          UPDATE left_scopes SET told = 0;
          DELETE FROM repairs;
          DELETE FROM fetches;",
     )?;
-    Ok(())
+    sheets::ask_anew(tx)
 }

@@ -37,7 +37,8 @@ impl Store {
         if applied.erased + applied.erased_unsent > 0 {
             self.rewrite_after_erasure();
         }
-        // What was acknowledged named documents, too; an identity that was replaced, people.
+        // What was acknowledged named documents, too; with a right, reports may have gone;
+        // an identity that was replaced named people.
         if applied.forgotten > 0 || applied.identity_changed || !request.forgotten.is_empty() {
             self.fold_log();
         } else {
@@ -72,6 +73,7 @@ fn apply(
         step.applied.epoch_changed = true;
     }
     receipts::apply(&mut step, request, response)?;
+    receipts::apply_decisions(&mut step, response)?;
     forget::acknowledged(tx, request)?;
     if let Some(new) = &response.identity {
         // What is new is told to whoever asks as this identity: that is worth another exchange.

@@ -1,3 +1,7 @@
+-- 9: what is leaving, and what was told of it.
+
+-- Up to where the relay has told what people decided about work of this device that waited.
+ALTER TABLE device ADD COLUMN decided INTEGER NOT NULL DEFAULT 0;
 -- Format 9, 2026-11-21: scopes that this device left, until the relay knows that nothing of them is
 -- left here.
 -- Never edited once landed; a later format is a new file.
