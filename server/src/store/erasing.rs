@@ -84,6 +84,7 @@ impl LogTx<'_> {
             "DELETE FROM ticket_notes WHERE ticket = ?1",
             "DELETE FROM ticket_notes WHERE note = ?1",
             "DELETE FROM consents WHERE doc = ?1",
+            "DELETE FROM decisions WHERE doc = ?1",
             "DELETE FROM seats WHERE enrolment = ?1",
             "DELETE FROM seats WHERE activity = ?1",
             "DELETE FROM seat_leases WHERE activity = ?1",
