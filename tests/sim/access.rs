@@ -21,10 +21,11 @@ fn checks(world: &mut World, phone: PhoneNo) -> usize {
 }
 
 fn refused<T: std::fmt::Debug>(tap: Result<T, ClientError>) -> RefusalCode {
-    match tap.unwrap_err() {
-        ClientError::Refused(Refusal { code, .. }) => code,
-        other => panic!("{other}"),
-    }
+    let error = tap.unwrap_err();
+    let ClientError::Refused(Refusal { code, .. }) = error else {
+        panic!("{error}");
+    };
+    code
 }
 
 /// A driver with visits and a check at the home station, its medic, and one elsewhere.
