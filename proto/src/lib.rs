@@ -18,6 +18,7 @@ pub mod id;
 pub mod identity;
 pub mod kind;
 pub mod limits;
+pub mod outside;
 pub mod scope;
 pub mod sequence;
 pub mod sync;

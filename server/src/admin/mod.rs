@@ -2,9 +2,11 @@
 //! ask for them. Plain data; times are RFC 3339 in UTC.
 
 mod desks;
+mod keys;
 mod report;
 
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
+pub use keys::{Key, OutsideLink, OutsideSubject, RotateKey, ScopeCount};
 pub use report::{ReportCell, ReportLine, ReportQuery, ReportSheet};
 
 use jiff::Timestamp as Moment;
@@ -268,6 +270,9 @@ pub struct Status {
     /// Open tickets by what is due next on them.
     #[serde(default)]
     pub tickets: Vec<OpenTickets>,
+    /// Scopes that hold more than 10,000 documents, the fullest first.
+    #[serde(default)]
+    pub scopes_full: Vec<ScopeCount>,
     /// Milliseconds the relay has been running.
     pub uptime_ms: u64,
 }

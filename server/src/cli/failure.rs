@@ -38,6 +38,22 @@ pub(super) enum Failure {
         /// Where and why.
         source: crate::relay::CalendarError,
     },
+    /// A file of limits is not acceptable.
+    #[error("{path}: {source}", source = .source)]
+    Limits {
+        /// Which.
+        path: String,
+        /// Why.
+        source: crate::edge::LimitsError,
+    },
+    /// The file of the outside identity provider is not acceptable.
+    #[error("{path}: {source}", source = .source)]
+    Outside {
+        /// Which.
+        path: String,
+        /// Why.
+        source: crate::outside::OutsideConfigError,
+    },
     /// A file to import cannot be read.
     #[error("cannot read {path}")]
     Unreadable {
@@ -92,7 +108,11 @@ impl Failure {
             Self::Output(_) | Self::Answer(_) | Self::Process(..) => 1,
             Self::Log(_) => 2,
             Self::NotFound(_) => 3,
-            Self::Import { .. } | Self::Calendar { .. } | Self::Unreadable { .. } => 4,
+            Self::Import { .. }
+            | Self::Calendar { .. }
+            | Self::Limits { .. }
+            | Self::Outside { .. }
+            | Self::Unreadable { .. } => 4,
             Self::NotRunning { .. } => 5,
             Self::Problem(problem) => match problem.status {
                 404 | 410 => 3,
@@ -104,6 +124,7 @@ impl Failure {
             Self::Keys(_) => 7,
             Self::Serve(error) => match error {
                 ServeError::Open(_) | ServeError::Keys(_) | ServeError::AddressFile { .. } => 7,
+                ServeError::Outside(_) => 4,
                 ServeError::Listen { .. } | ServeError::Start(_) => 1,
             },
         }

@@ -14,7 +14,9 @@ mod args;
 mod desk;
 mod device;
 mod failure;
+mod key;
 mod output;
+mod outside;
 mod person;
 mod relay;
 mod report;
@@ -61,6 +63,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Person(command) => person::obey(&data, command, output),
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),
+        Command::Key(command) => key::obey(&data, command, output),
         Command::Report(args) => report::make(&data, &args, output),
         Command::Status => status::show(&data, output),
     }

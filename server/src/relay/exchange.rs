@@ -14,6 +14,7 @@ mod asked;
 
 use super::accept::{Arrival, Incoming, Writer, settle};
 use super::page::{Answer, Ask, Budget, Reading};
+use super::quotas::Begun;
 use super::seats::Told;
 use super::types::Caller;
 use super::{Relay, from_read, from_write};
@@ -119,7 +120,9 @@ impl Relay {
                 former: &caller.former,
             };
             let now = relay.inner.clock.now();
-            let arrival = Arrival::new(&caller.author, now, device_time);
+            let quotas = relay.inner.quotas;
+            let arrival = Arrival::new(&caller.author, now, device_time).under(quotas);
+            let mut begun = Begun::new(quotas, caller.person, now);
             for forgotten in &forgotten {
                 tx.acknowledge_forget(device, forgotten, now)?;
             }
@@ -129,8 +132,15 @@ impl Relay {
             let mut receipts = Vec::with_capacity(incoming.len());
             let mut told = Told::default();
             for incoming in &incoming {
-                let outcome = settle(tx, writer, arrival, incoming)?;
+                let (begins, later) = begun.objection(tx, incoming)?;
+                let outcome = match later {
+                    Some(later) => later,
+                    None => settle(tx, writer, arrival, incoming)?,
+                };
                 if let Outcome::Accepted(stored) = &outcome {
+                    if begins {
+                        begun.one_more();
+                    }
                     relay.seat(tx, &mut told, incoming, stored.sequence)?;
                     relay.follow_ticket(tx, incoming)?;
                 }
@@ -140,6 +150,7 @@ impl Relay {
                 });
             }
             relay.seat_beside(tx, &mut told)?;
+            begun.keep(tx)?;
             Ok((receipts, tx.head(), told))
         };
         let written = self.inner.writer.write(job).await;
@@ -161,6 +172,10 @@ impl Relay {
                 }
                 Outcome::Needs(_) => "needs",
                 Outcome::Quarantined(_) => "quarantined",
+                Outcome::Later(reason) => {
+                    *refusals.entry(&reason.code).or_default() += 1;
+                    "later"
+                }
                 Outcome::Unknown(_) => "unknown",
             };
             *outcomes.entry(outcome).or_default() += 1;
@@ -218,9 +233,11 @@ async fn inspect_all(pushes: Vec<Push>) -> Result<Vec<Incoming>, RelayError> {
 fn sequence_of(receipt: &Receipt) -> Option<Sequence> {
     match &receipt.outcome {
         Outcome::Accepted(stored) | Outcome::Duplicate(stored) => Some(stored.sequence),
-        Outcome::Refused(_) | Outcome::Needs(_) | Outcome::Quarantined(_) | Outcome::Unknown(_) => {
-            None
-        }
+        Outcome::Refused(_)
+        | Outcome::Needs(_)
+        | Outcome::Quarantined(_)
+        | Outcome::Later(_)
+        | Outcome::Unknown(_) => None,
     }
 }
 

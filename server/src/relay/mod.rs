@@ -15,6 +15,8 @@
 //! | `merging` | people who are one |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
+//! | `outside` | people of an outside identity provider |
+//! | `quotas` | how much a person begins, what waits, how full a scope grows |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
 //! | `options` | what a relay is opened with |
@@ -36,10 +38,13 @@ mod failure;
 mod membership;
 mod merging;
 mod options;
+mod outside;
 mod own;
 mod page;
 mod pairing;
 mod people;
+mod probe;
+mod quotas;
 mod repair;
 mod report;
 mod scopes;
@@ -65,6 +70,9 @@ pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
 use failure::{from_read, from_write, open_error};
 pub use options::RelayOptions;
+pub use outside::{OutsideBearer, OutsideNewcomer};
+use probe::Probe;
+pub use quotas::Quotas;
 pub use report::{MonthOf, ReportWanted};
 use seats::Unsettled;
 use seen::Seen;
@@ -96,6 +104,8 @@ struct Inner {
     blobs: Blobs,
     sweeps: Sweeps,
     digest_mismatches: AtomicU64,
+    quotas: Quotas,
+    probe: Probe,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
 }
@@ -151,6 +161,8 @@ impl Relay {
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),
                 digest_mismatches: AtomicU64::new(0),
+                quotas: options.quotas,
+                probe: Probe::default(),
                 reporting: tokio::sync::Mutex::new(()),
             }),
         })
@@ -232,24 +244,6 @@ impl Relay {
             queue_depth: self.inner.writer.waiting() as u64,
             digest_mismatches: self.inner.digest_mismatches.load(Ordering::Relaxed),
         })
-    }
-
-    /// Whether the writer runs and the store answers: for `/readyz`.
-    ///
-    /// # Errors
-    /// [`RelayError`] says what is wrong.
-    pub async fn ready(&self) -> Result<(), RelayError> {
-        if !self.inner.writer.is_open() {
-            return Err(RelayError::ShuttingDown);
-        }
-        let head = self
-            .inner
-            .readers
-            .read(|snapshot| snapshot.head())
-            .await
-            .map_err(from_read)?;
-        tracing::trace!(%head, "ready");
-        Ok(())
     }
 
     /// The actor the relay itself writes as. A restore from backup starts a new lineage, and with

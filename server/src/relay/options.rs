@@ -1,6 +1,6 @@
 //! What a relay is opened with.
 
-use super::Calendar;
+use super::{Calendar, Quotas};
 
 /// Sizes of the relay's inner works. The defaults fit one small machine.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct RelayOptions {
     pub restored: bool,
     /// When people at the desks work, and how long each step of a ticket may take.
     pub calendar: Calendar,
+    /// How much a person may begin and leave waiting, and how full a scope may grow.
+    pub quotas: Quotas,
 }
 
 impl Default for RelayOptions {
@@ -26,6 +28,7 @@ impl Default for RelayOptions {
             outlines_cached_max: 50_000,
             restored: false,
             calendar: Calendar::default(),
+            quotas: Quotas::default(),
         }
     }
 }

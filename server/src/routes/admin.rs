@@ -1,6 +1,8 @@
 //! `/v1/admin/…`: the operator's side, in JSON, with the key of the data folder.
 
 mod desks;
+mod keys;
+mod outside;
 mod people;
 mod report;
 mod stations;
@@ -14,7 +16,7 @@ use yizhan_proto::{Fault, FaultCode, Role, StationId};
 
 use super::App;
 use super::fault::Refused;
-use crate::admin::{OpenTickets, Status};
+use crate::admin::{OpenTickets, ScopeCount, Status};
 use crate::extract::Admin;
 use crate::relay::{DueStep, Relay, TicketCount};
 
@@ -37,6 +39,11 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(people::pair_code))
         .routes(routes!(people::devices))
         .routes(routes!(people::revoke))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(outside::list))
+        .routes(routes!(outside::link))
+        .routes(routes!(outside::unlink))
         .routes(routes!(report::report))
 }
 
@@ -67,6 +74,16 @@ async fn status(State(app): State<App>, _: Admin) -> Result<Answer<Status>, Refu
         database_bytes: status.database_bytes,
         queue_depth: status.queue_depth,
         tickets: status.tickets.iter().map(tickets).collect(),
+        scopes_full: app
+            .relay
+            .full_scopes()
+            .await?
+            .into_iter()
+            .map(|row| ScopeCount {
+                id: row.scope.to_string(),
+                documents: row.documents,
+            })
+            .collect(),
         uptime_ms: app.clock.elapsed_ms(),
     }))
 }

@@ -11,11 +11,15 @@ use yizhan_proto::{Fault, FaultCode};
 
 use super::App;
 use crate::admin::Problem;
-use crate::auth::{ChallengeError, SignatureError, TokenError};
+use crate::auth::{ChallengeError, KeyError, SignatureError, TokenError};
 use crate::error::{AttachmentError, CallerError, ImportError, PairError, PeopleError, RelayError};
+use crate::outside::OutsideError;
 
 /// Milliseconds after which to come back to a relay that restarts.
 const RESTART_RETRY_MS: u64 = 2_000;
+
+/// Milliseconds after which to come back while an identity provider's keys are read.
+const KEYS_RETRY_MS: u64 = 2_000;
 
 /// A request that is not served. Its form is chosen at the edge, by [`answered`].
 #[derive(Debug)]
@@ -148,6 +152,8 @@ impl From<PairError> for Refused {
             PairError::DeviceConflict => FaultCode::DeviceConflict,
             PairError::DeviceRevoked => FaultCode::DeviceRevoked,
             PairError::PersonConflict => FaultCode::PersonConflict,
+            PairError::OutsideUnknown => FaultCode::OutsideUnknown,
+            PairError::OutsideTokenUsed => FaultCode::OutsideTokenUsed,
             PairError::Invalid(_) => FaultCode::Invalid,
             PairError::Relay(error) => return error.into(),
         };
@@ -166,6 +172,43 @@ impl From<ImportError> for Refused {
             ImportError::Relay(error) => return error.into(),
         };
         Fault::new(code, format!("{text}; nothing was imported")).into()
+    }
+}
+
+impl From<&OutsideError> for Refused {
+    /// Says that a token is not good, and never why: who made it may be guessing.
+    fn from(error: &OutsideError) -> Self {
+        match error {
+            OutsideError::Token(_) => Fault::new(
+                FaultCode::OutsideTokenInvalid,
+                "the identity provider's token is not valid here; sign in again",
+            ),
+            OutsideError::Loading => Fault::new(
+                FaultCode::Busy,
+                "the identity provider's keys are being read; come back in a moment",
+            )
+            .retry_after_ms(KEYS_RETRY_MS),
+        }
+        .into()
+    }
+}
+
+impl From<KeyError> for Refused {
+    fn from(error: KeyError) -> Self {
+        let text = error.to_string();
+        match error {
+            KeyError::TooMany { .. } => Fault::new(FaultCode::Conflict, text).into(),
+            KeyError::File { .. }
+            | KeyError::Exposed { .. }
+            | KeyError::Damaged { .. }
+            | KeyError::Randomness(_) => Self::because(
+                Fault::new(
+                    FaultCode::StorageFailed,
+                    "the keys cannot be changed; the log says why",
+                ),
+                &error,
+            ),
+        }
     }
 }
 
@@ -257,9 +300,10 @@ fn fault_is_wanted(fault: &Fault) -> bool {
 
 /// CBOR on the routes of devices, and elsewhere for who sends or asks for it.
 fn wants_cbor(path: &str, headers: &HeaderMap) -> bool {
-    const DEVICES: [&str; 5] = [
+    const DEVICES: [&str; 6] = [
         "/v1/sync",
         "/v1/pair",
+        "/v1/pair/outside",
         "/v1/register",
         "/v1/token",
         "/v1/watch",

@@ -29,6 +29,7 @@ pub(crate) fn all() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
             attachments::get
         ))
         .routes(routes!(pairing::pair))
+        .routes(routes!(pairing::outside))
         .routes(routes!(pairing::register))
         .routes(routes!(pairing::token))
         .routes(routes!(health::alive))

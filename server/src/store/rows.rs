@@ -10,9 +10,13 @@ use yizhan_proto::{
 };
 
 mod desks;
+mod outside;
+mod quotas;
 mod seats;
 
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
+pub use outside::OutsideIdentityRow;
+pub use quotas::FullScopeRow;
 pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// A document as the relay knows it: never its content.

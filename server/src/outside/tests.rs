@@ -1,0 +1,1 @@
+//! Tokens of a provider that a test plays.
