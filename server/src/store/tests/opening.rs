@@ -44,10 +44,10 @@ fn what_is_not_ours_damaged_or_newer_is_told_apart_and_left_alone() {
         "{foreign:?}"
     );
     let newer = failure(&sql(
-        "PRAGMA application_id = 0x595a6872; PRAGMA user_version = 7",
+        "PRAGMA application_id = 0x595a6872; PRAGMA user_version = 1000",
     ));
     assert!(
-        matches!(newer, OpenFailure::Newer { found: 7, known } if known == VERSION),
+        matches!(newer, OpenFailure::Newer { found: 1000, known } if known == VERSION),
         "{newer:?}"
     );
 }
