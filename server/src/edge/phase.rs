@@ -1,7 +1,8 @@
 //! What a connection waits for, as its stream and its service both know it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
 
 /// What a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +19,18 @@ pub(super) enum Phase {
 
 /// The phase of one connection. Clones are of the same connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Phases(Arc<AtomicU8>);
+pub(super) struct Phases(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    phase: AtomicU8,
+    /// Whoever began to wait for bytes while a request was served, when nothing bounded the wait.
+    reader: Mutex<Option<Waker>>,
+}
 
 impl Phases {
     pub(super) fn now(&self) -> Phase {
-        match self.0.load(Ordering::Acquire) {
+        match self.0.phase.load(Ordering::Acquire) {
             0 => Phase::Fresh,
             1 => Phase::Idle,
             2 => Phase::Head,
@@ -31,7 +39,15 @@ impl Phases {
     }
 
     pub(super) fn set(&self, phase: Phase) {
-        self.0.store(phase as u8, Ordering::Release);
+        self.0.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// Wakes `reader` when the request under way is answered: from then on its wait is bounded.
+    pub(super) fn wake_when_answered(&self, reader: &Waker) {
+        let mut slot = self.0.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if !slot.as_ref().is_some_and(|known| known.will_wake(reader)) {
+            *slot = Some(reader.clone());
+        }
     }
 }
 
@@ -49,6 +65,11 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.set(Phase::Idle);
+        let reader = self.0.0.reader.lock();
+        let reader = reader.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(reader) = reader {
+            reader.wake();
+        }
     }
 }
 

@@ -69,6 +69,7 @@ impl<S> Guarded<S> {
             Phase::Served => {
                 self.reading = None;
                 self.counted = phase;
+                self.phases.wake_when_answered(cx.waker());
                 return Poll::Pending;
             }
         };
