@@ -6,6 +6,8 @@ mod codes;
 mod crash;
 mod edges;
 mod http;
+mod keys;
+mod outside;
 mod reports;
 mod rows;
 mod seats;

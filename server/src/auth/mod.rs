@@ -213,3 +213,38 @@ impl Auth {
         &self.admin_key
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn a_new_key_signs_and_the_former_verifies_until_it_is_dropped() {
+        let data = tempfile::tempdir().unwrap();
+        let clock = SystemClock::new();
+        let epoch = Epoch::from_bytes([1; 8]);
+        let auth = Auth::open(data.path(), epoch, &clock).unwrap();
+        let (device, person) = (DeviceId::from_bytes([2; 16]), PersonId::from_bytes([3; 16]));
+        let now = clock.now();
+        let grant = || auth.grant(device, person, now).unwrap().token;
+        let first = grant();
+        // Looked at once, so that it is remembered as good.
+        auth.claims(&first, now).unwrap();
+        auth.rotate(false, &clock).unwrap();
+        let second = grant();
+        for token in [&first, &second] {
+            assert_eq!(auth.claims(token, now).unwrap().device, device);
+        }
+        auth.drop_ended_keys(&clock).unwrap();
+        assert_eq!(auth.listed_keys().len(), 2, "its time is not over");
+        auth.rotate(true, &clock).unwrap();
+        for token in [&first, &second] {
+            assert!(
+                matches!(auth.claims(token, now), Err(TokenError::Invalid)),
+                "what was remembered as good is forgotten with the key"
+            );
+        }
+        assert_eq!(auth.listed_keys().len(), 1);
+    }
+}

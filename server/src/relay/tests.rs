@@ -8,6 +8,7 @@ mod histories;
 mod pages;
 mod people;
 mod phone;
+mod quotas;
 mod reports;
 mod seats;
 mod stations;
