@@ -92,6 +92,10 @@ pub const CERTIFICATE_NAME_BYTES_MAX: usize = 72;
 pub const RELAY_KEYS_MAX: usize = 8;
 /// Revoked devices that a kit may name.
 pub const REVOKED_MAX: usize = 4_096;
+/// Bytes of one report that the relay hands out.
+pub const SHEET_BYTES_MAX: usize = 1024 * 1024;
+/// Months that such a report may cover.
+pub const SHEET_MONTHS_MAX: usize = 13;
 
 const _: () = {
     assert!(CERTIFICATE_NAME_BYTES_MAX <= LABEL_BYTES_MAX);
@@ -110,5 +114,6 @@ const _: () = {
     assert!(PIECE_BYTES_MAX <= RESPONSE_BYTES_MAX);
     assert!(ATTACHMENT_BYTES_MAX <= PERSON_ATTACHMENT_BYTES_MAX);
     assert!(ATTACHMENTS_PER_DOCUMENT_MAX <= ENTRIES_MAX);
+    assert!(SHEET_BYTES_MAX < RESPONSE_BYTES_MAX);
     assert!(REPAIR_SPLITS <= REPAIR_RANGES_MAX);
 };

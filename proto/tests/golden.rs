@@ -15,13 +15,14 @@ use yizhan_proto::identity::{
 };
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
 use yizhan_proto::outside::OutsidePairRequest;
+use yizhan_proto::report::{Cell, SheetAnswer, SheetBody};
 use yizhan_proto::sync::{
     Fetch, Fetched, ForgetReason, Forgotten, Item, Outcome, Page, Push, RangeDigest, RangeEntry,
     Reason, Receipt, RepairAnswer, ScopeState, Stored, StoredChange, Summary, SyncRequest,
     SyncResponse, quota,
 };
 use yizhan_proto::{
-    ChangeHash, Cursor, DeviceId, DocumentId, Epoch, Fault, FaultCode, Kind, PersonId,
+    ChangeHash, ContentHash, Cursor, DeviceId, DocumentId, Epoch, Fault, FaultCode, Kind, PersonId,
     ProtocolVersion, Role, Scope, ScopeDigest, Sequence, StationId, Timestamp,
 };
 
@@ -460,4 +461,72 @@ fn a_fault_is_pinned() {
         "fault_of_a_newer_version",
         &Fault::new(FaultCode::Other("moon.full".into()), "?"),
     );
+}
+
+#[test]
+fn a_report_handed_out_is_pinned() {
+    let text = |text: &str| Cell::Text(text.into());
+    let body = SheetBody {
+        what: "services".into(),
+        region: "zhaoyuan".parse().expect("a key"),
+        from: "2025-11".into(),
+        to: "2026-11".into(),
+        zone: "+08".into(),
+        columns: [
+            "month",
+            "station",
+            "service",
+            "person_times",
+            "stay_hours_mean",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        rows: vec![
+            vec![
+                text("2026-11"),
+                text("zy-xinglongsheng"),
+                text("shower"),
+                Cell::Whole(12),
+                Cell::Hundredths(-150),
+            ],
+            vec![
+                text("2026-11"),
+                text("all"),
+                text("shower"),
+                Cell::Withheld,
+                Cell::Nothing,
+            ],
+        ],
+        unreadable: 0,
+    };
+    check("sheet_body", &body);
+    let bytes = encode(&body);
+    let answer = SheetAnswer {
+        made_at: Timestamp::from_ms(1_795_000_000_000),
+        version: ContentHash::of(&bytes),
+        body: Some(bytes),
+    };
+    check("sheet_answer", &answer);
+    let unchanged = SheetAnswer {
+        body: None,
+        ..answer
+    };
+    check("sheet_answer_unchanged", &unchanged);
+    assert!(encode(&unchanged).len() < 64);
+}
+
+/// What is no cell: `true`, another exponent, another tag, a map, half a fraction.
+#[test]
+fn what_is_no_cell_is_refused() {
+    for wrong in [
+        &[0xf5][..],
+        &[0xc4, 0x82, 0x20, 0x01],
+        &[0xc5, 0x82, 0x21, 0x01],
+        &[0xc4, 0x83, 0x21, 0x01, 0x01],
+        &[0xa0],
+        &[0xf7],
+        &[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+    ] {
+        assert!(decode::<Cell>(wrong, 100).is_err(), "{wrong:02x?}");
+    }
 }

@@ -115,7 +115,7 @@ async fn admitted(State(app): State<App>, request: Request, next: Next) -> Respo
 
 /// What a request weighs for its address.
 fn weighed(path: &str, address: IpAddr) -> Weighed {
-    const NAMED: [&str; 3] = ["/v1/sync", "/v1/watch", "/v1/attachments/"];
+    const NAMED: [&str; 4] = ["/v1/sync", "/v1/watch", "/v1/report", "/v1/attachments/"];
     if path.starts_with("/v1/admin/") && address.is_loopback() {
         Weighed::Free
     } else if NAMED.iter().any(|named| path.starts_with(named)) {

@@ -11,6 +11,7 @@ mod outside;
 mod reports;
 mod rows;
 mod seats;
+mod sheets;
 mod tokens;
 mod two_phones;
 mod watching;

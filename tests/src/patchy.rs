@@ -8,6 +8,7 @@ use yizhan_proto::ContentHash;
 use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::codec;
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 
 use crate::chance::Chance;
@@ -114,6 +115,18 @@ impl<T: Transport> Transport for Patchy<T> {
             return Err(TransportError::offline("a tunnel"));
         }
         self.inner.get_piece(token, sha256, at, len)
+    }
+
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        if self.strikes() {
+            self.passed.cut += 1;
+            return Err(TransportError::offline("a tunnel"));
+        }
+        self.inner.sheet(token, request)
     }
 
     fn watch(

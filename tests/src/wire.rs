@@ -8,6 +8,7 @@ use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::checkin::{Certificate, CheckInKit, RelayKey, certified_name};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::{CERTIFICATE_LIFE_MS, TOKEN_TTL_S};
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::{ContentHash, DeviceId, Fault, FaultCode};
 use yizhan_server::error::PairError;
@@ -196,6 +197,15 @@ impl Transport for SimTransport {
         self.check(token)?;
         let piece = self.net.get_piece(self.device, sha256, at, len);
         piece.map_err(trouble)
+    }
+
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        self.check(token)?;
+        self.net.sheet(self.device, request).map_err(trouble)
     }
 
     fn watch(

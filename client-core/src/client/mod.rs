@@ -27,7 +27,7 @@ pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
     ScanEntry, Scanned, TicketEntry, VisitStart,
 };
-pub use self::reports::ReportEntry;
+pub use self::reports::{HandedNote, ReportEntry, ReportMade};
 
 /// One device's Yizhan.
 #[derive(Debug)]
@@ -146,6 +146,7 @@ impl Client {
         match outcome {
             Some(Outcome::Synced { .. }) | None => {
                 driver.run_all_transfers(on_progress);
+                driver.run_sheets();
                 Ok(driver.report())
             }
             Some(Outcome::Waiting {

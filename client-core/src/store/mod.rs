@@ -15,6 +15,7 @@
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
+//! | `sheets` | reports of a region that the relay handed out |
 //! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
 
 mod apply;
@@ -40,6 +41,7 @@ mod rows;
 mod scopes;
 mod screens;
 mod search;
+mod sheets;
 mod sql;
 mod status;
 mod types;
@@ -65,6 +67,7 @@ pub use rows::{
     TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail, VisitFilter, VisitRow,
 };
 pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
+pub use sheets::{SheetDue, SheetHeld};
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,
     StoredAccess,

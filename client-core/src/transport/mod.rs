@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::outside::OutsidePairRequest;
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::watch::Moved;
 use yizhan_proto::{ContentHash, Fault, FaultCode};
@@ -76,6 +77,20 @@ pub trait Transport {
         at: u64,
         len: usize,
     ) -> Result<Vec<u8>, TransportError>;
+
+    /// `GET /v1/report`, with the access token: a report of a region that the person coordinates.
+    /// A way that has none says that there is no way.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        let _ = (token, request);
+        Err(TransportError::offline("no reports come this way"))
+    }
 
     /// `GET /v1/watch`, with the access token: calls `on_event` for every event until it breaks,
     /// or the relay ends the stream (`Ok` in both cases).

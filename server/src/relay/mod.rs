@@ -14,6 +14,7 @@
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
+//! | `sheets` | reports of a region, handed out to its coordinators |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `outside` | people of an outside identity provider |
 //! | `quotas` | how much a person begins, what waits, how full a scope grows |
@@ -50,6 +51,7 @@ mod report;
 mod scopes;
 mod seats;
 mod seen;
+mod sheets;
 mod stations;
 mod types;
 
@@ -73,9 +75,11 @@ pub use options::RelayOptions;
 pub use outside::{OutsideBearer, OutsideNewcomer};
 use probe::Probe;
 pub use quotas::Quotas;
-pub use report::{MonthOf, ReportWanted};
+pub use report::{MonthOf, ReportWanted, months_in};
 use seats::Unsettled;
 use seen::Seen;
+use sheets::Sheets;
+pub use sheets::{HandedOut, SheetWanted};
 use stations::StationCache;
 pub use types::{
     Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
@@ -108,6 +112,7 @@ struct Inner {
     probe: Probe,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
+    sheets: Sheets,
 }
 
 impl Relay {
@@ -164,6 +169,7 @@ impl Relay {
                 quotas: options.quotas,
                 probe: Probe::default(),
                 reporting: tokio::sync::Mutex::new(()),
+                sheets: Sheets::default(),
             }),
         })
     }

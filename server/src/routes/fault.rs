@@ -1,6 +1,8 @@
 //! Why a request was not served, as an answer: one place for the mapping of errors to faults, one
 //! for their form (CBOR or RFC 9457 problem document), one for their log line.
 
+mod keys;
+
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -11,15 +13,13 @@ use yizhan_proto::{Fault, FaultCode};
 
 use super::App;
 use crate::admin::Problem;
-use crate::auth::{ChallengeError, KeyError, SignatureError, TokenError};
-use crate::error::{AttachmentError, CallerError, ImportError, PairError, PeopleError, RelayError};
-use crate::outside::OutsideError;
+use crate::auth::{ChallengeError, SignatureError, TokenError};
+use crate::error::{
+    AttachmentError, CallerError, ImportError, PairError, PeopleError, RelayError, SheetError,
+};
 
 /// Milliseconds after which to come back to a relay that restarts.
 const RESTART_RETRY_MS: u64 = 2_000;
-
-/// Milliseconds after which to come back while an identity provider's keys are read.
-const KEYS_RETRY_MS: u64 = 2_000;
 
 /// A request that is not served. Its form is chosen at the edge, by [`answered`].
 #[derive(Debug)]
@@ -143,6 +143,17 @@ impl From<AttachmentError> for Refused {
     }
 }
 
+impl From<SheetError> for Refused {
+    fn from(error: SheetError) -> Self {
+        match error {
+            SheetError::NotCoordinated(_) => {
+                Fault::new(FaultCode::Forbidden, error.to_string()).into()
+            }
+            SheetError::Relay(error) => error.into(),
+        }
+    }
+}
+
 impl From<PairError> for Refused {
     fn from(error: PairError) -> Self {
         let code = match error {
@@ -172,43 +183,6 @@ impl From<ImportError> for Refused {
             ImportError::Relay(error) => return error.into(),
         };
         Fault::new(code, format!("{text}; nothing was imported")).into()
-    }
-}
-
-impl From<&OutsideError> for Refused {
-    /// Says that a token is not good, and never why: who made it may be guessing.
-    fn from(error: &OutsideError) -> Self {
-        match error {
-            OutsideError::Token(_) => Fault::new(
-                FaultCode::OutsideTokenInvalid,
-                "the identity provider's token is not valid here; sign in again",
-            ),
-            OutsideError::Loading => Fault::new(
-                FaultCode::Busy,
-                "the identity provider's keys are being read; come back in a moment",
-            )
-            .retry_after_ms(KEYS_RETRY_MS),
-        }
-        .into()
-    }
-}
-
-impl From<KeyError> for Refused {
-    fn from(error: KeyError) -> Self {
-        let text = error.to_string();
-        match error {
-            KeyError::TooMany { .. } => Fault::new(FaultCode::Conflict, text).into(),
-            KeyError::File { .. }
-            | KeyError::Exposed { .. }
-            | KeyError::Damaged { .. }
-            | KeyError::Randomness(_) => Self::because(
-                Fault::new(
-                    FaultCode::StorageFailed,
-                    "the keys cannot be changed; the log says why",
-                ),
-                &error,
-            ),
-        }
     }
 }
 
@@ -300,7 +274,8 @@ fn fault_is_wanted(fault: &Fault) -> bool {
 
 /// CBOR on the routes of devices, and elsewhere for who sends or asks for it.
 fn wants_cbor(path: &str, headers: &HeaderMap) -> bool {
-    const DEVICES: [&str; 6] = [
+    const DEVICES: [&str; 7] = [
+        "/v1/report",
         "/v1/sync",
         "/v1/pair",
         "/v1/pair/outside",

@@ -5,7 +5,7 @@ use yizhan_proto::identity::{Identity, Welcome};
 use yizhan_proto::limits::SCOPES_MAX;
 
 use super::super::sql::{count, int};
-use super::super::{StoreError, device, scopes};
+use super::super::{StoreError, device, scopes, sheets};
 use super::forget::drop_leaving;
 
 /// A pairing or registration.
@@ -27,6 +27,7 @@ pub(in super::super) fn welcome(tx: &Transaction<'_>, welcome: &Welcome) -> Resu
 /// dropped once nothing unsent or held is in them, unless another scope holds them.
 pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(), StoreError> {
     device::save_identity(tx, identity)?;
+    sheets::retain(tx, identity)?;
     let granted = &identity.scopes[..identity.scopes.len().min(SCOPES_MAX)];
     for row in scopes::all(tx)? {
         if !granted.contains(&row.scope) {
@@ -64,5 +65,5 @@ pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
          DELETE FROM repairs;
          DELETE FROM fetches;",
     )?;
-    Ok(())
+    sheets::ask_anew(tx)
 }
