@@ -105,12 +105,7 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
     };
     let listener = listen(config.listen).await?;
     let addr = local(&listener, config.listen)?;
-    let url = config
-        .public_url
-        .as_deref()
-        .map_or_else(|| format!("http://{}", reachable(addr)), str::to_owned)
-        .trim_end_matches('/')
-        .to_owned();
+    let url = url_for_phones(&config, addr);
     let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
     let admin_key = auth.admin_key().as_str().to_owned();
     let app = App::new(crate::routes::Inner {
@@ -128,39 +123,27 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
         outside,
     });
     let mut servers = Vec::new();
-    let metrics_addr = match config.metrics_listen {
+    let metrics = match config.metrics_listen {
         None => None,
         Some(address) => {
             let listener = listen(address).await?;
-            let address = local(&listener, address)?;
-            servers.push(edge::serve(
-                listener,
-                telemetry::router(relay.clone()),
-                config.http.clone(),
-                stopping.clone(),
-            ));
-            tasks.spawn(
-                stopping
-                    .clone()
-                    .run_until_cancelled_owned(telemetry::upkeep()),
-            );
-            Some(address)
+            Some((local(&listener, address)?, listener))
         }
     };
-    tasks.spawn(
-        stopping
-            .clone()
-            .run_until_cancelled_owned(keep_ticking(relay.clone(), Arc::clone(&clock))),
-    );
-    tasks.spawn(
-        stopping
-            .clone()
-            .run_until_cancelled_owned(keep_tidy(app.clone())),
-    );
+    let metrics_addr = metrics.as_ref().map(|(address, _)| *address);
+    if let Some((_, listener)) = metrics {
+        let routes = telemetry::router(relay.clone());
+        let limits = config.http.clone();
+        servers.push(edge::serve(listener, routes, limits, stopping.clone()));
+        spawn(&tasks, &stopping, telemetry::upkeep());
+    }
+    spawn(&tasks, &stopping, keep_ticking(relay.clone(), clock));
+    spawn(&tasks, &stopping, keep_tidy(app.clone()));
+    let limits = config.http.clone();
     servers.push(edge::serve(
         listener,
-        router::router(app.clone()),
-        config.http.clone(),
+        router::router(app),
+        limits,
         stopping.clone(),
     ));
     let address_file = config.data.join(ADDRESS_FILE);
@@ -178,6 +161,25 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
         shutdown_deadline: config.http.shutdown_deadline,
         address_file,
     })
+}
+
+/// Where phones reach the relay, without a `/` at its end.
+fn url_for_phones(config: &Config, addr: SocketAddr) -> String {
+    config
+        .public_url
+        .as_deref()
+        .map_or_else(|| format!("http://{}", reachable(addr)), str::to_owned)
+        .trim_end_matches('/')
+        .to_owned()
+}
+
+/// Runs beside the requests until the relay stops.
+fn spawn(
+    tasks: &TaskTracker,
+    stopping: &CancellationToken,
+    work: impl Future<Output = ()> + Send + 'static,
+) {
+    tasks.spawn(stopping.clone().run_until_cancelled_owned(work));
 }
 
 /// Carries out what time alone brings about (seats still to be decided, tickets to close), for ever:

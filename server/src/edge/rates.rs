@@ -174,7 +174,7 @@ impl Rates {
     }
 
     /// One request of an address.
-    pub(crate) fn request(&self, address: IpAddr, weighed: Weighed) -> Result<(), Fault> {
+    pub(crate) fn request(&self, address: IpAddr, weighed: Weighed) -> Result<(), Box<Fault>> {
         let allowance = match weighed {
             Weighed::Free => return Ok(()),
             Weighed::Anonymous => &self.anonymous,
@@ -184,13 +184,13 @@ impl Rates {
     }
 
     /// One request of a device, for a person.
-    pub(crate) fn device(&self, device: DeviceId, person: PersonId) -> Result<(), Fault> {
+    pub(crate) fn device(&self, device: DeviceId, person: PersonId) -> Result<(), Box<Fault>> {
         self.take(self.device.as_ref(), device, 1)?;
         self.take(self.person.as_ref(), person, 1)
     }
 
     /// So many changes that a device pushes at once.
-    pub(crate) fn changes(&self, device: DeviceId, count: usize) -> Result<(), Fault> {
+    pub(crate) fn changes(&self, device: DeviceId, count: usize) -> Result<(), Box<Fault>> {
         match u32::try_from(count) {
             Ok(0) => Ok(()),
             count => self.take(self.changes.as_ref(), device, count.unwrap_or(u32::MAX)),
@@ -215,19 +215,19 @@ impl Rates {
         allowance: Option<&Allowance<K>>,
         key: K,
         count: u32,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Box<Fault>> {
         let Some(allowance) = allowance else {
             return Ok(());
         };
         allowance.take(key, count, &self.clock).map_err(|over| {
             metrics::counter!("yizhan_rate_limited_total", "limit" => over.name).increment(1);
             let wait_ms = over.wait_ms.saturating_add(self.jitter_ms(over.wait_ms));
-            Fault::new(
+            let fault = Fault::new(
                 FaultCode::RateLimited,
                 "more requests than are served in a minute; nothing is lost, come back in a moment",
-            )
-            .retry_after_ms(wait_ms)
-            .limit(over.name, over.per_min.into())
+            );
+            let limited = fault.retry_after_ms(wait_ms);
+            Box::new(limited.limit(over.name, over.per_min.into()))
         })
     }
 

@@ -31,6 +31,12 @@ impl From<Fault> for Refused {
     }
 }
 
+impl From<Box<Fault>> for Refused {
+    fn from(fault: Box<Fault>) -> Self {
+        Self(fault, None)
+    }
+}
+
 impl Refused {
     /// The fault, for an answer that has begun.
     pub(crate) fn into_fault(self) -> Fault {

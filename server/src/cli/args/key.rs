@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Copy, Subcommand)]
 pub(in crate::cli) enum Key {
     /// List the keys that tokens and certificates are believed under; the first one signs.
     #[command(after_help = "Examples:\n  yizhan key list\n  yizhan key list --json")]
