@@ -374,6 +374,7 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::ChallengeInvalid
         | FaultCode::SignatureInvalid
         | FaultCode::DeviceUnknown
+        | FaultCode::DeviceKeyReplaced
         | FaultCode::DeviceRevoked => ClientError::RequiresPairing,
         FaultCode::UnsupportedVersion => ClientError::RequiresUpdate,
     }
