@@ -28,32 +28,41 @@ pub struct KeyRequest {
     /// The device.
     #[n(1)]
     pub device: DeviceId,
-    /// Its Ed25519 public key so far.
+    /// The latest challenge the relay gave; empty asks for one (the answer is a fault with it).
     #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    pub challenge: Vec<u8>,
+    /// Its Ed25519 public key so far.
+    #[n(3)]
     #[cbor(with = "minicbor::bytes")]
     pub old_key: [u8; PUBLIC_KEY_BYTES],
     /// Its Ed25519 public key from now on.
-    #[n(3)]
+    #[n(4)]
     #[cbor(with = "minicbor::bytes")]
     pub new_key: [u8; PUBLIC_KEY_BYTES],
     /// The old key's signature over [`KeyRequest::signed_bytes`].
-    #[n(4)]
+    #[n(5)]
     #[cbor(with = "minicbor::bytes")]
     pub old_signature: [u8; SIGNATURE_BYTES],
     /// The new key's signature over the same.
-    #[n(5)]
+    #[n(6)]
     #[cbor(with = "minicbor::bytes")]
     pub new_signature: [u8; SIGNATURE_BYTES],
 }
 
 impl KeyRequest {
-    /// What both signatures cover: domain, device, old key, new key; each prefixed with its length
-    /// in bytes (four, big-endian).
+    /// What both signatures cover: domain, device, challenge, old key, new key; each prefixed with
+    /// its length in bytes (four, big-endian).
     #[must_use]
     pub fn signed_bytes(&self) -> Vec<u8> {
         signed(
             b"yizhan key 1",
-            &[self.device.as_bytes(), &self.old_key, &self.new_key],
+            &[
+                self.device.as_bytes(),
+                &self.challenge,
+                &self.old_key,
+                &self.new_key,
+            ],
         )
     }
 }

@@ -447,6 +447,7 @@ fn the_messages_about_keys_and_lost_devices_are_pinned() {
     let key = KeyRequest {
         version: ProtocolVersion::V1,
         device,
+        challenge: vec![9; 24],
         old_key: [3; 32],
         new_key: [4; 32],
         old_signature: [5; 64],

@@ -122,6 +122,28 @@ pub enum CallerError {
     Revoked,
 }
 
+/// A device's key was not changed, or its farewell not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// The device may not act, and is not to be wiped either.
+    #[error(transparent)]
+    Caller(#[from] CallerError),
+    /// The device has another key by now.
+    #[error(
+        "the key of this device was replaced; this is a copy with an older one: ask for a pairing code"
+    )]
+    KeyReplaced,
+    /// The device may act: it has no farewell to take.
+    #[error("this device was not revoked; sync")]
+    NotRevoked,
+    /// The number is not that of an order of this relay's.
+    #[error("this is not the number of the order to this device")]
+    NotOrdered,
+    /// The relay could not do it.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+}
+
 /// Bytes of an attachment were not taken or given.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachmentError {

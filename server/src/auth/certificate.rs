@@ -3,6 +3,7 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use yizhan_proto::checkin::{Certificate, RelayKey, certified_name};
+use yizhan_proto::device::OrderSignature;
 use yizhan_proto::limits::CERTIFICATE_LIFE_MS;
 use yizhan_proto::{DeviceId, PersonId, Timestamp};
 
@@ -35,6 +36,11 @@ impl Certifier {
     /// The keys under which certificates are to be believed, the present one first.
     pub(super) fn keys(&self) -> Vec<RelayKey> {
         vec![RelayKey(self.signing.verifying_key().to_bytes())]
+    }
+
+    /// Signatures over what the relay says, one for each of [`Certifier::keys`], in their order.
+    pub(super) fn sign(&self, bytes: &[u8]) -> Vec<OrderSignature> {
+        vec![OrderSignature(self.signing.sign(bytes).to_bytes())]
     }
 
     pub(super) fn certify(&self, subject: &Subject<'_>, now: Timestamp) -> Certificate {

@@ -14,9 +14,10 @@ mod token;
 use std::path::Path;
 
 use yizhan_proto::checkin::CheckInKit;
+use yizhan_proto::device::WipeOrder;
 use yizhan_proto::identity::Access;
 use yizhan_proto::limits::TOKEN_TTL_S;
-use yizhan_proto::{DeviceId, Epoch, PersonId, Timestamp};
+use yizhan_proto::{DeviceId, Epoch, Nonce, PersonId, Timestamp};
 
 use crate::clock::Clock;
 
@@ -92,6 +93,26 @@ impl Auth {
             relay_keys: self.certifier.keys(),
             revoked,
         }
+    }
+
+    /// The order to a device to erase itself, in answer to the question of this number.
+    #[must_use]
+    pub fn wipe_order(
+        &self,
+        device: DeviceId,
+        epoch: Epoch,
+        nonce: Nonce,
+        ordered_at: Timestamp,
+    ) -> WipeOrder {
+        let mut order = WipeOrder {
+            device,
+            epoch,
+            nonce,
+            ordered_at,
+            signatures: Vec::new(),
+        };
+        order.signatures = self.certifier.sign(&order.signed_bytes());
+        order
     }
 
     /// What a bearer token says, if it is one of ours and still good at `now`.

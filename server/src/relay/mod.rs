@@ -12,6 +12,7 @@
 //! | `directory` | who may act right now, in memory |
 //! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
+//! | `keys`, `lost` | a device's new key; a lost device that hands over its work and erases itself |
 //! | `merging` | people who are one |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
@@ -33,6 +34,8 @@ mod desks;
 mod directory;
 mod exchange;
 mod failure;
+mod keys;
+mod lost;
 mod membership;
 mod merging;
 mod options;
@@ -64,6 +67,7 @@ pub use attachments::{AttachmentState, Piece, Readable};
 pub use clocks::{Allowances, Calendar, CalendarError};
 use directory::{Directory, News};
 use failure::{from_read, from_write, open_error};
+pub use lost::Farewell;
 pub use options::RelayOptions;
 pub use report::{MonthOf, ReportWanted};
 use seats::Unsettled;
@@ -71,7 +75,7 @@ use seen::Seen;
 use stations::StationCache;
 pub use types::{
     Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
-    Likeness, NewDesk, PairCode, Paired, PersonInfo, RegionInfo, Status, TicketCount,
+    Likeness, NewDesk, PairCode, Paired, PersonInfo, RegionInfo, Status, TicketCount, WipeRow,
 };
 
 /// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one

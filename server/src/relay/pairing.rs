@@ -145,6 +145,8 @@ fn pair(
     }
     adopt_alias(tx, row.person, provisional)?;
     tx.put_device(&newcomer.act_for(row.person, known.as_ref()))?;
+    // Whoever made the code wants the device to be what it was.
+    tx.drop_wipe(newcomer.device)?;
     tx.use_pair_code(row.hash, newcomer.device, newcomer.now)?;
     person(tx, row.person)
 }

@@ -37,6 +37,7 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(people::pair_code))
         .routes(routes!(people::devices))
         .routes(routes!(people::revoke))
+        .routes(routes!(people::wipe))
         .routes(routes!(report::report))
 }
 

@@ -12,7 +12,7 @@ use yizhan_proto::{Fault, FaultCode};
 use super::App;
 use crate::admin::Problem;
 use crate::auth::{ChallengeError, SignatureError, TokenError};
-use crate::error::{AttachmentError, CallerError, ImportError, PairError, PeopleError, RelayError};
+use crate::error::{AttachmentError, CallerError, DeviceError, ImportError, PairError, PeopleError, RelayError};
 
 /// Milliseconds after which to come back to a relay that restarts.
 const RESTART_RETRY_MS: u64 = 2_000;
@@ -98,6 +98,18 @@ impl From<CallerError> for Refused {
         let code = match error {
             CallerError::Unknown => FaultCode::DeviceUnknown,
             CallerError::Revoked => FaultCode::DeviceRevoked,
+        };
+        Fault::new(code, error.to_string()).into()
+    }
+}
+
+impl From<DeviceError> for Refused {
+    fn from(error: DeviceError) -> Self {
+        let code = match error {
+            DeviceError::KeyReplaced => FaultCode::DeviceKeyReplaced,
+            DeviceError::NotRevoked | DeviceError::NotOrdered => FaultCode::Conflict,
+            DeviceError::Caller(error) => return error.into(),
+            DeviceError::Relay(error) => return error.into(),
         };
         Fault::new(code, error.to_string()).into()
     }
@@ -271,6 +283,8 @@ fn wants_cbor(path: &str, headers: &HeaderMap) -> bool {
             .is_some_and(|value| value.contains(MEDIA_TYPE))
     };
     DEVICES.contains(&path)
+        || path.starts_with("/v1/device/")
+        || path == "/v1/people/merge"
         || path.starts_with("/v1/attachments/")
         || names_cbor(header::CONTENT_TYPE)
         || names_cbor(header::ACCEPT)

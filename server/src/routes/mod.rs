@@ -3,6 +3,7 @@
 
 mod admin;
 mod attachments;
+mod device;
 mod exchange;
 mod help;
 mod openapi;
@@ -31,6 +32,9 @@ pub(crate) fn all() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(pairing::pair))
         .routes(routes!(pairing::register))
         .routes(routes!(pairing::token))
+        .routes(routes!(device::key))
+        .routes(routes!(device::farewell))
+        .routes(routes!(device::wiped))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(openapi::served))

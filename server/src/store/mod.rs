@@ -14,6 +14,7 @@ mod desks;
 mod error;
 mod flush;
 mod held;
+pub mod keys;
 mod log;
 mod merging;
 mod migrations;
