@@ -83,7 +83,7 @@ pub struct Cause {
 }
 
 impl Cause {
-    fn new(code: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(code: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self {
             code: code.to_owned(),
             source: Box::new(source),
@@ -180,6 +180,9 @@ const fn store_code(error: &StoreError) -> &'static str {
         StoreError::Io(_) => "store.io",
         StoreError::Damaged { .. } => "store.damaged",
         StoreError::TooNew { .. } => "store.too_new",
+        StoreError::Sealed => "store.sealed",
+        StoreError::WrongKey => "store.wrong_key",
+        StoreError::Wiped { .. } => "device.wiped",
         StoreError::NoRandomness(_) => "store.no_randomness",
         StoreError::Unexpected(_) => "store.unexpected",
         StoreError::Export(_) => "export.failed",
@@ -213,6 +216,13 @@ impl From<StoreError> for ClientError {
         match error {
             error @ StoreError::TooNew { .. } => {
                 Self::RequiresUpdate(Cause::new("store.too_new", error))
+            }
+            error @ StoreError::Wiped { .. } => {
+                Self::RequiresPairing(Cause::new("device.wiped", error))
+            }
+            error @ (StoreError::Sealed | StoreError::WrongKey) => {
+                let code = store_code(&error);
+                Self::Denied(Cause::new(code, error))
             }
             error @ (StoreError::Home { .. }
             | StoreError::Locked(_)

@@ -217,6 +217,17 @@ pub enum PeopleError {
     Relay(#[from] RelayError),
 }
 
+/// Two people were not made one by a coordinator.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// The caller may not; the text says why, and who may.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// It cannot be done, whoever asks.
+    #[error(transparent)]
+    People(#[from] PeopleError),
+}
+
 /// A device was not paired or registered.
 #[derive(Debug, thiserror::Error)]
 pub enum PairError {

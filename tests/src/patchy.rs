@@ -7,6 +7,9 @@ use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
 use yizhan_proto::ContentHash;
 use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::codec;
+use yizhan_proto::device::{
+    FarewellRequest, FarewellResponse, KeyRequest, WipeNoted, WipedRequest,
+};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 
@@ -114,6 +117,18 @@ impl<T: Transport> Transport for Patchy<T> {
             return Err(TransportError::offline("a tunnel"));
         }
         self.inner.get_piece(token, sha256, at, len)
+    }
+
+    fn replace_key(&mut self, request: &KeyRequest) -> Result<Access, TransportError> {
+        self.inner.replace_key(request)
+    }
+
+    fn farewell(&mut self, request: &FarewellRequest) -> Result<FarewellResponse, TransportError> {
+        self.inner.farewell(request)
+    }
+
+    fn wiped(&mut self, request: &WipedRequest) -> Result<WipeNoted, TransportError> {
+        self.inner.wiped(request)
     }
 
     fn watch(

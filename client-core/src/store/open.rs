@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::Placed as _;
 use super::papers::Papers;
-use super::{Store, StoreError, device, instance, migrations};
+use super::{SealKey, Store, StoreError, device, instance, keys, migrations, wipe};
 use crate::clock::Clock;
 
 /// The database, in the home folder.
@@ -22,14 +22,31 @@ const BUSY_MS: u64 = 5_000;
 /// one by [`Store::verify`], and wherever SQLite comes across damage.
 const CHECKED_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
+/// What a store is opened with, besides its folder.
+#[derive(Debug, Clone, Default)]
+pub struct OpenKeys {
+    /// What opens the device's key, if that is sealed.
+    pub seal: Option<SealKey>,
+}
+
 impl Store {
     /// Opens the store in a folder, making both if they are missing (0700, and 0600 for the file).
     ///
     /// # Errors
     /// [`StoreError`] says what is in the way and what to do.
     pub fn open(home: &Path, clock: &dyn Clock) -> Result<Self, StoreError> {
+        Self::open_with(home, clock, &OpenKeys::default())
+    }
+
+    /// [`Store::open`], with keys. They are not kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] says what is in the way and what to do; [`StoreError::Sealed`] and
+    /// [`StoreError::WrongKey`] if a key is missing, or another one.
+    pub fn open_with(home: &Path, clock: &dyn Clock, keys: &OpenKeys) -> Result<Self, StoreError> {
         make_folder(home)?;
-        let path = home.join(FILE);
+        wipe::check(home)?;
+        let path = path(home);
         let bytes = make_file(home, &path, clock)?;
         let open = || -> Result<(Connection, bool), StoreError> {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -39,6 +56,9 @@ impl Store {
                 check(&connection)?;
             }
             let new = prepare(&mut connection, clock)?;
+            if keys::is_sealed(&connection)? {
+                keys::present(&connection, keys.seal.as_ref())?;
+            }
             Ok((connection, new))
         };
         let (connection, new) = open().map_err(|error| error.placed(&path))?;
@@ -48,6 +68,8 @@ impl Store {
             home: Some(home.to_owned()),
             papers: Papers::new(Some(home)),
             instance_settled: false,
+            seal: keys.seal.clone(),
+            wiped_at: None,
         };
         if new {
             store.settle_instance(clock)?;
@@ -69,6 +91,8 @@ impl Store {
             home: None,
             papers: Papers::new(None),
             instance_settled: true,
+            seal: None,
+            wiped_at: None,
         })
     }
 
@@ -97,7 +121,22 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |source| StoreError::Home { path, source }
 }
 
-fn make_folder(home: &Path) -> Result<(), StoreError> {
+/// The database's file in a folder.
+pub(super) fn path(home: &Path) -> PathBuf {
+    home.join(FILE)
+}
+
+/// Whether a store is, or was, in a folder.
+#[must_use]
+pub fn is_home(folder: &Path) -> bool {
+    folder.join(FILE).exists() || wipe::was_wiped(folder)
+}
+
+/// Makes a folder that only its owner may open, if it is missing.
+///
+/// # Errors
+/// [`StoreError::Home`].
+pub fn make_folder(home: &Path) -> Result<(), StoreError> {
     if home.is_dir() {
         return Ok(());
     }

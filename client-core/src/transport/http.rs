@@ -18,6 +18,9 @@ use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::codec::{self, MEDIA_TYPE};
+use yizhan_proto::device::{
+    FarewellRequest, FarewellResponse, KeyRequest, MergeRequest, Merged, WipeNoted, WipedRequest,
+};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
@@ -182,6 +185,26 @@ impl Transport for HttpTransport {
         len: usize,
     ) -> Result<Vec<u8>, TransportError> {
         pieces::get(self, token, sha256, at, len)
+    }
+
+    fn replace_key(&mut self, request: &KeyRequest) -> Result<Access, TransportError> {
+        self.post("/v1/device/key", None, request)
+    }
+
+    fn farewell(&mut self, request: &FarewellRequest) -> Result<FarewellResponse, TransportError> {
+        self.post("/v1/device/farewell", None, request)
+    }
+
+    fn wiped(&mut self, request: &WipedRequest) -> Result<WipeNoted, TransportError> {
+        self.post("/v1/device/wiped", None, request)
+    }
+
+    fn merge_people(
+        &mut self,
+        token: &str,
+        request: &MergeRequest,
+    ) -> Result<Merged, TransportError> {
+        self.post("/v1/people/merge", Some(token), request)
     }
 
     fn watch(

@@ -48,7 +48,15 @@ fn list(data: &Path, output: &mut Output) -> Result<(), Failure> {
             })
             .collect();
         text::table(
-            &["ID", "PERSON", "LABEL", "PAIRED", "LAST SEEN", "REVOKED", "WIPED"],
+            &[
+                "ID",
+                "PERSON",
+                "LABEL",
+                "PAIRED",
+                "LAST SEEN",
+                "REVOKED",
+                "WIPED",
+            ],
             &rows,
         )
     })

@@ -10,6 +10,7 @@ use yizhan_proto::{DeviceId, Timestamp};
 
 use super::{Relay, from_read, from_write};
 use crate::error::{CallerError, DeviceError, RelayError};
+use crate::store::rows::DeviceRow;
 use crate::store::{LogTx, StoreError};
 
 impl From<StoreError> for DeviceError {
@@ -44,6 +45,16 @@ impl Relay {
     }
 }
 
+/// Keeps the key that a device has, for as long as a certificate of it may be good.
+pub(super) fn keep_former(
+    tx: &mut LogTx<'_>,
+    row: &DeviceRow,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let kept_until = now.saturating_add_ms(CERTIFICATE_LIFE_MS + CODE_SKEW_TOLERATED_MS);
+    tx.keep_former_key(row.id, row.public_key, now, kept_until)
+}
+
 fn replace(tx: &mut LogTx<'_>, request: &KeyRequest, now: Timestamp) -> Result<(), DeviceError> {
     let mut row = tx.device(request.device)?.ok_or(CallerError::Unknown)?;
     if row.revoked_at.is_some() {
@@ -55,8 +66,7 @@ fn replace(tx: &mut LogTx<'_>, request: &KeyRequest, now: Timestamp) -> Result<(
     if row.public_key != request.old_key {
         return Err(DeviceError::KeyReplaced);
     }
-    let kept_until = now.saturating_add_ms(CERTIFICATE_LIFE_MS + CODE_SKEW_TOLERATED_MS);
-    tx.keep_former_key(row.id, row.public_key, now, kept_until)?;
+    keep_former(tx, &row, now)?;
     row.public_key = request.new_key;
     Ok(tx.put_device(&row)?)
 }

@@ -92,8 +92,10 @@ impl Relay {
             let arrival = Arrival::of(device, row.person, now, device_time);
             let mut receipts = Vec::with_capacity(incoming.len());
             for incoming in &incoming {
+                let was_there = tx.is_quarantined(incoming.document, incoming.hash)?;
                 let outcome = hand_over(tx, arrival, incoming)?;
-                wipe.handed_over += u64::from(matches!(outcome, Outcome::Quarantined(_)));
+                let is_new = !was_there && matches!(outcome, Outcome::Quarantined(_));
+                wipe.handed_over += u64::from(is_new);
                 receipts.push(Receipt {
                     change: incoming.hash,
                     outcome,

@@ -1,9 +1,9 @@
 //! `POST /v1/device/key`, `/v1/device/farewell` and `/v1/device/wiped`: a device's new key, and the
-//! leave of one that was lost.
+//! leave of one that was lost. And `POST /v1/people/merge`.
 
 use axum::extract::State;
 use yizhan_proto::device::{
-    FarewellRequest, FarewellResponse, KeyRequest, WipeNoted, WipedRequest,
+    FarewellRequest, FarewellResponse, KeyRequest, MergeRequest, Merged, WipeNoted, WipedRequest,
 };
 use yizhan_proto::identity::Access;
 use yizhan_proto::limits::{REQUEST_BYTES_MAX, SMALL_REQUEST_BYTES_MAX};
@@ -14,7 +14,7 @@ use super::fault::{self, Refused};
 use super::pairing::{access, version};
 use crate::auth::verify;
 use crate::error::DeviceError;
-use crate::extract::{Cbor, CborAnswer};
+use crate::extract::{Cbor, CborAnswer, Device};
 
 /// A device goes over to a new key. Signed by both; no token is needed.
 #[utoipa::path(
@@ -112,6 +112,35 @@ pub(super) async fn wiped(
     Ok(CborAnswer::of(&WipeNoted { wiped_at }))
 }
 
+/// A coordinator says that two drivers are one.
+#[utoipa::path(
+    post,
+    path = "/v1/people/merge",
+    tag = "device",
+    request_body(content = Vec<u8>, content_type = "application/cbor", description = "MergeRequest (docs/PROTOCOL.md)"),
+    responses(
+        (status = 200, description = "Merged", body = Vec<u8>, content_type = "application/cbor"),
+        (status = "4XX", description = "Fault", body = Vec<u8>, content_type = "application/cbor"),
+    ),
+    security(("device_token" = []))
+)]
+pub(super) async fn merge(
+    State(app): State<App>,
+    Device(caller): Device,
+    Cbor(request): Cbor<MergeRequest, SMALL_REQUEST_BYTES_MAX>,
+) -> Result<CborAnswer, Refused> {
+    version(request.version)?;
+    let merged = app
+        .relay
+        .merge_drivers(&caller, request.keep, request.other);
+    let person = merged.await?;
+    Ok(CborAnswer::of(&Merged {
+        person: person.id,
+        name: person.name,
+        aliases: person.aliases,
+    }))
+}
+
 /// A device that is to erase itself has signed this.
 async fn signed(
     app: &App,
@@ -120,6 +149,8 @@ async fn signed(
     signature: &[u8],
 ) -> Result<(), Refused> {
     let key: Result<[u8; 32], DeviceError> = app.relay.key_of_lost(device).await;
-    verify(&key?, message, signature)
-        .map_err(|error| app.challenged(FaultCode::SignatureInvalid, error.to_string()).into())
+    verify(&key?, message, signature).map_err(|error| {
+        app.challenged(FaultCode::SignatureInvalid, error.to_string())
+            .into()
+    })
 }

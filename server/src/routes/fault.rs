@@ -12,7 +12,10 @@ use yizhan_proto::{Fault, FaultCode};
 use super::App;
 use crate::admin::Problem;
 use crate::auth::{ChallengeError, SignatureError, TokenError};
-use crate::error::{AttachmentError, CallerError, DeviceError, ImportError, PairError, PeopleError, RelayError};
+use crate::error::{
+    AttachmentError, CallerError, DeviceError, ImportError, MergeError, PairError, PeopleError,
+    RelayError,
+};
 
 /// Milliseconds after which to come back to a relay that restarts.
 const RESTART_RETRY_MS: u64 = 2_000;
@@ -112,6 +115,15 @@ impl From<DeviceError> for Refused {
             DeviceError::Relay(error) => return error.into(),
         };
         Fault::new(code, error.to_string()).into()
+    }
+}
+
+impl From<MergeError> for Refused {
+    fn from(error: MergeError) -> Self {
+        match error {
+            MergeError::Forbidden(text) => Fault::new(FaultCode::Forbidden, text).into(),
+            MergeError::People(error) => error.into(),
+        }
     }
 }
 

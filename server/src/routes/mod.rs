@@ -35,6 +35,7 @@ pub(crate) fn all() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(device::key))
         .routes(routes!(device::farewell))
         .routes(routes!(device::wiped))
+        .routes(routes!(device::merge))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(openapi::served))

@@ -4,7 +4,9 @@ mod activity;
 mod attachment;
 mod check;
 mod consent;
+mod device;
 mod enrol;
+mod keeper;
 mod notice;
 mod report;
 mod screens;
@@ -22,7 +24,9 @@ pub(crate) use self::activity::{
 pub(crate) use self::attachment::{AttachTo, AttachmentCommand};
 pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
+pub(crate) use self::device::{DeviceCommand, PersonCommand};
 pub(crate) use self::enrol::EnrolCommand;
+pub(crate) use self::keeper::KeeperCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::screens::{HistoryArgs, TodayArgs};
@@ -210,6 +214,15 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Who this phone acts for.
     Whoami,
+    /// This phone's key.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Drivers who are there twice (coordinators).
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// A tablet that several keepers share: each with a PIN and a profile of their own.
+    #[command(subcommand)]
+    Keeper(KeeperCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -291,6 +304,13 @@ mod tests {
         "consent give --station s --purpose health_record --driver d",
         "consent withdraw last",
         "consent list",
+        "device rotate-key",
+        "person merge 0199abcd-0000-7000-8000-000000000000 0199abce-0000-7000-8000-000000000000",
+        "keeper add 王站长 --pin 20261121",
+        "keeper list",
+        "keeper switch 王站长 --pin 20261121 --no-sync",
+        "keeper lock",
+        "keeper set-pin 王站长 --pin 20261121 --new-pin 11212026",
         "activity list --station s --region r --all --limit 5",
         "activity show last",
         "activity create --station s --type clinic --title 义诊 --starts 09:00 --ends 11:30 --capacity 40 --place 大厅 --text t --quiz-draw 5 --state draft",
