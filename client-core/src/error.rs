@@ -181,6 +181,9 @@ const fn store_code(error: &StoreError) -> &'static str {
         StoreError::Damaged { .. } => "store.damaged",
         StoreError::TooNew { .. } => "store.too_new",
         StoreError::Sealed => "store.sealed",
+        StoreError::KeyNeeded => "store.key_needed",
+        StoreError::NotEncrypted => "store.not_encrypted",
+        StoreError::NoCipher => "store.no_cipher",
         StoreError::WrongKey => "store.wrong_key",
         StoreError::Wiped { .. } => "device.wiped",
         StoreError::NoRandomness(_) => "store.no_randomness",
@@ -220,7 +223,11 @@ impl From<StoreError> for ClientError {
             error @ StoreError::Wiped { .. } => {
                 Self::RequiresPairing(Cause::new("device.wiped", error))
             }
-            error @ (StoreError::Sealed | StoreError::WrongKey) => {
+            error @ (StoreError::Sealed
+            | StoreError::WrongKey
+            | StoreError::KeyNeeded
+            | StoreError::NotEncrypted
+            | StoreError::NoCipher) => {
                 let code = store_code(&error);
                 Self::Denied(Cause::new(code, error))
             }

@@ -67,6 +67,19 @@ pub enum StoreError {
     /// What was handed in opens something else.
     #[error("this is not the key of this store; nothing was changed")]
     WrongKey,
+    /// The store is encrypted, and its key was not handed in.
+    #[error("this store is encrypted; hand in its key (--key-file FILE)")]
+    KeyNeeded,
+    /// A key was handed in, and the store is not encrypted.
+    #[error(
+        "this store is not encrypted; leave the key out, or encrypt it: yizhan-phone store encrypt --key-file FILE"
+    )]
+    NotEncrypted,
+    /// A key was handed in, and this build cannot encrypt.
+    #[error(
+        "this program was built without encryption of stores; leave the key out, or use a build with the feature sqlcipher"
+    )]
+    NoCipher,
     /// The device was lost, and erased itself.
     #[error(
         "this device was wiped by its relay on {}; nothing is left here: begin anew in another folder",

@@ -10,6 +10,7 @@
 //! | --- | --- |
 //! | `open`, `migrations`, `instance` | the folder, the file, its format, and whether it is a copy |
 //! | `device`, `keys`, `kit` | this device: id, key, person, access, and what it shows codes with |
+//! | `cipher` | encrypted stores, where SQLite can |
 //! | `wipe` | what a lost device hands over, and how it erases itself |
 //! | `documents`, `changes`, `scopes` | the rows of each |
 //! | `edit` | a tap |
@@ -20,6 +21,7 @@
 
 mod apply;
 mod changes;
+mod cipher;
 mod described;
 mod device;
 mod documents;
@@ -58,6 +60,7 @@ use yizhan_proto::Timestamp;
 
 use error::Placed;
 
+pub use cipher::{DatabaseKey, can_encrypt, encrypt, is_encrypted};
 pub use error::{EditError, FindError, StoreError};
 pub use keys::SealKey;
 pub use open::{OpenKeys, is_home, make_folder};

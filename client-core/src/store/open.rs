@@ -9,7 +9,9 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::Placed as _;
 use super::papers::Papers;
-use super::{SealKey, Store, StoreError, device, instance, keys, migrations, wipe};
+use super::{
+    DatabaseKey, SealKey, Store, StoreError, cipher, device, instance, keys, migrations, wipe,
+};
 use crate::clock::Clock;
 
 /// The database, in the home folder.
@@ -27,6 +29,8 @@ const CHECKED_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub struct OpenKeys {
     /// What opens the device's key, if that is sealed.
     pub seal: Option<SealKey>,
+    /// The key of the files, if they are encrypted; a new store is then made encrypted.
+    pub database: Option<DatabaseKey>,
 }
 
 impl Store {
@@ -46,11 +50,14 @@ impl Store {
     pub fn open_with(home: &Path, clock: &dyn Clock, keys: &OpenKeys) -> Result<Self, StoreError> {
         make_folder(home)?;
         wipe::check(home)?;
+        let database = keys.database.as_ref();
+        cipher::check(home, database)?;
         let path = path(home);
         let bytes = make_file(home, &path, clock)?;
         let open = || -> Result<(Connection, bool), StoreError> {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let mut connection = Connection::open_with_flags(&path, flags)?;
+            cipher::unlock(&connection, database)?;
             configure(&connection)?;
             if bytes > 0 && bytes <= CHECKED_BYTES_MAX {
                 check(&connection)?;
@@ -66,7 +73,7 @@ impl Store {
             connection,
             path: Some(path),
             home: Some(home.to_owned()),
-            papers: Papers::new(Some(home)),
+            papers: Papers::new(Some(home), database.cloned()),
             instance_settled: false,
             seal: keys.seal.clone(),
             wiped_at: None,
@@ -89,7 +96,7 @@ impl Store {
             connection,
             path: None,
             home: None,
-            papers: Papers::new(None),
+            papers: Papers::new(None, None),
             instance_settled: true,
             seal: None,
             wiped_at: None,

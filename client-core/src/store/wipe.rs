@@ -25,7 +25,15 @@ const NOTE_NEW: &str = "yizhan.wiped.new";
 /// Bytes of a note.
 const NOTE_BYTES_MAX: usize = 16 * 1024;
 /// How the names of all files begin that hold anything of the store.
-const ERASED: [&str; 3] = ["yizhan.sqlite", "attachments.db", "yizhan.instance"];
+const ERASED: [&str; 7] = [
+    "yizhan.sqlite",
+    "attachments.db",
+    "yizhan.instance",
+    "yizhan.encrypt",
+    "yizhan.plain",
+    "attachments.encrypting",
+    "attachments.plain",
+];
 /// Zeros written at once.
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
@@ -77,14 +85,7 @@ impl WipedNote {
     pub fn keep(&self, home: &Path) -> Result<(), StoreError> {
         let (path, new) = (home.join(NOTE), home.join(NOTE_NEW));
         let write = || -> io::Result<()> {
-            let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::OpenOptionsExt;
-                options.mode(0o600);
-            }
-            let mut file = options.open(&new)?;
+            let mut file = private().truncate(true).open(&new)?;
             file.write_all(&codec::encode(self))?;
             file.sync_all()?;
             fs::rename(&new, &path)?;
@@ -117,6 +118,18 @@ pub(super) fn was_wiped(home: &Path) -> bool {
     home.join(NOTE).exists()
 }
 
+/// For making a file that only its owner may read.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
 /// Refuses a folder whose device erased itself, once nothing is left there.
 pub(super) fn check(home: &Path) -> Result<(), StoreError> {
     let Some(note) = WipedNote::find(home)? else {
@@ -138,14 +151,15 @@ fn erase_files(home: &Path) -> Result<(), StoreError> {
         let entry = entry.map_err(failed(home))?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if ERASED.iter().any(|start| name.starts_with(start)) {
+        if ERASED.iter().any(|start| name.starts_with(start)) && !entry.path().is_dir() {
             erase_file(&entry.path()).map_err(failed(&entry.path()))?;
         }
     }
     Ok(())
 }
 
-fn erase_file(path: &Path) -> io::Result<()> {
+/// Overwrites and removes a file.
+pub(super) fn erase_file(path: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).open(path)?;
     let mut left = file.metadata()?.len();
     while left > 0 {
@@ -246,7 +260,7 @@ impl Store {
         self.wiped_at = Some(note.wiped_at);
         // Lets go of the files: what is open would be written once more when it is closed.
         self.connection = Connection::open_in_memory()?;
-        self.papers = Papers::new(None);
+        self.papers = Papers::new(None, None);
         match &home {
             Some(home) => erase_files(home),
             None => Ok(()),

@@ -17,12 +17,14 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 pub use self::error::TabletError;
 use self::files::{Keeper, REGISTER, Register, SESSION, Session, profile};
 pub use self::pin::Pin;
 use self::pin::{Recipe, wait_ms};
 use crate::clock::Clock;
-use crate::store::{self, OpenKeys, SealKey, Store};
+use crate::store::{self, DatabaseKey, OpenKeys, SealKey, Store};
 
 /// Characters of a keeper's name.
 const NAME_CHARS_MAX: usize = 64;
@@ -102,7 +104,14 @@ impl Tablet {
         clock.fill_random(&mut own)?;
         let own = SealKey(own);
         let (recipe, sealed) = seal(&own, pin, clock)?;
-        Store::open(&profile(folder, number), clock)?.seal_key(&own, clock)?;
+        let home = profile(folder, number);
+        // Where SQLite can, a profile's files are encrypted, too.
+        let database = store::can_encrypt().then(|| database_key(&own));
+        let open = OpenKeys {
+            seal: None,
+            database,
+        };
+        Store::open_with(&home, clock, &open)?.seal_key(&own, clock)?;
         register.keepers.push(Keeper {
             number,
             name,
@@ -201,10 +210,11 @@ impl Tablet {
     }
 
     fn profile(&self, name: String, number: u32, own: SealKey) -> Profile {
+        let home = profile(&self.folder, number);
         Profile {
             name,
-            home: profile(&self.folder, number),
-            keys: OpenKeys { seal: Some(own) },
+            keys: keys(&home, own),
+            home,
         }
     }
 
@@ -272,6 +282,21 @@ impl Tablet {
     fn session(&self) -> Result<Option<Session>, TabletError> {
         files::read(&self.folder.join(SESSION))
     }
+}
+
+/// What opens a profile.
+fn keys(home: &Path, own: SealKey) -> OpenKeys {
+    OpenKeys {
+        database: store::is_encrypted(home).then(|| database_key(&own)),
+        seal: Some(own),
+    }
+}
+
+/// The key of a profile's files, which follows from the profile's own.
+fn database_key(own: &SealKey) -> DatabaseKey {
+    let mut hash = Sha256::new_with_prefix(b"yizhan profile database 1");
+    hash.update(own.0);
+    DatabaseKey(hash.finalize().into())
 }
 
 /// A profile's own key, sealed under what a PIN makes by a new recipe.

@@ -24,7 +24,7 @@ pub(crate) use self::activity::{
 pub(crate) use self::attachment::{AttachTo, AttachmentCommand};
 pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
-pub(crate) use self::device::{DeviceCommand, PersonCommand};
+pub(crate) use self::device::{DeviceCommand, PersonCommand, StoreCommand};
 pub(crate) use self::enrol::EnrolCommand;
 pub(crate) use self::keeper::KeeperCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
@@ -73,6 +73,10 @@ pub(crate) struct Cli {
     /// Print JSON: an object with the `id` of what was made or shown, or an array of such.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// A file with the key of an encrypted store: 32 bytes, or 64 hexadecimal digits. A new store is
+    /// then made encrypted. Needs a build with the feature sqlcipher.
+    #[arg(long, global = true, value_name = "FILE", env = "YIZHAN_KEY_FILE")]
+    pub(crate) key_file: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -217,6 +221,9 @@ pub(crate) enum Command {
     /// This phone's key.
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// The files of this phone's store.
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Drivers who are there twice (coordinators).
     #[command(subcommand)]
     Person(PersonCommand),
@@ -305,6 +312,7 @@ mod tests {
         "consent withdraw last",
         "consent list",
         "device rotate-key",
+        "store encrypt --key-file key",
         "person merge 0199abcd-0000-7000-8000-000000000000 0199abce-0000-7000-8000-000000000000",
         "keeper add 王站长 --pin 20261121",
         "keeper list",

@@ -48,8 +48,16 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     if let Command::Keeper(command) = &cli.command {
         return commands::keeper(&cli.home, command, output);
     }
+    let database = cli.key_file.as_deref().map(commands::database_key);
+    let database = database.transpose()?;
+    if let Command::Store(command) = &cli.command {
+        return commands::store(&cli.home, command, database, output);
+    }
     let (home, keys) = match Tablet::at(&cli.home) {
-        None => (cli.home.clone(), OpenKeys::default()),
+        None => {
+            let seal = None;
+            (cli.home.clone(), OpenKeys { seal, database })
+        }
         Some(tablet) => match tablet.current() {
             Ok(profile) => (profile.home, profile.keys),
             // What waits on a locked tablet may be seen by anybody; nothing else.

@@ -28,3 +28,12 @@ pub(crate) enum PersonCommand {
         other: String,
     },
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Encrypt a store that is not, with the key of --key-file. Close every other program first.
+    #[command(
+        after_help = "Example:\n  head -c 32 /dev/urandom > key && chmod 600 key\n  yizhan-phone --home ./li store encrypt --key-file key\n  yizhan-phone --home ./li --key-file key status"
+    )]
+    Encrypt,
+}

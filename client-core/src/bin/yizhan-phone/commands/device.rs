@@ -1,4 +1,4 @@
-//! `device …`, `person …`, and what is said of a phone that erased itself.
+//! `device …`, `store …`, `person …`, and what is said of a phone that erased itself.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,11 +6,12 @@ use std::path::Path;
 use serde_json::json;
 use yizhan_client_core::Client;
 use yizhan_client_core::client::confirm_wipe;
-use yizhan_client_core::store::WipedNote;
+use yizhan_client_core::error::ClientError;
+use yizhan_client_core::store::{DatabaseKey, WipedNote, encrypt, is_home};
 use yizhan_client_core::transport::http::HttpTransport;
 
 use super::sync;
-use crate::args::{Command, DeviceCommand, PersonCommand};
+use crate::args::{Command, DeviceCommand, PersonCommand, StoreCommand};
 use crate::failure::Failure;
 use crate::names;
 use crate::output::Output;
@@ -58,6 +59,52 @@ pub(crate) fn person(
             "{} is one person from now on; nothing was rewritten\n",
             merged.name
         )
+    })
+}
+
+/// The key of a file: 32 bytes, or 64 hexadecimal digits.
+pub(crate) fn database_key(file: &Path) -> Result<DatabaseKey, Failure> {
+    let shown = file.display();
+    let kept = std::fs::read(file)
+        .map_err(|error| Failure::usage(format!("the key file {shown} cannot be read: {error}")))?;
+    if let Ok(key) = <[u8; 32]>::try_from(kept.as_slice()) {
+        return Ok(DatabaseKey(key));
+    }
+    let wrong = || {
+        Failure::usage(format!(
+            "the key file {shown} holds neither 32 bytes nor 64 hexadecimal digits"
+        ))
+    };
+    let digits = std::str::from_utf8(&kept).map_err(|_| wrong())?.trim();
+    if digits.len() != 64 || !digits.is_ascii() {
+        return Err(wrong());
+    }
+    let mut key = [0; 32];
+    for (byte, at) in key.iter_mut().zip((0..).step_by(2)) {
+        *byte = u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| wrong())?;
+    }
+    Ok(DatabaseKey(key))
+}
+
+/// `store …`: the files themselves, before anything opens them.
+pub(crate) fn store(
+    home: &Path,
+    command: &StoreCommand,
+    key: Option<DatabaseKey>,
+    output: Output,
+) -> Result<(), Failure> {
+    let StoreCommand::Encrypt = command;
+    let key = key.ok_or_else(|| Failure::usage("name the key: --key-file FILE"))?;
+    if !is_home(home) {
+        return Err(Failure::NotFound(format!(
+            "there is no store in {} to encrypt; a new one is made so with --key-file FILE",
+            home.display()
+        )));
+    }
+    encrypt(home, &key).map_err(|error| Failure::from(ClientError::from(error)))?;
+    let value = json!({ "id": home.display().to_string() });
+    output.result(&value, || {
+        "the store is encrypted; whoever loses its key loses what is not at the relay\n".to_owned()
     })
 }
 

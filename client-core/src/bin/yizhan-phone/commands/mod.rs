@@ -26,7 +26,7 @@ mod visit;
 
 use yizhan_client_core::Client;
 
-pub(crate) use self::device::tell_if_wiped;
+pub(crate) use self::device::{database_key, store, tell_if_wiped};
 pub(crate) use self::keeper::{run as keeper, waiting};
 
 use crate::args::Command;
@@ -76,7 +76,7 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
             with_name,
         } => export::export(client, file.as_deref(), format, *with_name, output),
         Command::Whoami => pairing::whoami(client, output),
-        Command::Keeper(_) => Ok(()),
+        Command::Keeper(_) | Command::Store(_) => Ok(()),
         Command::Person(command) => device::person(client, command, output),
         Command::Device(command) => device::run(client, command, output),
     }
