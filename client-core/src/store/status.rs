@@ -90,8 +90,7 @@ fn unsent(connection: &Connection) -> Result<(u64, Option<Timestamp>), StoreErro
 
 /// How many in all, and how many of kinds that are not shown.
 fn documents(connection: &Connection) -> Result<(u64, u64), StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT kind, COUNT(*) FROM documents GROUP BY kind")?;
+    let mut statement = connection.prepare_cached("SELECT kind, documents FROM kinds_held")?;
     let mut rows = statement.query([])?;
     let (mut all, mut unknown) = (0, 0);
     while let Some(row) = rows.next()? {
@@ -123,9 +122,10 @@ fn scope_statuses(connection: &Connection) -> Result<Vec<ScopeStatus>, StoreErro
     for row in scopes::all(connection)? {
         let (documents, repairing) = connection
             .prepare_cached(
-                "SELECT (SELECT COUNT(*) FROM members WHERE scope = ?1),
+                "SELECT documents,
                         EXISTS (SELECT 1 FROM repairs WHERE scope = ?1)
-                            OR EXISTS (SELECT 1 FROM fetches WHERE scope = ?1)",
+                            OR EXISTS (SELECT 1 FROM fetches WHERE scope = ?1)
+                 FROM scopes WHERE n = ?1",
             )?
             .query_row([row.n], |row| Ok((uint(row.get(0)?), row.get(1)?)))?;
         statuses.push(ScopeStatus {
