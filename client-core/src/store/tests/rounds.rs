@@ -325,5 +325,9 @@ fn counts_follow_what_comes_and_goes() {
     assert_eq!(counts(&keeper), (9, Some(8)));
 
     relay.pair(&mut keeper, vec![Role::Driver], &clock);
-    assert_eq!(counts(&keeper), (2, None), "its own visit stays, and the station");
+    assert_eq!(
+        counts(&keeper),
+        (2, None),
+        "its own visit stays, and the station"
+    );
 }
