@@ -1,6 +1,8 @@
 //! What an app is told when something fails: few variants, each of which answers "what does the
 //! caller do?". The full cause is inside, as `source`.
 
+mod store;
+
 use yizhan_proto::FaultCode;
 use yizhan_proto::checkin::CodeError;
 
@@ -10,6 +12,7 @@ use crate::engine::{Failure, Stop};
 use crate::model::Refusal;
 use crate::store::{EditError, FindError, StoreError};
 use crate::transport::{LinkError, TransportError};
+use store::store_code;
 
 /// The store failed while syncing. What was durable still is; sync again after what is in the
 /// way is gone.
@@ -171,27 +174,6 @@ impl ClientError {
     }
 }
 
-const fn store_code(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Home { .. } => "store.home",
-        StoreError::Locked(_) => "store.locked",
-        StoreError::Full(_) => "store.full",
-        StoreError::ReadOnly(_) => "store.read_only",
-        StoreError::Io(_) => "store.io",
-        StoreError::Damaged { .. } => "store.damaged",
-        StoreError::TooNew { .. } => "store.too_new",
-        StoreError::Sealed => "store.sealed",
-        StoreError::KeyNeeded => "store.key_needed",
-        StoreError::NotEncrypted => "store.not_encrypted",
-        StoreError::NoCipher => "store.no_cipher",
-        StoreError::WrongKey => "store.wrong_key",
-        StoreError::Wiped { .. } => "device.wiped",
-        StoreError::NoRandomness(_) => "store.no_randomness",
-        StoreError::Unexpected(_) => "store.unexpected",
-        StoreError::Export(_) => "export.failed",
-    }
-}
-
 impl From<CodeError> for ClientError {
     fn from(error: CodeError) -> Self {
         let code = match &error {
@@ -211,36 +193,6 @@ impl From<CodeError> for ClientError {
 impl From<NoCertificate> for ClientError {
     fn from(error: NoCertificate) -> Self {
         Self::RequiresPairing(Cause::new("code.no_certificate", error))
-    }
-}
-
-impl From<StoreError> for ClientError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            error @ StoreError::TooNew { .. } => {
-                Self::RequiresUpdate(Cause::new("store.too_new", error))
-            }
-            error @ StoreError::Wiped { .. } => {
-                Self::RequiresPairing(Cause::new("device.wiped", error))
-            }
-            error @ (StoreError::Sealed
-            | StoreError::WrongKey
-            | StoreError::KeyNeeded
-            | StoreError::NotEncrypted
-            | StoreError::NoCipher) => {
-                let code = store_code(&error);
-                Self::Denied(Cause::new(code, error))
-            }
-            error @ (StoreError::Home { .. }
-            | StoreError::Locked(_)
-            | StoreError::Full(_)
-            | StoreError::ReadOnly(_)
-            | StoreError::Io(_)
-            | StoreError::Damaged { .. }
-            | StoreError::NoRandomness(_)
-            | StoreError::Unexpected(_)
-            | StoreError::Export(_)) => Self::Store(error),
-        }
     }
 }
 

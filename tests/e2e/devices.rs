@@ -63,12 +63,12 @@ fn says(folder: &Path, words: &str) -> bool {
 fn a_folder_copied_with_unsent_work_in_it_syncs_from_both_places() {
     let (relay, _data) = relay_with_network();
     let (phone, counter) = (driver(&relay, "李师傅"), keeper(&relay, "王站长"));
-    phone.ok(&["visit", "start", "--station", STATION]);
+    let _ = phone.ok(&["visit", "start", "--station", STATION]);
     let copy = PhoneProcess::new();
     copy_folder(phone.home(), copy.home());
     for (which, note) in [(&copy, "副本"), (&phone, "原机")] {
-        which.ok(&["visit", "note", "last", note]);
-        which.ok(&["visit", "start", "--station", STATION]);
+        let _ = which.ok(&["visit", "note", "last", note]);
+        let _ = which.ok(&["visit", "start", "--station", STATION]);
     }
     let incarnation = |phone: &PhoneProcess| phone.ok(&["status"])["incarnation"].clone();
     assert_ne!(incarnation(&phone), incarnation(&copy));
@@ -114,9 +114,9 @@ fn a_lost_phone_gives_its_unsent_work_to_the_relay_and_keeps_nothing() {
     let (relay, _data) = relay_with_network();
     let (phone, counter) = (driver(&relay, "李师傅"), keeper(&relay, "王站长"));
     let words = "a-word-that-is-written-nowhere-else";
-    phone.ok(&["visit", "start", "--station", STATION]);
+    let _ = phone.ok(&["visit", "start", "--station", STATION]);
     phone.sync();
-    phone.ok(&["visit", "note", "last", words]);
+    let _ = phone.ok(&["visit", "note", "last", words]);
     assert!(says(phone.home(), words));
     let id = device(&phone);
     let ordered = relay.admin(&["device", "revoke", &id, "--wipe"]).json();
@@ -156,7 +156,7 @@ fn a_lost_phone_gives_its_unsent_work_to_the_relay_and_keeps_nothing() {
 fn a_portal_that_answers_every_request_wipes_no_phone() {
     let (relay, _data) = relay_with_network();
     let phone = driver(&relay, "李师傅");
-    phone.ok(&["visit", "start", "--station", STATION]);
+    let _ = phone.ok(&["visit", "start", "--station", STATION]);
     let port = relay
         .address()
         .rsplit(':')
@@ -225,9 +225,9 @@ fn a_phone_goes_over_to_a_new_key_and_a_copy_with_the_old_one_is_told() {
     let first = key(phone.ok(&["device", "rotate-key"]));
     let second = key(phone.ok(&["device", "rotate-key"]));
     assert_ne!(first, second);
-    phone.ok(&["visit", "start", "--station", STATION]);
+    let _ = phone.ok(&["visit", "start", "--station", STATION]);
     phone.sync();
-    phone.ok(&["code"]);
+    let _ = phone.ok(&["code"]);
     // The copy's token still opens; a key of its own it does not get.
     let refused = copy.run(&["device", "rotate-key"]);
     assert_eq!(refused.code, 6, "{refused:?}");
@@ -240,7 +240,7 @@ impl TabletProcess {
     fn new(relay: &RelayProcess) -> Self {
         let tablet = Self(PhoneProcess::new());
         for (name, pin) in [("王站长", "1234"), ("赵站长", "87654321")] {
-            tablet.0.ok(&["keeper", "add", name, "--pin", pin]);
+            let _ = tablet.0.ok(&["keeper", "add", name, "--pin", pin]);
             tablet.switch(name, pin);
             let role = format!("keeper@{STATION}");
             let args = [
@@ -254,7 +254,8 @@ impl TabletProcess {
     }
 
     fn switch(&self, name: &str, pin: &str) {
-        self.0
+        let _ = self
+            .0
             .ok(&["keeper", "switch", name, "--pin", pin, "--no-sync"]);
     }
 
@@ -272,8 +273,8 @@ fn two_keepers_share_a_tablet_each_with_their_own_work_and_name() {
     let (relay, _data) = relay_with_network();
     let tablet = TabletProcess::new(&relay);
     tablet.switch("王站长", "1234");
-    tablet.0.ok(&["visit", "start", "--station", STATION]);
-    tablet.0.ok(&["keeper", "lock", "--no-sync"]);
+    let _ = tablet.0.ok(&["visit", "start", "--station", STATION]);
+    let _ = tablet.0.ok(&["keeper", "lock", "--no-sync"]);
     // Locked: nobody reads or writes, and what waits is shown as a number.
     for command in [&["visit", "list"][..], &["sync"], &["code"], &["export"]] {
         let said = tablet.0.run(command);
@@ -321,7 +322,7 @@ fn a_tablet_killed_at_a_switch_loses_nothing_and_a_turns_end_sends() {
             dying.kill().expect("it can be killed");
             dying.wait().expect("it ends");
             tablet.switch(name, pin);
-            tablet.0.ok(&["visit", "start", "--station", STATION]);
+            let _ = tablet.0.ok(&["visit", "start", "--station", STATION]);
         }
     }
     assert_eq!(tablet.waiting(), [3, 3]);
@@ -329,7 +330,7 @@ fn a_tablet_killed_at_a_switch_loses_nothing_and_a_turns_end_sends() {
         .0
         .ok(&["keeper", "switch", "王站长", "--pin", "1234"]);
     assert_eq!(tablet.waiting(), [3, 0], "the turn that ended was sent");
-    tablet.0.ok(&["keeper", "lock"]);
+    let _ = tablet.0.ok(&["keeper", "lock"]);
     assert_eq!(tablet.waiting(), [0, 0]);
     let status = relay.admin(&["status"]).json();
     assert_eq!(status["quarantined"], 0);
