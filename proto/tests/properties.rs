@@ -71,6 +71,7 @@ prop_compose! {
             forgotten: vec![],
             repairs: vec![],
             fetches: vec![],
+            decided: None,
         }
     }
 }

@@ -144,6 +144,17 @@ pub enum DeviceError {
     Relay(#[from] RelayError),
 }
 
+/// A report was not handed out.
+#[derive(Debug, thiserror::Error)]
+pub enum SheetError {
+    /// The person does not coordinate the region.
+    #[error("reports of the region {0} are for its coordinators")]
+    NotCoordinated(RegionKey),
+    /// The relay could not do it.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+}
+
 /// Bytes of an attachment were not taken or given.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachmentError {

@@ -9,6 +9,7 @@ mod http;
 mod reports;
 mod rows;
 mod seats;
+mod sheets;
 mod tokens;
 mod two_phones;
 mod watching;

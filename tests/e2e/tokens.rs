@@ -137,6 +137,7 @@ fn nothing(time: &TrueTime) -> SyncRequest {
         forgotten: Vec::new(),
         repairs: Vec::new(),
         fetches: Vec::new(),
+        decided: None,
     }
 }
 

@@ -27,6 +27,7 @@ fn request(world: &World) -> SyncRequest {
         forgotten: Vec::new(),
         repairs: Vec::new(),
         fetches: Vec::new(),
+        decided: None,
     }
 }
 

@@ -20,6 +20,7 @@ mod hostile;
 mod joining;
 mod leaving;
 mod network;
+mod quarantine;
 mod refusals;
 mod repairs;
 mod same_code;

@@ -87,6 +87,7 @@ pub fn audit(runtime: &Runtime, relay: &Relay, device: DeviceId, page_bytes_max:
             forgotten: Vec::new(),
             repairs: Vec::new(),
             fetches: Vec::new(),
+            decided: None,
         };
         let response = runtime
             .block_on(relay.sync(&caller, request))

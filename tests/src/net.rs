@@ -4,6 +4,7 @@
 //! nothing fails but what a test ordered or the seed decided.
 
 mod pieces;
+mod sheets;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

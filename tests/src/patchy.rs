@@ -11,6 +11,7 @@ use yizhan_proto::device::{
     FarewellRequest, FarewellResponse, KeyRequest, WipeNoted, WipedRequest,
 };
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 
 use crate::chance::Chance;
@@ -129,6 +130,18 @@ impl<T: Transport> Transport for Patchy<T> {
 
     fn wiped(&mut self, request: &WipedRequest) -> Result<WipeNoted, TransportError> {
         self.inner.wiped(request)
+    }
+
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        if self.strikes() {
+            self.passed.cut += 1;
+            return Err(TransportError::offline("a tunnel"));
+        }
+        self.inner.sheet(token, request)
     }
 
     fn watch(

@@ -12,6 +12,7 @@ use yizhan_proto::device::{
 };
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::{CERTIFICATE_LIFE_MS, TOKEN_TTL_S};
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::{ContentHash, DeviceId, Fault, FaultCode};
 use yizhan_server::error::{DeviceError, MergeError, PairError};
@@ -293,6 +294,15 @@ impl Transport for SimTransport {
             name: person.name,
             aliases: person.aliases,
         })
+    }
+
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        self.check(token)?;
+        self.net.sheet(self.device, request).map_err(trouble)
     }
 
     fn watch(

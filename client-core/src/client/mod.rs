@@ -29,7 +29,7 @@ pub use self::edits::{
     ScanEntry, Scanned, TicketEntry, VisitStart,
 };
 pub use self::leaving::confirm_wipe;
-pub use self::reports::ReportEntry;
+pub use self::reports::{HandedNote, ReportEntry, ReportMade};
 
 /// One device's Yizhan.
 #[derive(Debug)]
@@ -163,6 +163,7 @@ impl Client {
         match outcome {
             Some(Outcome::Synced { .. }) | None => {
                 driver.run_all_transfers(on_progress);
+                driver.run_sheets();
                 Ok(driver.report())
             }
             Some(Outcome::Waiting {

@@ -11,10 +11,11 @@ use super::Client;
 use crate::error::ClientError;
 use crate::model::Author;
 use crate::model::consent::Purpose;
+use crate::model::said::Said;
 use crate::store::export::fhir::FhirOptions;
 use crate::store::{
     CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, Held, Hit,
-    StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail,
+    Problem, StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail,
     VisitFilter, VisitRow,
 };
 
@@ -180,6 +181,22 @@ impl Client {
     /// [`ClientError::Store`].
     pub fn held(&self) -> Result<Vec<Held>, ClientError> {
         Ok(self.store.held()?)
+    }
+
+    /// All that was entered here and is not where it should be, oldest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn problems(&self) -> Result<Vec<Problem>, ClientError> {
+        Ok(self.store.problems()?)
+    }
+
+    /// What was typed into one own change, field by field.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] if this device made no such change.
+    pub fn typed(&self, change: ChangeHash) -> Result<Vec<Said>, ClientError> {
+        Ok(self.store.typed(change)?)
     }
 
     /// Deletes a refused change and the refused ones that build on it. Returns how many.

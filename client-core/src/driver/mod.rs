@@ -5,6 +5,7 @@
 
 mod progress;
 mod report;
+mod sheets;
 #[cfg(test)]
 mod tests;
 mod transfer;

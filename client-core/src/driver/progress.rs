@@ -81,6 +81,7 @@ mod tests {
             forgotten: Vec::new(),
             repairs: Vec::new(),
             fetches: Vec::new(),
+            decided: None,
         }
     }
 
@@ -104,6 +105,7 @@ mod tests {
             repairs: Vec::new(),
             fetched: Vec::new(),
             next_sync_ms: None,
+            decisions: None,
         }
     }
 

@@ -39,6 +39,10 @@ pub struct SyncReport {
     pub attachment_bytes_left: u64,
     /// Whether the exchange of photos and papers broke off; the next sync goes on with it.
     pub attachments_stopped: bool,
+    /// Reports of a region that came, and say something else than those that were here.
+    pub sheets_received: u64,
+    /// Whether a report of a region was asked for and did not come; a later sync asks again.
+    pub sheets_stopped: bool,
 }
 
 impl SyncReport {

@@ -122,6 +122,7 @@ fn check(
     let device = device::load(tx)?;
     let known = Known {
         received_at: None,
+        pardoned: false,
         last_ops: rows
             .iter()
             .filter(|row| change.deps.contains(&row.hash))

@@ -17,7 +17,8 @@
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
-//! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
+//! | `sheets` | reports of a region that the relay handed out |
+//! | `queries`, `screens`, `held`, `problems`, `status`, `export` | what people ask |
 
 mod apply;
 mod changes;
@@ -37,6 +38,7 @@ mod open;
 mod opened;
 mod outbox;
 mod papers;
+mod problems;
 mod queries;
 mod report;
 mod reread;
@@ -44,6 +46,7 @@ mod rows;
 mod scopes;
 mod screens;
 mod search;
+mod sheets;
 mod sql;
 mod status;
 mod types;
@@ -67,6 +70,7 @@ pub use open::{OpenKeys, is_home, make_folder};
 pub use papers::{
     AttachmentPlace, AttachmentRow, AttachmentTotals, NewFile, Transfer, TransferWay,
 };
+pub use problems::{CHANGE_WAITS, DOCUMENT_SET_ASIDE, Problem, ProblemState};
 pub use rows::{
     ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
     ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,
@@ -74,6 +78,7 @@ pub use rows::{
     TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail, VisitFilter, VisitRow,
 };
 pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
+pub use sheets::{SheetDue, SheetHeld};
 pub use status::unsent_in;
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use yizhan_proto::limits::{FETCHES_MAX, FORGOTTEN_MAX, REPAIR_RANGES_MAX};
 use yizhan_proto::sync::{Fetch, Forgotten, Push, RangeDigest, ScopeState, Summary, SyncRequest};
 use yizhan_proto::{DocumentId, Kind, ProtocolVersion, Scope, ScopeDigest, Sequence, Timestamp};
@@ -46,6 +46,7 @@ impl Store {
                 forgotten: forgotten(connection)?,
                 repairs,
                 fetches,
+                decided: decided(connection)?,
             })
         })
     }
@@ -154,6 +155,18 @@ fn forgotten(connection: &Connection) -> Result<Vec<Forgotten>, StoreError> {
         });
     }
     Ok(forgotten)
+}
+
+/// Up to where decisions were told, if anything waits for one.
+fn decided(connection: &Connection) -> Result<Option<u64>, StoreError> {
+    let told: Option<i64> = connection
+        .prepare_cached(
+            "SELECT decided FROM device
+             WHERE EXISTS (SELECT 1 FROM changes WHERE state = 3 AND state <> 1)",
+        )?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(told.map(uint))
 }
 
 fn repairs(connection: &Connection) -> Result<Vec<RangeDigest>, StoreError> {

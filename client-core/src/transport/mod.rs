@@ -15,6 +15,7 @@ use yizhan_proto::device::{
     FarewellRequest, FarewellResponse, KeyRequest, MergeRequest, Merged, WipeNoted, WipedRequest,
 };
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::watch::Moved;
 use yizhan_proto::{ContentHash, Fault};
@@ -104,6 +105,20 @@ pub trait Transport {
     ) -> Result<Merged, TransportError> {
         let _ = (token, request);
         Err(TransportError::garbled("no people are merged this way"))
+    }
+
+    /// `GET /v1/report`, with the access token: a report of a region that the person coordinates.
+    /// A way that has none says that there is no way.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        let _ = (token, request);
+        Err(TransportError::offline("no reports come this way"))
     }
 
     /// `GET /v1/watch`, with the access token: calls `on_event` for every event until it breaks,

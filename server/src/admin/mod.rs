@@ -2,9 +2,14 @@
 //! ask for them. Plain data; times are RFC 3339 in UTC.
 
 mod desks;
+mod quarantine;
 mod report;
 
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
+pub use quarantine::{
+    Accept, Decided, Held, HeldDecision, HeldDependent, HeldPage, HeldQuery, HeldReader, HeldShown,
+    HeldValue, Reject,
+};
 pub use report::{ReportCell, ReportLine, ReportQuery, ReportSheet};
 
 use jiff::Timestamp as Moment;
@@ -269,6 +274,9 @@ pub struct Status {
     pub devices_revoked: u64,
     /// Changes that wait for a person to decide.
     pub quarantined: u64,
+    /// For how long the one has waited that came first, milliseconds; absent if none waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined_oldest_ms: Option<u64>,
     /// Forgets that devices acknowledged.
     pub forgets_acknowledged: u64,
     /// Digests of devices that did not agree, since the start.

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 mod desk;
+mod quarantine;
 mod report;
 
 pub(super) use desk::{Desk, Member as DeskMembers};
+pub(super) use quarantine::Quarantine;
 pub(super) use report::Report;
 
 use crate::config::{METRICS_PORT_DEFAULT, PORT_DEFAULT};
@@ -69,6 +71,9 @@ pub(super) enum Command {
     /// Devices: list, revoke.
     #[command(subcommand)]
     Device(Device),
+    /// Work that waits for a person to decide: list, show, accept, reject.
+    #[command(subcommand)]
+    Quarantine(Quarantine),
     /// Person-times, checks, activities, tickets by month and place; small numbers are withheld.
     #[command(
         after_help = "Numbers about fewer than ten people are never told, nor what they could be computed from.\n\nExamples:\n  yizhan report --month 2026-11\n  yizhan report --what tickets --from 2026-01 --to 2026-11 --region changzhou\n  yizhan report --what checks --format csv --out checks.csv"

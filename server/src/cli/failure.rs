@@ -22,6 +22,9 @@ pub(super) enum Failure {
     /// Nothing of that name, or more than one.
     #[error("{0}")]
     NotFound(String),
+    /// Some of what was asked was not done; the output says what.
+    #[error("{0}")]
+    Undone(String),
     /// A file to import is not acceptable.
     #[error("{path}: {source}; nothing was imported", source = .source)]
     Import {
@@ -92,7 +95,10 @@ impl Failure {
             Self::Output(_) | Self::Answer(_) | Self::Process(..) => 1,
             Self::Log(_) => 2,
             Self::NotFound(_) => 3,
-            Self::Import { .. } | Self::Calendar { .. } | Self::Unreadable { .. } => 4,
+            Self::Undone(_)
+            | Self::Import { .. }
+            | Self::Calendar { .. }
+            | Self::Unreadable { .. } => 4,
             Self::NotRunning { .. } => 5,
             Self::Problem(problem) => match problem.status {
                 404 | 410 => 3,

@@ -16,6 +16,7 @@ mod device;
 mod failure;
 mod output;
 mod person;
+mod quarantine;
 mod relay;
 mod report;
 mod run;
@@ -61,6 +62,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Person(command) => person::obey(&data, command, output),
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),
+        Command::Quarantine(command) => quarantine::obey(&data, command, output),
         Command::Report(args) => report::make(&data, &args, output),
         Command::Status => status::show(&data, output),
     }

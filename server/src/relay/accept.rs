@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use yizhan_client_core::model::gate::{self, Known, Verdict};
-use yizhan_client_core::model::{Author, Inspected, Outline, Refusal, RefusalCode, inspect};
+use yizhan_client_core::model::{Author, Inspected, Judge, Outline, Refusal, RefusalCode, inspect};
 use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Scope, Timestamp};
@@ -97,6 +97,19 @@ pub(super) struct Writer<'a> {
     pub(super) author: &'a Author,
     /// With the rights they ever had.
     pub(super) former: &'a Author,
+    /// Whether a person has decided to let in what waits for one.
+    pub(super) pardoned: bool,
+}
+
+impl<'a> Writer<'a> {
+    /// Somebody with the rights they have, and nothing else.
+    pub(super) const fn of(author: &'a Author) -> Self {
+        Self {
+            author,
+            former: author,
+            pardoned: false,
+        }
+    }
 }
 
 impl Writer<'_> {
@@ -155,8 +168,13 @@ pub(super) fn settle(
         }
         None | Some(_) => {}
     }
+    if let Some(reason) = tx.rejection(incoming.document, incoming.hash)? {
+        let rejected = Refusal::new(RefusalCode::QuarantineRejected).bound(reason);
+        return Ok(Outcome::Refused(Reason::from(&rejected)));
+    }
     let mut known = look_up(tx, incoming, change, outline)?;
     known.received_at = Some(arrival.received_at);
+    known.pardoned = writer.pardoned;
     let mut verdict = writer.judge(incoming, outline, change, &known);
     if let (Ok(Verdict::Refuse(refusal)), Some(row)) = (&verdict, &before)
         && is_of_rights(refusal)
@@ -198,7 +216,9 @@ fn at_former_desks(
         let Scope::Desk(desk) = &member.scope else {
             continue;
         };
-        if tx.has_forgotten(writer.author.device, incoming.document, member)? {
+        // What waited here came before the forget was carried out.
+        let author = writer.author.device;
+        if !writer.pardoned && tx.has_forgotten(author, incoming.document, member)? {
             continue;
         }
         let mut there = row.outline.clone();
@@ -214,10 +234,7 @@ fn at_former_desks(
 }
 
 fn is_of_rights(refusal: &Refusal) -> bool {
-    matches!(
-        refusal.code,
-        RefusalCode::AuthorUnrelated | RefusalCode::FieldForbidden
-    )
+    Judge::of(refusal.code) == Judge::PersonIfOnceAllowed
 }
 
 /// What the gate wants to know of what is stored.

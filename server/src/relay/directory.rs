@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use yizhan_client_core::model::{Author, route};
 use yizhan_proto::identity::Identity;
 use yizhan_proto::limits::SCOPES_MAX;
-use yizhan_proto::{DeviceId, PersonId, RegionKey, Timestamp};
+use yizhan_proto::{DeviceId, PersonId, RegionKey, Scope, Timestamp};
 
 use super::desks::{self, Told};
 use super::types::{Caller, Desk, PersonInfo, RegionInfo};
@@ -116,6 +116,30 @@ impl Directory {
     /// The id of the person behind an id or alias.
     pub(super) fn behind(&self, id: PersonId) -> PersonId {
         self.read().aliases.get(&id).copied().unwrap_or(id)
+    }
+
+    /// A device's author with all rights that its person ever had, also if the device was revoked
+    /// meanwhile; `None` if there is no such person.
+    pub(super) fn former(&self, person: PersonId, device: DeviceId) -> Option<Author> {
+        let inner = self.read();
+        let id = inner.aliases.get(&person).unwrap_or(&person);
+        let person = inner.people.get(id)?;
+        Some(Author {
+            person: person.id,
+            aliases: person.aliases.clone(),
+            device,
+            roles: [&person.roles[..], &person.former_roles[..]].concat(),
+            relay: false,
+        })
+    }
+
+    /// A person by id or alias, and what their devices read.
+    pub(super) fn reader(&self, id: PersonId) -> Option<(PersonInfo, Vec<Scope>)> {
+        let inner = self.read();
+        let id = inner.aliases.get(&id).unwrap_or(&id);
+        let person = inner.people.get(id)?;
+        let identity = identity(person, &inner.region_keys(), &inner.told);
+        Some((person_info(person), identity.scopes))
     }
 
     /// A person by id or alias.

@@ -14,6 +14,7 @@ mod asked;
 
 use super::accept::{Arrival, Incoming, Writer, settle};
 use super::page::{Answer, Ask, Budget, Reading};
+use super::quarantine::decisions;
 use super::seats::Told;
 use super::types::Caller;
 use super::{Relay, from_read, from_write};
@@ -34,6 +35,7 @@ struct Pulled {
     mismatches: u64,
     repairs: Vec<yizhan_proto::sync::RepairAnswer>,
     fetched: Vec<yizhan_proto::sync::Fetched>,
+    decisions: Option<yizhan_proto::sync::Decisions>,
 }
 
 impl Pulled {
@@ -44,6 +46,7 @@ impl Pulled {
             mismatches: 0,
             repairs: Vec::new(),
             fetched: Vec::new(),
+            decisions: None,
         }
     }
 }
@@ -95,6 +98,7 @@ impl Relay {
             repairs: pulled.repairs,
             fetched: pulled.fetched,
             next_sync_ms: None,
+            decisions: pulled.decisions,
         })
     }
 
@@ -117,6 +121,7 @@ impl Relay {
             let writer = Writer {
                 author: &caller.author,
                 former: &caller.former,
+                pardoned: false,
             };
             let now = relay.inner.clock.now();
             let arrival = Arrival::new(&caller.author, now, device_time);
@@ -129,11 +134,7 @@ impl Relay {
             let mut receipts = Vec::with_capacity(incoming.len());
             let mut told = Told::default();
             for incoming in &incoming {
-                let outcome = settle(tx, writer, arrival, incoming)?;
-                if let Outcome::Accepted(stored) = &outcome {
-                    relay.seat(tx, &mut told, incoming, stored.sequence)?;
-                    relay.follow_ticket(tx, incoming)?;
-                }
+                let outcome = relay.admit(tx, &mut told, writer, arrival, incoming)?;
                 receipts.push(Receipt {
                     change: incoming.hash,
                     outcome,
@@ -146,6 +147,23 @@ impl Relay {
         let (receipts, head, told) = written.map_err(from_write::<_, RelayError>)?;
         told.count();
         Ok((receipts, head))
+    }
+
+    /// Decides about one change and, if it is accepted, about what follows from it.
+    pub(super) fn admit(
+        &self,
+        tx: &mut LogTx<'_>,
+        told: &mut Told,
+        writer: Writer<'_>,
+        arrival: Arrival,
+        incoming: &Incoming,
+    ) -> Result<Outcome, StoreError> {
+        let outcome = settle(tx, writer, arrival, incoming)?;
+        if let Outcome::Accepted(stored) = &outcome {
+            self.seat(tx, told, incoming, stored.sequence)?;
+            self.follow_ticket(tx, incoming)?;
+        }
+        Ok(outcome)
     }
 
     fn count(&self, receipts: &[Receipt], pulled: &Pulled) {
@@ -261,6 +279,10 @@ fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {
         mismatches,
         repairs: reading.repairs(&pull.repairs)?,
         fetched: reading.fetch(&pull.fetches, &mut budget)?,
+        decisions: match pull.decided {
+            Some(after) => decisions(snapshot, pull.device, after)?,
+            None => None,
+        },
     })
 }
 

@@ -15,6 +15,8 @@
 //! | `keys`, `lost` | a device's new key; a lost device that hands over its work and erases itself |
 //! | `merging` | people who are one |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
+//! | `quarantine` | what waits for a person: list, show, accept, reject, and telling the devices |
+//! | `sheets` | reports of a region, handed out to its coordinators |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
@@ -43,11 +45,13 @@ mod own;
 mod page;
 mod pairing;
 mod people;
+mod quarantine;
 mod repair;
 mod report;
 mod scopes;
 mod seats;
 mod seen;
+mod sheets;
 mod stations;
 mod types;
 
@@ -69,9 +73,14 @@ use directory::{Directory, News};
 use failure::{from_read, from_write, open_error};
 pub use lost::Farewell;
 pub use options::RelayOptions;
-pub use report::{MonthOf, ReportWanted};
+pub use quarantine::{
+    Became, Decided, HeldDecision, HeldInfo, HeldPage, HeldQuery, HeldShown, QuarantineError, Which,
+};
+pub use report::{MonthOf, ReportWanted, months_in};
 use seats::Unsettled;
 use seen::Seen;
+use sheets::Sheets;
+pub use sheets::{HandedOut, SheetWanted};
 use stations::StationCache;
 pub use types::{
     Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
@@ -102,6 +111,7 @@ struct Inner {
     digest_mismatches: AtomicU64,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
+    sheets: Sheets,
 }
 
 impl Relay {
@@ -156,6 +166,7 @@ impl Relay {
                 sweeps: Sweeps::default(),
                 digest_mismatches: AtomicU64::new(0),
                 reporting: tokio::sync::Mutex::new(()),
+                sheets: Sheets::default(),
             }),
         })
     }
@@ -216,9 +227,16 @@ impl Relay {
         let now = self.inner.clock.now();
         let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
             let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
-            Ok((snapshot.totals()?, snapshot.head()?, tickets, waiting))
+            let oldest = snapshot.oldest_waiting()?;
+            Ok((
+                snapshot.totals()?,
+                snapshot.head()?,
+                tickets,
+                waiting,
+                oldest,
+            ))
         };
-        let (totals, head, tickets, seats_waiting) =
+        let (totals, head, tickets, seats_waiting, oldest) =
             self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
@@ -227,6 +245,7 @@ impl Relay {
             devices: totals.devices,
             devices_revoked: totals.devices_revoked,
             quarantined: totals.quarantined,
+            quarantined_oldest_ms: oldest.map(|at| positive(now.ms_since(at))),
             forgets_acknowledged: totals.forgets_acknowledged,
             seats_waiting,
             head,
@@ -306,6 +325,11 @@ fn new_birth(clock: &dyn Clock) -> Result<Birth, NoRandomness> {
         epoch: Epoch::from_bytes(epoch),
         device: DeviceId::new_v7(unix_ms(clock), random(clock)?),
     })
+}
+
+/// A span as operators are told it; a clock that was set back tells 0.
+fn positive(ms: i64) -> u64 {
+    u64::try_from(ms).unwrap_or(0)
 }
 
 /// Milliseconds since 1970, as a UUIDv7 takes them.

@@ -8,6 +8,7 @@ mod histories;
 mod pages;
 mod people;
 mod phone;
+mod quarantine;
 mod reports;
 mod seats;
 mod stations;

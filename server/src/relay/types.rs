@@ -231,6 +231,8 @@ pub struct Status {
     pub devices_revoked: u64,
     /// Changes waiting for a person to decide.
     pub quarantined: u64,
+    /// For how long the one has waited that came first, milliseconds.
+    pub quarantined_oldest_ms: Option<u64>,
     /// Forgets that devices have not acknowledged are not counted here; those acknowledged are.
     pub forgets_acknowledged: u64,
     /// People who wait for a seat, of all activities.

@@ -2,6 +2,7 @@
 
 mod desks;
 mod people;
+mod quarantine;
 mod report;
 mod stations;
 
@@ -38,6 +39,10 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(people::devices))
         .routes(routes!(people::revoke))
         .routes(routes!(people::wipe))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::show))
+        .routes(routes!(quarantine::accept))
+        .routes(routes!(quarantine::reject))
         .routes(routes!(report::report))
 }
 
@@ -63,6 +68,7 @@ async fn status(State(app): State<App>, _: Admin) -> Result<Answer<Status>, Refu
         devices: status.devices,
         devices_revoked: status.devices_revoked,
         quarantined: status.quarantined,
+        quarantined_oldest_ms: status.quarantined_oldest_ms,
         forgets_acknowledged: status.forgets_acknowledged,
         digest_mismatches: status.digest_mismatches,
         database_bytes: status.database_bytes,

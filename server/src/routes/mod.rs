@@ -8,6 +8,7 @@ mod exchange;
 mod help;
 mod openapi;
 mod pairing;
+mod report;
 mod state;
 mod watch;
 
@@ -24,6 +25,7 @@ pub(crate) fn all() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
     let (router, document) = OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(exchange::sync))
         .routes(routes!(watch::watch))
+        .routes(routes!(report::report))
         .routes(routes!(
             attachments::state,
             attachments::put,

@@ -17,7 +17,7 @@ pub(super) struct Counters {
     pub(super) head: Cursor,
     /// The latest scope number given.
     pub(super) scope_id: i64,
-    /// Changes in quarantine.
+    /// Changes in quarantine, rejected ones included.
     pub(super) quarantined: u64,
     /// Document ids erased for good.
     pub(super) erased: u64,

@@ -85,6 +85,7 @@ fn at_the_relay(
         forgotten: Vec::new(),
         repairs: Vec::new(),
         fetches: Vec::new(),
+        decided: None,
     };
     let response = world.run(world.relay().sync(&caller, request)).unwrap();
     response.receipts[0].outcome.clone()

@@ -252,7 +252,10 @@ impl Wrong {
             }
             for standing in [Standing::Unsent, Standing::Unconfirmed] {
                 let number = kept.standing(standing).len();
-                if number > 0 {
+                // A document that stays for the work held on it only is confirmed by no scope.
+                let unheard =
+                    standing == Standing::Unconfirmed && !reference.may_hold(&witness.person, *id);
+                if number > 0 && !unheard {
                     self.push(
                         &witness.name,
                         format!("{number} changes of {id} are {standing:?}"),

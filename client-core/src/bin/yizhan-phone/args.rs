@@ -8,6 +8,7 @@ mod device;
 mod enrol;
 mod keeper;
 mod notice;
+mod problems;
 mod report;
 mod screens;
 mod station;
@@ -28,6 +29,7 @@ pub(crate) use self::device::{DeviceCommand, PersonCommand, StoreCommand};
 pub(crate) use self::enrol::EnrolCommand;
 pub(crate) use self::keeper::KeeperCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
+pub(crate) use self::problems::Problems;
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::screens::{HistoryArgs, TodayArgs};
 pub(crate) use self::station::{StationCommand, StationSetArgs};
@@ -187,6 +189,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  yizhan-phone --home ./li status\n  yizhan-phone --home ./li status --json"
     )]
     Status,
+    /// Everything entered here that is not where it should be, and what one can do.
+    ///
+    /// Refused, waiting for a person's decision, waiting for something else at the relay, or in a
+    /// document that this version cannot open. With a change: all that was typed into it.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone --home ./li problems\n  yizhan-phone --home ./li problems 3fa9c1d2\n  yizhan-phone --home ./li problems --json"
+    )]
+    Problems(Problems),
     /// Own changes that the relay refused, or that wait for a decision.
     #[command(subcommand)]
     Refused(RefusedCommand),

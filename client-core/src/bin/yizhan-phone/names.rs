@@ -167,7 +167,7 @@ fn document(
 }
 
 /// The only candidate whose text begins as typed.
-fn only_one<T: ToString>(
+pub(crate) fn only_one<T: ToString>(
     what: &str,
     text: &str,
     candidates: impl Iterator<Item = T>,

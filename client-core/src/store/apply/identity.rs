@@ -5,7 +5,7 @@ use yizhan_proto::identity::{Identity, Welcome};
 use yizhan_proto::limits::SCOPES_MAX;
 
 use super::super::sql::{count, int};
-use super::super::{StoreError, device, scopes};
+use super::super::{StoreError, device, scopes, sheets};
 use super::forget::drop_leaving;
 
 /// A pairing or registration.
@@ -27,6 +27,7 @@ pub(in super::super) fn welcome(tx: &Transaction<'_>, welcome: &Welcome) -> Resu
 /// dropped once nothing unsent or held is in them, unless another scope holds them.
 pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(), StoreError> {
     device::save_identity(tx, identity)?;
+    sheets::retain(tx, identity)?;
     let granted = &identity.scopes[..identity.scopes.len().min(SCOPES_MAX)];
     for row in scopes::all(tx)? {
         if !granted.contains(&row.scope) {
@@ -49,7 +50,7 @@ pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(),
 }
 
 /// The relay was restored from a backup, or it is another one: nothing is known of what it has.
-/// Own changes are offered again; others count as unconfirmed until they come back. What a scope
+/// Own changes are offered again, also those that waited for a decision; others count as unconfirmed until they come back. What a scope
 /// held stays until that scope is complete again ([`super::pages`]).
 pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
     tx.execute_batch(
@@ -59,10 +60,14 @@ pub(super) fn new_lineage(tx: &Transaction<'_>) -> Result<(), StoreError> {
          UPDATE changes SET state = CASE own WHEN 1 THEN 0 ELSE 4 END, sequence = NULL,
              received_at = NULL
          WHERE state = 1;
+         UPDATE changes SET state = 0, reason_code = NULL, reason_path = NULL,
+             reason_bound = NULL
+         WHERE state = 3 AND state <> 1;
          UPDATE changes SET waits_since = NULL WHERE state = 0;
+         UPDATE device SET decided = 0;
          DELETE FROM forgets;
          DELETE FROM repairs;
          DELETE FROM fetches;",
     )?;
-    Ok(())
+    sheets::ask_anew(tx)
 }

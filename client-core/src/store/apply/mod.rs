@@ -62,6 +62,7 @@ fn apply(
         step.applied.epoch_changed = true;
     }
     receipts::apply(&mut step, request, response)?;
+    receipts::apply_decisions(&mut step, response)?;
     forget::acknowledged(tx, request)?;
     if let Some(new) = &response.identity {
         // What is new is told to whoever asks as this identity: that is worth another exchange.

@@ -8,6 +8,7 @@ use yizhan_proto::{ChangeHash, DocumentId};
 
 use super::super::changes::{self, ChangeRow, DEPENDENCY_HELD};
 use super::super::device::random_incarnation;
+use super::super::sql::int;
 use super::super::{ChangeState, StoreError, documents};
 use super::forget;
 use super::step::Step;
@@ -40,6 +41,42 @@ pub(super) fn apply(
         one(step, row.n, (n, receipt.change, state), &receipt.outcome)?;
     }
     Ok(())
+}
+
+/// Carries out what people decided about changes that waited. One that is settled here already, by
+/// a page or by hand, stays as it is.
+pub(super) fn apply_decisions(
+    step: &mut Step<'_>,
+    response: &SyncResponse,
+) -> Result<(), StoreError> {
+    let Some(decisions) = &response.decisions else {
+        return Ok(());
+    };
+    for receipt in &decisions.receipts {
+        if !is_decision(&receipt.outcome) {
+            step.ignore();
+            continue;
+        }
+        for (document, n, state) in changes::open_by_hash(step.tx, receipt.change)? {
+            step.touch(document)?;
+            forget::doubt(step.tx, document)?;
+            one(step, document, (n, receipt.change, state), &receipt.outcome)?;
+        }
+    }
+    step.tx
+        .prepare_cached("UPDATE device SET decided = ?1")?
+        .execute([int(decisions.until)])?;
+    step.progressed = true;
+    step.more |= decisions.more;
+    Ok(())
+}
+
+/// A person takes a change or does not; anything else is none of theirs to say.
+const fn is_decision(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Accepted(_) | Outcome::Duplicate(_) | Outcome::Refused(_) => true,
+        Outcome::Needs(_) | Outcome::Quarantined(_) | Outcome::Unknown(_) => false,
+    }
 }
 
 fn one(

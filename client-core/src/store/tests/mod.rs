@@ -10,4 +10,5 @@ pub(crate) mod relay;
 mod rounds;
 mod screens;
 mod trouble;
+mod walk;
 pub(crate) mod world;

@@ -135,6 +135,7 @@ impl Phone {
             forgotten: Vec::new(),
             repairs: Vec::new(),
             fetches: Vec::new(),
+            decided: None,
         }
     }
 

@@ -16,6 +16,7 @@ mod keeper;
 mod measured;
 mod notice;
 mod pairing;
+mod problems;
 mod report;
 mod state;
 mod station;
@@ -69,6 +70,7 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
             }
         }
         Command::Status => state::status(client, output),
+        Command::Problems(args) => problems::problems(client, args, output),
         Command::Refused(command) => state::refused(client, command, output),
         Command::Export {
             file,
