@@ -326,7 +326,7 @@ fn a_tablet_killed_at_a_switch_loses_nothing_and_a_turns_end_sends() {
         }
     }
     assert_eq!(tablet.waiting(), [3, 3]);
-    tablet
+    let _ = tablet
         .0
         .ok(&["keeper", "switch", "王站长", "--pin", "1234"]);
     assert_eq!(tablet.waiting(), [3, 0], "the turn that ended was sent");

@@ -101,6 +101,8 @@ pub(super) fn unlock(connection: &Connection, key: Option<&DatabaseKey>) -> Resu
     let Some(key) = key else {
         return Ok(());
     };
+    // What is wrong is told as an error; SQLCipher would write it to standard error as well.
+    connection.pragma_update(None, "cipher_log_level", "NONE")?;
     connection.pragma_update(None, "key", key.literal())?;
     let read = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
     read.map_err(|error| match error.sqlite_error_code() {
