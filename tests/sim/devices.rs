@@ -176,9 +176,12 @@ fn a_lost_phone_hands_over_its_unsent_work_and_erases_itself() {
     }
 }
 
+/// The order that is given to a question.
+type Answer = fn(&FarewellRequest) -> WipeOrder;
+
 /// A portal's answers, a copied order, an order of another relay: nothing is handed over to them.
 struct Impostor {
-    order: fn(&FarewellRequest) -> WipeOrder,
+    order: Answer,
     was_asked: u32,
     was_given: usize,
 }
@@ -259,7 +262,7 @@ fn order_for(request: &FarewellRequest) -> WipeOrder {
 #[test]
 fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
     // 77 is the seed of this world's relay key: the last two are orders that it really signed.
-    let orders: [(&str, fn(&FarewellRequest) -> WipeOrder); 4] = [
+    let orders: [(&str, Answer); 4] = [
         ("unsigned", order_for),
         ("another relay's", |request| {
             signed_by(78, order_for(request))
