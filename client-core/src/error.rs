@@ -1,10 +1,11 @@
 //! What an app is told when something fails: few variants, each of which answers "what does the
 //! caller do?". The full cause is inside, as `source`.
 
-use yizhan_proto::checkin::CodeError;
 mod report;
+mod store;
 
 use yizhan_proto::FaultCode;
+use yizhan_proto::checkin::CodeError;
 
 use crate::checkin::NoCertificate;
 use crate::clock::NoRandomness;
@@ -12,6 +13,7 @@ use crate::engine::{Failure, Stop};
 use crate::model::Refusal;
 use crate::store::{EditError, FindError, StoreError};
 use crate::transport::{LinkError, TransportError};
+use store::store_code;
 
 pub use self::report::{ReportDenied, ReportMissing};
 
@@ -87,7 +89,7 @@ pub struct Cause {
 }
 
 impl Cause {
-    fn new(code: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(code: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self {
             code: code.to_owned(),
             source: Box::new(source),
@@ -156,21 +158,6 @@ impl ClientError {
     }
 }
 
-const fn store_code(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Home { .. } => "store.home",
-        StoreError::Locked(_) => "store.locked",
-        StoreError::Full(_) => "store.full",
-        StoreError::ReadOnly(_) => "store.read_only",
-        StoreError::Io(_) => "store.io",
-        StoreError::Damaged { .. } => "store.damaged",
-        StoreError::TooNew { .. } => "store.too_new",
-        StoreError::NoRandomness(_) => "store.no_randomness",
-        StoreError::Unexpected(_) => "store.unexpected",
-        StoreError::Export(_) => "export.failed",
-    }
-}
-
 impl From<CodeError> for ClientError {
     fn from(error: CodeError) -> Self {
         let code = match &error {
@@ -190,25 +177,6 @@ impl From<CodeError> for ClientError {
 impl From<NoCertificate> for ClientError {
     fn from(error: NoCertificate) -> Self {
         Self::RequiresPairing(Cause::new("code.no_certificate", error))
-    }
-}
-
-impl From<StoreError> for ClientError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            error @ StoreError::TooNew { .. } => {
-                Self::RequiresUpdate(Cause::new("store.too_new", error))
-            }
-            error @ (StoreError::Home { .. }
-            | StoreError::Locked(_)
-            | StoreError::Full(_)
-            | StoreError::ReadOnly(_)
-            | StoreError::Io(_)
-            | StoreError::Damaged { .. }
-            | StoreError::NoRandomness(_)
-            | StoreError::Unexpected(_)
-            | StoreError::Export(_)) => Self::Store(error),
-        }
     }
 }
 
@@ -363,6 +331,7 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::ChallengeInvalid
         | FaultCode::SignatureInvalid
         | FaultCode::DeviceUnknown
+        | FaultCode::DeviceKeyReplaced
         | FaultCode::DeviceRevoked => ClientError::RequiresPairing,
         FaultCode::UnsupportedVersion => ClientError::RequiresUpdate,
     }

@@ -22,6 +22,8 @@ pub mod error;
 #[cfg(feature = "store")]
 pub mod store;
 #[cfg(feature = "store")]
+pub mod tablet;
+#[cfg(feature = "store")]
 pub mod transport;
 
 #[cfg(feature = "store")]

@@ -91,6 +91,8 @@ fault_codes! {
     DeviceRevoked = ("device.revoked", 403, "This device was revoked"),
     /// A device of this id is there with another key.
     DeviceConflict = ("device.conflict", 409, "A device with this id exists with another key"),
+    /// The device's key was replaced; this is a copy that still has the one before.
+    DeviceKeyReplaced = ("device.key_replaced", 403, "The device has another key by now"),
     /// No such pairing code: mistyped, or used before.
     CodeWrong = ("pair.code_wrong", 404, "No such pairing code"),
     /// The pairing code is past its time.

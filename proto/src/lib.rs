@@ -3,7 +3,7 @@
 //! This crate knows nobody: no document rules, no storage, no clock, no network. It holds the
 //! identifiers, the [`Sequence`]/[`Cursor`] arithmetic, the messages of the sync exchange
 //! ([`sync`]), of pairing and tokens ([`identity`]), the signed check-in code ([`checkin`]),
-//! the reports that are handed out ([`report`]), the fault codes ([`fault`]) and every limit
+//! of changed keys and lost devices ([`device`]), the reports that are handed out ([`report`]), the fault codes ([`fault`]) and every limit
 //! ([`limits`]). All messages are CBOR maps with integer keys; [`codec`] is the only way in and out.
 //!
 //! `docs/PROTOCOL.md` says the same in prose, for whoever writes a client in another language;
@@ -14,6 +14,7 @@ pub mod audit;
 pub mod checkin;
 pub mod codec;
 pub mod desk;
+pub mod device;
 pub mod digest;
 pub mod fault;
 pub mod id;

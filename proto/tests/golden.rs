@@ -10,6 +10,10 @@ use yizhan_proto::audit::{CheckRead, CheckReads, ReadsEntered, Screen};
 use yizhan_proto::checkin::{Certificate, CheckInKit, RelayKey};
 use yizhan_proto::codec::{decode, encode};
 use yizhan_proto::desk::{DeskInfo, DeskMember};
+use yizhan_proto::device::{
+    FarewellRequest, FarewellResponse, KeyRequest, MergeRequest, Merged, OrderSignature, WipeNoted,
+    WipeOrder, WipedRequest,
+};
 use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::identity::{
     Access, Identity, PairRequest, RegisterRequest, TokenRequest, Welcome,
@@ -24,7 +28,7 @@ use yizhan_proto::sync::{
 };
 use yizhan_proto::{
     ChangeHash, ContentHash, Cursor, DeviceId, DocumentId, EntryId, Epoch, Fault, FaultCode, Kind,
-    PersonId, ProtocolVersion, Role, Scope, ScopeDigest, Sequence, StationId, Timestamp,
+    Nonce, PersonId, ProtocolVersion, Role, Scope, ScopeDigest, Sequence, StationId, Timestamp,
 };
 
 fn check<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug>(name: &str, message: &T) {
@@ -561,6 +565,101 @@ fn reads_of_checks() {
     );
     let entries = vec![entry(1), entry(2)];
     check("reads_entered", &ReadsEntered { entries });
+}
+
+#[test]
+fn the_messages_about_keys_and_lost_devices_are_pinned() {
+    let device = DeviceId::from_bytes([2; 16]);
+    let nonce = Nonce::from_bytes([7; 16]);
+    let key = KeyRequest {
+        version: ProtocolVersion::V1,
+        device,
+        challenge: vec![9; 24],
+        old_key: [3; 32],
+        new_key: [4; 32],
+        old_signature: [5; 64],
+        new_signature: [6; 64],
+    };
+    check("key_request", &key);
+    assert!(key.signed_bytes().starts_with(b"\0\0\0\x0cyizhan key 1"));
+    let mut farewell = FarewellRequest {
+        version: ProtocolVersion::V1,
+        device,
+        challenge: vec![9; 24],
+        nonce,
+        device_time: Timestamp::from_ms(1_795_000_000_000),
+        pushes: Vec::new(),
+        signature: [5; 64],
+    };
+    check("farewell_request", &farewell);
+    let before = farewell.signed_bytes();
+    farewell.pushes = vec![Push {
+        document: doc(1),
+        kind: Kind::Visit,
+        change: vec![1, 2, 3],
+    }];
+    check("farewell_request_with_a_push", &farewell);
+    assert_ne!(
+        farewell.signed_bytes(),
+        before,
+        "what is handed over is signed"
+    );
+    let order = WipeOrder {
+        device,
+        epoch: Epoch::from_bytes([8; 8]),
+        nonce,
+        ordered_at: Timestamp::from_ms(1_795_000_000_000),
+        signatures: vec![OrderSignature([5; 64]), OrderSignature([6; 64])],
+    };
+    check("wipe_order", &order);
+    check(
+        "farewell_response",
+        &FarewellResponse {
+            order,
+            receipts: vec![Receipt {
+                change: hash(1),
+                outcome: Outcome::Quarantined(Reason {
+                    code: "device.revoked".into(),
+                    path: None,
+                    bound: None,
+                }),
+            }],
+            challenge: vec![9; 24],
+        },
+    );
+    check(
+        "wiped_request",
+        &WipedRequest {
+            version: ProtocolVersion::V1,
+            device,
+            nonce,
+            attachments_lost: 1,
+            signature: [5; 64],
+        },
+    );
+    let wiped_at = Timestamp::from_ms(1_795_000_000_000);
+    check("wipe_noted", &WipeNoted { wiped_at });
+}
+
+#[test]
+fn the_messages_about_people_who_are_one_are_pinned() {
+    let (keep, other) = (PersonId::from_bytes([4; 16]), PersonId::from_bytes([5; 16]));
+    check(
+        "merge_request",
+        &MergeRequest {
+            version: ProtocolVersion::V1,
+            keep,
+            other,
+        },
+    );
+    check(
+        "merged",
+        &Merged {
+            person: keep,
+            name: "李师傅".into(),
+            aliases: vec![other],
+        },
+    );
 }
 
 #[test]

@@ -122,6 +122,28 @@ pub enum CallerError {
     Revoked,
 }
 
+/// A device's key was not changed, or its farewell not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// The device may not act, and is not to be wiped either.
+    #[error(transparent)]
+    Caller(#[from] CallerError),
+    /// The device has another key by now.
+    #[error(
+        "the key of this device was replaced; this is a copy with an older one: ask for a pairing code"
+    )]
+    KeyReplaced,
+    /// The device may act: it has no farewell to take.
+    #[error("this device was not revoked; sync")]
+    NotRevoked,
+    /// The number is not that of an order of this relay's.
+    #[error("this is not the number of the order to this device")]
+    NotOrdered,
+    /// The relay could not do it.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+}
+
 /// A report was not handed out.
 #[derive(Debug, thiserror::Error)]
 pub enum SheetError {
@@ -230,6 +252,17 @@ impl From<NoRandomness> for ErasureError {
     fn from(error: NoRandomness) -> Self {
         Self::Relay(error.into())
     }
+}
+
+/// Two people were not made one by a coordinator.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// The caller may not; the text says why, and who may.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// It cannot be done, whoever asks.
+    #[error(transparent)]
+    People(#[from] PeopleError),
 }
 
 /// A device was not paired or registered.

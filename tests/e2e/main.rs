@@ -5,6 +5,7 @@ mod audit;
 mod bad_input;
 mod codes;
 mod crash;
+mod devices;
 mod edges;
 mod erasure;
 mod http;

@@ -14,6 +14,7 @@ mod codes;
 mod crashes;
 mod crises;
 mod desks;
+mod devices;
 mod editing;
 mod epochs;
 mod erasure;
@@ -27,6 +28,7 @@ mod refusals;
 mod repairs;
 mod same_code;
 mod seats;
+mod tablet;
 mod teeth;
 
 /// The seeds of a scenario: `number` of them, or the one that was asked for.

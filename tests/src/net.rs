@@ -190,6 +190,21 @@ impl Net {
         reached.ok_or(Trouble::Offline)
     }
 
+    /// Whether the answer to the device's next call is lost on its way, of calls other than a sync
+    /// exchange.
+    ///
+    /// # Errors
+    /// [`Trouble::TimedOut`]: the call itself is lost.
+    pub fn loses_answer(&self, device: DeviceId) -> Result<bool, Trouble> {
+        match self.state().mishap(device) {
+            Some(Mishap::RequestLost | Mishap::Busy | Mishap::TokenExpired) => {
+                Err(Trouble::TimedOut)
+            }
+            Some(Mishap::ResponseLost | Mishap::ResponseCut) => Ok(true),
+            Some(Mishap::Doubled | Mishap::OldOneReplayed) | None => Ok(false),
+        }
+    }
+
     /// Carries a call of the relay to its end.
     pub fn run<T>(&self, call: impl Future<Output = T>) -> T {
         self.runtime.block_on(call)

@@ -8,6 +8,9 @@ use yizhan_proto::ContentHash;
 use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::codec;
+use yizhan_proto::device::{
+    FarewellRequest, FarewellResponse, KeyRequest, WipeNoted, WipedRequest,
+};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
@@ -134,6 +137,18 @@ impl<T: Transport> Transport for Patchy<T> {
             return Err(TransportError::timed_out("the answer, in a tunnel"));
         }
         Ok(entered)
+    }
+
+    fn replace_key(&mut self, request: &KeyRequest) -> Result<Access, TransportError> {
+        self.inner.replace_key(request)
+    }
+
+    fn farewell(&mut self, request: &FarewellRequest) -> Result<FarewellResponse, TransportError> {
+        self.inner.farewell(request)
+    }
+
+    fn wiped(&mut self, request: &WipedRequest) -> Result<WipeNoted, TransportError> {
+        self.inner.wiped(request)
     }
 
     fn sheet(

@@ -38,7 +38,8 @@ pub fn binaries() -> &'static Path {
                 "build",
                 "--workspace",
                 "--bins",
-                "--all-features",
+                "--features",
+                "yizhan-client-core/cli",
                 "--locked",
                 "--quiet",
             ])

@@ -7,12 +7,16 @@ use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
 use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::checkin::{Certificate, CheckInKit, RelayKey, certified_name};
+use yizhan_proto::device::{
+    FarewellRequest, FarewellResponse, KeyRequest, MergeRequest, Merged, OrderSignature, WipeNoted,
+    WipeOrder, WipedRequest,
+};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::{CERTIFICATE_LIFE_MS, TOKEN_TTL_S};
 use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::{ContentHash, DeviceId, Fault, FaultCode};
-use yizhan_server::error::PairError;
+use yizhan_server::error::{DeviceError, MergeError, PairError};
 use yizhan_server::relay::{Caller, Paired, Relay};
 
 use crate::net::{Net, Trouble, code_of_caller};
@@ -69,7 +73,7 @@ impl SimTransport {
 
 /// What the front of the server signs, under this world's one key.
 fn kit(relay: &Relay, caller: &Caller) -> CheckInKit {
-    let key = SigningKey::from_bytes(&[77; 32]);
+    let key = SigningKey::from_bytes(&RELAY_SEED);
     let now = relay.time();
     let mut certificate = Certificate {
         device: caller.device,
@@ -87,6 +91,8 @@ fn kit(relay: &Relay, caller: &Caller) -> CheckInKit {
     }
 }
 
+/// This world's one key of a relay.
+const RELAY_SEED: [u8; 32] = [77; 32];
 /// What every device is asked to sign: the simulated relay's front keeps no secrets.
 const CHALLENGE: &[u8] = b"a challenge of forty bytes, of this world";
 
@@ -118,6 +124,16 @@ fn pair_fault(error: &PairError) -> Fault {
         PairError::OutsideUnknown => FaultCode::OutsideUnknown,
         PairError::OutsideTokenUsed => FaultCode::OutsideTokenUsed,
         PairError::Relay(_) => FaultCode::Internal,
+    };
+    Fault::new(code, error.to_string())
+}
+
+fn device_fault(error: &DeviceError) -> Fault {
+    let code = match error {
+        DeviceError::Caller(error) => code_of_caller(*error),
+        DeviceError::KeyReplaced => FaultCode::DeviceKeyReplaced,
+        DeviceError::NotRevoked | DeviceError::NotOrdered => FaultCode::Conflict,
+        DeviceError::Relay(_) => FaultCode::Internal,
     };
     Fault::new(code, error.to_string())
 }
@@ -207,6 +223,89 @@ impl Transport for SimTransport {
     ) -> Result<ReadsEntered, TransportError> {
         self.check(token)?;
         self.net.check_reads(self.device, reads).map_err(trouble)
+    }
+
+    fn replace_key(&mut self, request: &KeyRequest) -> Result<Access, TransportError> {
+        let relay = self.net.relay(self.device).map_err(trouble)?;
+        let lost = self.net.loses_answer(self.device).map_err(trouble)?;
+        let bytes = request.signed_bytes();
+        signed_by(&request.old_key, &request.old_signature, &bytes)?;
+        signed_by(&request.new_key, &request.new_signature, &bytes)?;
+        self.net
+            .run(relay.replace_key(request.clone()))
+            .map_err(|error| device_fault(&error))?;
+        if lost {
+            return Err(trouble(Trouble::TimedOut));
+        }
+        Ok(self.access(&relay))
+    }
+
+    fn farewell(&mut self, request: &FarewellRequest) -> Result<FarewellResponse, TransportError> {
+        let relay = self.net.relay(self.device).map_err(trouble)?;
+        let lost = self.net.loses_answer(self.device).map_err(trouble)?;
+        let key = self.net.run(relay.key_of_lost(request.device));
+        let key = key.map_err(|error| device_fault(&error))?;
+        signed_by(&key, &request.signature, &request.signed_bytes())?;
+        let farewell = self
+            .net
+            .run(relay.farewell(request.clone()))
+            .map_err(|error| device_fault(&error))?;
+        if lost {
+            return Err(trouble(Trouble::TimedOut));
+        }
+        let mut order = WipeOrder {
+            device: request.device,
+            epoch: relay.epoch(),
+            nonce: request.nonce,
+            ordered_at: farewell.ordered_at,
+            signatures: Vec::new(),
+        };
+        let signature = SigningKey::from_bytes(&RELAY_SEED).sign(&order.signed_bytes());
+        order.signatures = vec![OrderSignature(signature.to_bytes())];
+        Ok(FarewellResponse {
+            order,
+            receipts: farewell.receipts,
+            challenge: CHALLENGE.to_vec(),
+        })
+    }
+
+    fn wiped(&mut self, request: &WipedRequest) -> Result<WipeNoted, TransportError> {
+        let relay = self.net.relay(self.device).map_err(trouble)?;
+        let lost = self.net.loses_answer(self.device).map_err(trouble)?;
+        let key = self.net.run(relay.key_of_lost(request.device));
+        let key = key.map_err(|error| device_fault(&error))?;
+        signed_by(&key, &request.signature, &request.signed_bytes())?;
+        let noted = self.net.run(relay.note_wiped(request.clone()));
+        let wiped_at = noted.map_err(|error| device_fault(&error))?;
+        if lost {
+            return Err(trouble(Trouble::TimedOut));
+        }
+        Ok(WipeNoted { wiped_at })
+    }
+
+    fn merge_people(
+        &mut self,
+        token: &str,
+        request: &MergeRequest,
+    ) -> Result<Merged, TransportError> {
+        self.check(token)?;
+        let relay = self.net.relay(self.device).map_err(trouble)?;
+        let caller = relay
+            .caller(self.device)
+            .map_err(|error| Fault::new(code_of_caller(error), error.to_string()))?;
+        let merged = relay.merge_drivers(&caller, request.keep, request.other);
+        let person = self.net.run(merged).map_err(|error| {
+            let code = match error {
+                MergeError::Forbidden(_) => FaultCode::Forbidden,
+                MergeError::People(_) => FaultCode::Invalid,
+            };
+            Fault::new(code, error.to_string())
+        })?;
+        Ok(Merged {
+            person: person.id,
+            name: person.name,
+            aliases: person.aliases,
+        })
     }
 
     fn sheet(

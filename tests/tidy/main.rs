@@ -5,6 +5,7 @@
 
 mod arrows;
 mod codes;
+mod features;
 mod links;
 mod source;
 mod words;

@@ -6,6 +6,7 @@
 mod attachments;
 mod codes;
 mod edits;
+mod leaving;
 mod pairing;
 mod queries;
 mod reads;
@@ -18,9 +19,9 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::driver::{Driver, Session, SyncReport};
-use crate::engine::{Input, Outcome};
+use crate::engine::{Input, Outcome, Stop};
 use crate::error::{ClientError, SyncError};
-use crate::store::Store;
+use crate::store::{OpenKeys, Store};
 use crate::transport::Transport;
 
 pub use self::codes::{CodeScan, CodeShown, CodeVisit};
@@ -28,6 +29,7 @@ pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
     ScanEntry, Scanned, TicketEntry, VisitStart,
 };
+pub use self::leaving::confirm_wipe;
 pub use self::reports::{HandedNote, ReportEntry, ReportMade};
 
 /// One device's Yizhan.
@@ -37,6 +39,7 @@ pub struct Client {
     session: Session,
     clock: Arc<dyn Clock>,
     home: Option<PathBuf>,
+    keys: OpenKeys,
 }
 
 /// A client that has let go of its files; [`Client::reopen`] makes it one again.
@@ -48,7 +51,7 @@ pub struct Suspended {
 
 #[derive(Debug)]
 enum Place {
-    Home(PathBuf),
+    Home(PathBuf, OpenKeys),
     /// There are no files to let go of.
     Memory(Box<Store>),
 }
@@ -59,8 +62,20 @@ impl Client {
     /// # Errors
     /// [`ClientError::Store`] or [`ClientError::RequiresUpdate`]; nothing that was there is lost.
     pub fn open(home: &Path, clock: Arc<dyn Clock>) -> Result<Self, ClientError> {
-        let store = Store::open(home, &*clock)?;
-        Self::with(store, Some(home.to_owned()), clock)
+        Self::open_with(home, clock, &OpenKeys::default())
+    }
+
+    /// [`Client::open`], with the keys of a store that wants some.
+    ///
+    /// # Errors
+    /// As [`Client::open`]; [`ClientError::Denied`] without the key, or with another one.
+    pub fn open_with(
+        home: &Path,
+        clock: Arc<dyn Clock>,
+        keys: &OpenKeys,
+    ) -> Result<Self, ClientError> {
+        let store = Store::open_with(home, &*clock, keys)?;
+        Self::with(store, Some((home.to_owned(), keys.clone())), clock)
     }
 
     /// A client without a folder, gone when it is dropped; for tests.
@@ -74,15 +89,17 @@ impl Client {
 
     fn with(
         store: Store,
-        home: Option<PathBuf>,
+        place: Option<(PathBuf, OpenKeys)>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ClientError> {
+        let (home, keys) = place.unzip();
         let session = Session::new(&store, &*clock)?;
         Ok(Self {
             store,
             session,
             clock,
             home,
+            keys: keys.unwrap_or_default(),
         })
     }
 
@@ -91,7 +108,7 @@ impl Client {
     pub fn suspend(self) -> Suspended {
         Suspended {
             place: match self.home {
-                Some(home) => Place::Home(home),
+                Some(home) => Place::Home(home, self.keys),
                 None => Place::Memory(Box::new(self.store)),
             },
             clock: self.clock,
@@ -104,7 +121,7 @@ impl Client {
     /// As [`Client::open`].
     pub fn reopen(suspended: Suspended) -> Result<Self, ClientError> {
         match suspended.place {
-            Place::Home(home) => Self::open(&home, suspended.clock),
+            Place::Home(home, keys) => Self::open_with(&home, suspended.clock, &keys),
             Place::Memory(store) => Self::with(*store, None, suspended.clock),
         }
     }
@@ -160,6 +177,7 @@ impl Client {
                 retry_in_ms,
                 cause: self.session.take_error().map(Box::new),
             }),
+            Some(Outcome::Stopped(Stop::Revoked)) => Err(self.leave(transport)?),
             Some(Outcome::Stopped(stop)) => Err(SyncError::Stopped(stop)),
         }
     }

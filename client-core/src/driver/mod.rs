@@ -11,6 +11,7 @@ mod sheets;
 mod tests;
 mod transfer;
 
+use yizhan_proto::FaultCode;
 use yizhan_proto::identity::{Access, TokenRequest};
 use yizhan_proto::limits::DOCUMENT_BYTES_MAX;
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
@@ -247,8 +248,32 @@ impl<'a> Driver<'a> {
         };
         request.signature = self.store.sign(&request.signed_bytes())?.to_vec();
         match self.transport.token(&request) {
+            Err(error) if is_of_key(&error) => self.renew_with_new_key(request, error),
             Ok(access) => {
                 self.store.save_access(&access)?;
+                Ok(Input::TokenObtained {
+                    ttl_ms: ttl_ms(&access),
+                })
+            }
+            Err(error) => Ok(Input::TokenFailed(self.keep(error))),
+        }
+    }
+
+    /// The relay does not know the device by the key it has. If it was asked to know it by a new
+    /// one, and the answer was lost, it does by that.
+    fn renew_with_new_key(
+        &mut self,
+        mut request: TokenRequest,
+        error: TransportError,
+    ) -> Result<Input, StoreError> {
+        let signed = self.store.sign_with_new_key(&request.signed_bytes())?;
+        let Some(signature) = signed else {
+            return Ok(Input::TokenFailed(self.keep(error)));
+        };
+        request.signature = signature.to_vec();
+        match self.transport.token(&request) {
+            Ok(access) => {
+                self.store.adopt_new_key(&access, self.clock)?;
                 Ok(Input::TokenObtained {
                     ttl_ms: ttl_ms(&access),
                 })
@@ -322,6 +347,12 @@ impl<'a> Driver<'a> {
         self.session.report = SyncReport::default();
         self.session.last_error = None;
     }
+}
+
+/// Whether the relay does not know the device by this key.
+fn is_of_key(error: &TransportError) -> bool {
+    matches!(error, TransportError::Fault(fault)
+        if matches!(fault.code, FaultCode::SignatureInvalid | FaultCode::DeviceKeyReplaced))
 }
 
 /// How long a token is good for.

@@ -268,6 +268,7 @@ fn meaning(error: &TransportError) -> Meaning {
         | FaultCode::SignatureInvalid
         | FaultCode::DeviceUnknown
         | FaultCode::DeviceRevoked
+        | FaultCode::DeviceKeyReplaced
         | FaultCode::DeviceConflict
         | FaultCode::RateLimited
         | FaultCode::Busy

@@ -46,7 +46,7 @@ fn reaction_to_fault(code: &FaultCode) -> Reaction {
         FaultCode::TimedOut => Reaction::WaitAndShrink,
         FaultCode::DeviceUnknown => Reaction::Stop(Stop::PairFirst),
         FaultCode::DeviceRevoked => Reaction::Stop(Stop::Revoked),
-        FaultCode::SignatureInvalid | FaultCode::DeviceConflict => {
+        FaultCode::SignatureInvalid | FaultCode::DeviceConflict | FaultCode::DeviceKeyReplaced => {
             Reaction::Stop(Stop::KeyMismatch)
         }
         FaultCode::UnsupportedVersion => Reaction::Stop(Stop::UpdateNeeded),

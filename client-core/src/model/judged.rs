@@ -24,8 +24,9 @@ impl Judge {
     pub const fn of(code: RefusalCode) -> Self {
         match code {
             // The right ended, or the consent was withdrawn, where the author could not hear of it;
-            // or the change builds on one of which that is so.
+            // or the change builds on one of which that is so; or nobody knows who held the phone.
             RefusalCode::RightEnded
+            | RefusalCode::DeviceRevoked
             | RefusalCode::ConsentWithdrawn
             | RefusalCode::DependencyHeld => Self::Person,
             RefusalCode::AuthorUnrelated | RefusalCode::FieldForbidden => Self::PersonIfOnceAllowed,
@@ -95,6 +96,7 @@ mod tests {
                 "field.forbidden",
                 "author.unrelated",
                 "consent.withdrawn",
+                "device.revoked",
                 "right.ended"
             ]
         );

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::SigningKey;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use yizhan_proto::checkin::Certificate;
 use yizhan_proto::identity::{Access, Identity, Welcome};
@@ -18,7 +18,7 @@ use crate::model::Author;
 /// The device's row.
 pub(super) struct Device {
     pub(super) id: DeviceId,
-    key: SigningKey,
+    public_key: [u8; 32],
     pub(super) provisional: PersonId,
     pub(super) incarnation: Incarnation,
     pub(super) relay_url: Option<String>,
@@ -73,7 +73,8 @@ pub(super) fn create(tx: &Transaction<'_>, clock: &dyn Clock) -> Result<(), Stor
 pub(super) fn load(connection: &Connection) -> Result<Device, StoreError> {
     let row = connection
         .prepare_cached(
-            "SELECT device, secret_key, provisional, incarnation, relay_url, epoch, identity
+            "SELECT device, secret_key, provisional, incarnation, relay_url, epoch, identity,
+                    (SELECT public_key FROM sealed_key)
              FROM device",
         )?
         .query_row([], |row| {
@@ -85,17 +86,18 @@ pub(super) fn load(connection: &Connection) -> Result<Device, StoreError> {
                 row.get(4)?,
                 bytes_opt(row, 5, Epoch::from_bytes)?,
                 row.get::<_, Option<Vec<u8>>>(6)?,
+                bytes_opt(row, 7, |key: [u8; 32]| key)?,
             ))
         })
         .optional()?
         .ok_or_else(|| StoreError::damaged("it does not say which device it belongs to"))?;
-    let (id, key, provisional, incarnation, relay_url, epoch, identity) = row;
+    let (id, key, provisional, incarnation, relay_url, epoch, identity, sealed) = row;
     let identity = identity
         .map(|bytes| cbor(&bytes, "the identity"))
         .transpose()?;
     Ok(Device {
         id,
-        key,
+        public_key: sealed.unwrap_or_else(|| key.verifying_key().to_bytes()),
         provisional,
         incarnation,
         relay_url,
@@ -114,8 +116,7 @@ impl Device {
 
     /// Whether a certificate is of this device and its key.
     pub(super) fn is_certified(&self, certificate: &Certificate) -> bool {
-        certificate.device == self.id
-            && certificate.public_key == self.key.verifying_key().to_bytes()
+        certificate.device == self.id && certificate.public_key == self.public_key
     }
 
     /// Every id that this device's person goes by.
@@ -161,7 +162,7 @@ pub(super) fn save_identity(tx: &Transaction<'_>, identity: &Identity) -> Result
     Ok(())
 }
 
-fn save_access(tx: &Transaction<'_>, access: &Access) -> Result<(), StoreError> {
+pub(super) fn save_access(tx: &Transaction<'_>, access: &Access) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE device SET token = ?1, challenge = ?2",
         params![access.token, access.challenge],
@@ -179,7 +180,7 @@ impl Store {
             let device = load(connection)?;
             Ok(DeviceInfo {
                 device: device.id,
-                public_key: device.key.verifying_key().to_bytes(),
+                public_key: device.public_key,
                 person: device.person(),
                 provisional: device.provisional,
                 identity: device.identity,
@@ -187,14 +188,6 @@ impl Store {
                 epoch: device.epoch,
             })
         })
-    }
-
-    /// Signs bytes with the device's key.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn sign(&self, bytes: &[u8]) -> Result<[u8; 64], StoreError> {
-        self.read(|connection| Ok(load(connection)?.key.sign(bytes).to_bytes()))
     }
 
     /// Who writes here. Before pairing: the provisional person, a driver.

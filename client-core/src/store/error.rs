@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use yizhan_proto::{ChangeHash, DocumentId, Kind};
+use yizhan_proto::{ChangeHash, DocumentId, Kind, Timestamp};
 
 use crate::clock::NoRandomness;
 use crate::model::Refusal;
@@ -58,6 +58,36 @@ pub enum StoreError {
         found: i64,
         /// The newest format known here.
         known: i64,
+    },
+    /// The device's key is sealed, and what opens it was not handed in.
+    #[error(
+        "this profile is locked; its keeper opens it with a PIN: yizhan-phone keeper switch NAME"
+    )]
+    Sealed,
+    /// What was handed in opens something else.
+    #[error("this is not the key of this store; nothing was changed")]
+    WrongKey,
+    /// The store is encrypted, and its key was not handed in.
+    #[error("this store is encrypted; hand in its key (--key-file FILE)")]
+    KeyNeeded,
+    /// A key was handed in, and the store is not encrypted.
+    #[error(
+        "this store is not encrypted; leave the key out, or encrypt it: yizhan-phone store encrypt --key-file FILE"
+    )]
+    NotEncrypted,
+    /// A key was handed in, and this build cannot encrypt.
+    #[error(
+        "this program was built without encryption of stores; leave the key out, or use a build with the feature sqlcipher"
+    )]
+    NoCipher,
+    /// The device was lost, and erased itself.
+    #[error(
+        "this device was wiped by its relay on {}; nothing is left here: begin anew in another folder",
+        super::wipe::date(*wiped_at)
+    )]
+    Wiped {
+        /// When, by the relay's clock as far as the device knew it.
+        wiped_at: Timestamp,
     },
     /// The operating system gave no randomness for ids and keys.
     #[error("ids and keys need randomness, and there is none; try again")]

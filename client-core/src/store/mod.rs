@@ -9,7 +9,9 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | `open`, `migrations`, `instance` | the folder, the file, its format, and whether it is a copy |
-//! | `device`, `kit` | this device: id, key, person, access, and what it shows codes with |
+//! | `device`, `keys`, `kit` | this device: id, key, person, access, and what it shows codes with |
+//! | `cipher` | encrypted stores, where SQLite can |
+//! | `wipe` | what a lost device hands over, and how it erases itself |
 //! | `documents`, `changes`, `scopes` | the rows of each |
 //! | `edit` | a tap |
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
@@ -22,6 +24,7 @@
 
 mod apply;
 mod changes;
+mod cipher;
 mod described;
 mod device;
 mod documents;
@@ -32,6 +35,7 @@ pub mod export;
 mod fold;
 mod held;
 mod instance;
+mod keys;
 mod kit;
 mod migrations;
 mod open;
@@ -52,6 +56,7 @@ mod sql;
 mod status;
 mod types;
 mod views;
+mod wipe;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -59,10 +64,14 @@ pub(crate) mod tests;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use yizhan_proto::Timestamp;
 
 use error::Placed;
 
+pub use cipher::{DatabaseKey, can_encrypt, encrypt, is_encrypted};
 pub use error::{EditError, FindError, StoreError};
+pub use keys::SealKey;
+pub use open::{OpenKeys, is_home, make_folder};
 pub use papers::{
     AttachmentPlace, AttachmentRow, AttachmentTotals, NewFile, Transfer, TransferWay,
 };
@@ -75,10 +84,12 @@ pub use rows::{
 };
 pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
 pub use sheets::{SheetDue, SheetHeld};
+pub use status::unsent_in;
 pub use types::{
     Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, ErasedNote, Held, ScopeStatus, SetAside,
     Status, StoredAccess,
 };
+pub use wipe::{FarewellBatch, WipedNote};
 
 /// The store of one device. Several processes may open the same one; each step takes its turn.
 #[derive(Debug)]
@@ -96,6 +107,10 @@ pub struct Store {
     instance_settled: bool,
     /// Whether the log may hold what is gone from the file (see `fold`).
     unfolded: bool,
+    /// What opens the device's key, if that is sealed.
+    seal: Option<SealKey>,
+    /// When this device erased itself.
+    wiped_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -108,6 +123,7 @@ impl Store {
     /// Reads, of one state of the store however many statements it takes.
     fn read<T, E: Placed>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         let run = || {
+            self.not_wiped()?;
             let tx = self
                 .connection
                 .unchecked_transaction()
@@ -122,8 +138,10 @@ impl Store {
         &mut self,
         f: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let wiped = self.not_wiped();
         let connection = &mut self.connection;
         let run = || {
+            wiped?;
             let tx = connection
                 .transaction_with_behavior(TransactionBehavior::Immediate)
                 .map_err(StoreError::from)?;
@@ -133,6 +151,14 @@ impl Store {
         };
         let done = run();
         done.map_err(|error| self.placed(error))
+    }
+
+    /// Refuses to go on in a store that erased itself.
+    fn not_wiped(&self) -> Result<(), StoreError> {
+        match self.wiped_at {
+            Some(wiped_at) => Err(StoreError::Wiped { wiped_at }),
+            None => Ok(()),
+        }
     }
 
     fn placed<E: Placed>(&self, error: E) -> E {

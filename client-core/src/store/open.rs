@@ -9,7 +9,9 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::Placed as _;
 use super::papers::Papers;
-use super::{Store, StoreError, device, instance, migrations};
+use super::{
+    DatabaseKey, SealKey, Store, StoreError, cipher, device, instance, keys, migrations, wipe,
+};
 use crate::clock::Clock;
 
 /// The database, in the home folder.
@@ -22,24 +24,49 @@ pub(super) const BUSY_MS: u64 = 5_000;
 /// one by [`Store::verify`], and wherever SQLite comes across damage.
 const CHECKED_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
+/// What a store is opened with, besides its folder.
+#[derive(Debug, Clone, Default)]
+pub struct OpenKeys {
+    /// What opens the device's key, if that is sealed.
+    pub seal: Option<SealKey>,
+    /// The key of the files, if they are encrypted; a new store is then made encrypted.
+    pub database: Option<DatabaseKey>,
+}
+
 impl Store {
     /// Opens the store in a folder, making both if they are missing (0700, and 0600 for the file).
     ///
     /// # Errors
     /// [`StoreError`] says what is in the way and what to do.
     pub fn open(home: &Path, clock: &dyn Clock) -> Result<Self, StoreError> {
+        Self::open_with(home, clock, &OpenKeys::default())
+    }
+
+    /// [`Store::open`], with keys. They are not kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] says what is in the way and what to do; [`StoreError::Sealed`] and
+    /// [`StoreError::WrongKey`] if a key is missing, or another one.
+    pub fn open_with(home: &Path, clock: &dyn Clock, keys: &OpenKeys) -> Result<Self, StoreError> {
         make_folder(home)?;
-        let path = home.join(FILE);
+        wipe::check(home)?;
+        let database = keys.database.as_ref();
+        cipher::check(home, database)?;
+        let path = path(home);
         let bytes = make_file(home, &path, clock)?;
         let left_over = log_bytes(home) > 0;
         let open = || -> Result<(Connection, bool), StoreError> {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let mut connection = Connection::open_with_flags(&path, flags)?;
+            cipher::unlock(&connection, database)?;
             configure(&connection)?;
             if bytes > 0 && bytes <= CHECKED_BYTES_MAX {
                 check(&connection)?;
             }
             let new = prepare(&mut connection, clock)?;
+            if keys::is_sealed(&connection)? {
+                keys::present(&connection, keys.seal.as_ref())?;
+            }
             Ok((connection, new))
         };
         let (connection, new) = open().map_err(|error| error.placed(&path))?;
@@ -47,10 +74,12 @@ impl Store {
             connection,
             path: Some(path),
             home: Some(home.to_owned()),
-            papers: Papers::new(Some(home)),
+            papers: Papers::new(Some(home), database.cloned()),
             unnoted: std::cell::RefCell::default(),
             instance_settled: false,
             unfolded: false,
+            seal: keys.seal.clone(),
+            wiped_at: None,
         };
         if left_over {
             // The last session died, or another one is at it: what it deleted may be in its log.
@@ -75,10 +104,12 @@ impl Store {
             connection,
             path: None,
             home: None,
-            papers: Papers::new(None),
+            papers: Papers::new(None, None),
             unnoted: std::cell::RefCell::default(),
             instance_settled: true,
             unfolded: false,
+            seal: None,
+            wiped_at: None,
         })
     }
 
@@ -112,7 +143,22 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |source| StoreError::Home { path, source }
 }
 
-fn make_folder(home: &Path) -> Result<(), StoreError> {
+/// The database's file in a folder.
+pub(super) fn path(home: &Path) -> PathBuf {
+    home.join(FILE)
+}
+
+/// Whether a store is, or was, in a folder.
+#[must_use]
+pub fn is_home(folder: &Path) -> bool {
+    folder.join(FILE).exists() || wipe::was_wiped(folder)
+}
+
+/// Makes a folder that only its owner may open, if it is missing.
+///
+/// # Errors
+/// [`StoreError::Home`].
+pub fn make_folder(home: &Path) -> Result<(), StoreError> {
     if home.is_dir() {
         return Ok(());
     }

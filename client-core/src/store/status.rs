@@ -1,12 +1,26 @@
 //! How the store is doing.
 
-use rusqlite::Connection;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
 use yizhan_proto::{DocumentId, Kind, Timestamp};
 
 use super::sql::{bytes, time_opt, uint};
 use super::{
-    ScopeStatus, SetAside, Status, Store, StoreError, device, opened, reads, scopes, views,
+    ScopeStatus, SetAside, Status, Store, StoreError, device, open, opened, reads, scopes, views,
 };
+
+/// Changes in the store of a folder that the relay does not have, counted without opening the store:
+/// a profile that is locked is counted, and not read.
+///
+/// # Errors
+/// [`StoreError`] if there is no store, or it cannot be read so (it is encrypted).
+pub fn unsent_in(home: &Path) -> Result<u64, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(open::path(home), flags)?;
+    connection.busy_timeout(core::time::Duration::from_millis(500))?;
+    Ok(unsent(&connection)?.0)
+}
 
 impl Store {
     /// How the store is doing.

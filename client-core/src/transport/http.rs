@@ -21,6 +21,9 @@ use ureq::{Agent, Body};
 use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::codec::{self, MEDIA_TYPE};
+use yizhan_proto::device::{
+    FarewellRequest, FarewellResponse, KeyRequest, MergeRequest, Merged, WipeNoted, WipedRequest,
+};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
 use yizhan_proto::outside::OutsidePairRequest;
@@ -192,6 +195,26 @@ impl Transport for HttpTransport {
         reads: &CheckReads,
     ) -> Result<ReadsEntered, TransportError> {
         self.post("/v1/audit/reads", Some(token), reads)
+    }
+
+    fn replace_key(&mut self, request: &KeyRequest) -> Result<Access, TransportError> {
+        self.post("/v1/device/key", None, request)
+    }
+
+    fn farewell(&mut self, request: &FarewellRequest) -> Result<FarewellResponse, TransportError> {
+        self.post("/v1/device/farewell", None, request)
+    }
+
+    fn wiped(&mut self, request: &WipedRequest) -> Result<WipeNoted, TransportError> {
+        self.post("/v1/device/wiped", None, request)
+    }
+
+    fn merge_people(
+        &mut self,
+        token: &str,
+        request: &MergeRequest,
+    ) -> Result<Merged, TransportError> {
+        self.post("/v1/people/merge", Some(token), request)
     }
 
     fn sheet(

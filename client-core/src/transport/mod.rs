@@ -12,6 +12,9 @@ use std::ops::ControlFlow;
 
 use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::audit::{CheckReads, ReadsEntered};
+use yizhan_proto::device::{
+    FarewellRequest, FarewellResponse, KeyRequest, MergeRequest, Merged, WipeNoted, WipedRequest,
+};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::outside::OutsidePairRequest;
 use yizhan_proto::report::{SheetAnswer, SheetRequest};
@@ -92,6 +95,46 @@ pub trait Transport {
         Err(TransportError::offline(
             "this way carries no reads of checks",
         ))
+    }
+
+    /// `POST /v1/device/key`.
+    ///
+    /// # Errors
+    /// [`TransportError`]. The relay may know the new key all the same.
+    fn replace_key(&mut self, request: &KeyRequest) -> Result<Access, TransportError> {
+        let _ = request;
+        Err(TransportError::garbled("no keys are replaced this way"))
+    }
+
+    /// `POST /v1/device/farewell`.
+    ///
+    /// # Errors
+    /// [`TransportError`]. The relay may have taken what was handed over all the same.
+    fn farewell(&mut self, request: &FarewellRequest) -> Result<FarewellResponse, TransportError> {
+        let _ = request;
+        Err(TransportError::garbled("no farewells are taken this way"))
+    }
+
+    /// `POST /v1/device/wiped`.
+    ///
+    /// # Errors
+    /// [`TransportError`]. The relay may have noted it all the same.
+    fn wiped(&mut self, request: &WipedRequest) -> Result<WipeNoted, TransportError> {
+        let _ = request;
+        Err(TransportError::garbled("no farewells are taken this way"))
+    }
+
+    /// `POST /v1/people/merge`, with the access token.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    fn merge_people(
+        &mut self,
+        token: &str,
+        request: &MergeRequest,
+    ) -> Result<Merged, TransportError> {
+        let _ = (token, request);
+        Err(TransportError::garbled("no people are merged this way"))
     }
 
     /// `GET /v1/report`, with the access token: a report of a region that the person coordinates.

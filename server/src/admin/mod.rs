@@ -248,6 +248,18 @@ pub struct Device {
     pub revoked_at: Option<String>,
     /// When it last paired or pushed.
     pub last_seen_at: Option<String>,
+    /// When it was ordered to erase itself.
+    #[serde(default)]
+    pub wipe_ordered_at: Option<String>,
+    /// When it said that nothing is left on it.
+    #[serde(default)]
+    pub wiped_at: Option<String>,
+    /// Changes that it handed over before; they wait for a person to decide.
+    #[serde(default)]
+    pub handed_over: Option<u64>,
+    /// Photos and papers whose bytes went with it.
+    #[serde(default)]
+    pub attachments_lost: Option<u64>,
 }
 
 /// Numbers for operators.

@@ -3,10 +3,9 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use yizhan_proto::checkin::{Certificate, RelayKey, certified_name};
+use yizhan_proto::device::OrderSignature;
 use yizhan_proto::limits::{CERTIFICATE_LIFE_MS, RELAY_KEYS_MAX};
 use yizhan_proto::{DeviceId, PersonId, Timestamp};
-
-use super::keys::public_key;
 
 /// Which device, and who it acts for.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +24,7 @@ pub struct Subject<'a> {
 /// length, which no token does, so neither passes for the other.
 pub(super) struct Certifier {
     signing: SigningKey,
-    former: Vec<RelayKey>,
+    former: Vec<SigningKey>,
 }
 
 impl Certifier {
@@ -33,19 +32,26 @@ impl Certifier {
     pub(super) fn new(seed: &[u8; 32], former: &[[u8; 32]]) -> Self {
         Self {
             signing: SigningKey::from_bytes(seed),
-            former: former
-                .iter()
-                .map(|seed| RelayKey(public_key(seed)))
-                .collect(),
+            former: former.iter().map(SigningKey::from_bytes).collect(),
         }
     }
 
     /// The keys under which certificates are to be believed, the present one first.
     pub(super) fn keys(&self) -> Vec<RelayKey> {
-        std::iter::once(RelayKey(self.signing.verifying_key().to_bytes()))
-            .chain(self.former.iter().copied())
+        let public = |key: &SigningKey| RelayKey(key.verifying_key().to_bytes());
+        self.signing_keys().map(public).collect()
+    }
+
+    fn signing_keys(&self) -> impl Iterator<Item = &SigningKey> {
+        std::iter::once(&self.signing)
+            .chain(&self.former)
             .take(RELAY_KEYS_MAX)
-            .collect()
+    }
+
+    /// Signatures over what the relay says, one for each of [`Certifier::keys`], in their order.
+    pub(super) fn sign(&self, bytes: &[u8]) -> Vec<OrderSignature> {
+        let sign = |key: &SigningKey| OrderSignature(key.sign(bytes).to_bytes());
+        self.signing_keys().map(sign).collect()
     }
 
     pub(super) fn certify(&self, subject: &Subject<'_>, now: Timestamp) -> Certificate {
@@ -87,5 +93,15 @@ mod tests {
         assert_eq!(verify(&key, &signed, &signature), Ok(()));
         let other = Certifier::new(&[9; 32], &[]).certify(&subject, now);
         assert!(verify(&key, &signed, &other.signature).is_err());
+    }
+
+    #[test]
+    fn what_is_signed_is_signed_under_every_key_that_a_phone_may_know() {
+        let certifier = Certifier::new(&[1; 32], &[[2; 32], [3; 32]]);
+        let signatures = certifier.sign(b"erase yourself");
+        assert_eq!(signatures.len(), 3);
+        for (RelayKey(key), OrderSignature(signature)) in certifier.keys().iter().zip(&signatures) {
+            assert_eq!(verify(key, b"erase yourself", signature), Ok(()));
+        }
     }
 }

@@ -16,9 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use yizhan_proto::checkin::CheckInKit;
+use yizhan_proto::device::WipeOrder;
 use yizhan_proto::identity::Access;
 use yizhan_proto::limits::TOKEN_TTL_S;
-use yizhan_proto::{DeviceId, Epoch, PersonId, Timestamp};
+use yizhan_proto::{DeviceId, Epoch, Nonce, PersonId, Timestamp};
 
 use crate::clock::Clock;
 
@@ -183,6 +184,26 @@ impl Auth {
             relay_keys: signing.certifier.keys(),
             revoked,
         }
+    }
+
+    /// The order to a device to erase itself, in answer to the question of this number.
+    #[must_use]
+    pub fn wipe_order(
+        &self,
+        device: DeviceId,
+        epoch: Epoch,
+        nonce: Nonce,
+        ordered_at: Timestamp,
+    ) -> WipeOrder {
+        let mut order = WipeOrder {
+            device,
+            epoch,
+            nonce,
+            ordered_at,
+            signatures: Vec::new(),
+        };
+        order.signatures = self.signing().certifier.sign(&order.signed_bytes());
+        order
     }
 
     /// What a bearer token says, if it is one of ours and still good at `now`.

@@ -258,10 +258,18 @@ pub(super) enum Device {
     #[command(after_help = "Examples:\n  yizhan device list\n  yizhan device list --json")]
     List,
     /// Revoke a device: from its next request on it is refused. What it sent stays.
-    #[command(after_help = "Example:\n  yizhan device revoke 01999c2e-4a7b-7c3d-8e9f-0a1b2c3d4e5f")]
+    ///
+    /// With --wipe it also erases itself at its next contact: first it hands over what it had not
+    /// sent, which waits for a person to decide. Pairing it anew before that takes the order back.
+    #[command(
+        after_help = "A phone that never comes back on a network keeps what it holds.\n\nExamples:\n  yizhan device revoke 01999c2e-4a7b-7c3d-8e9f-0a1b2c3d4e5f\n  yizhan device revoke 李的手机 --wipe"
+    )]
     Revoke {
-        /// The device's id, or its beginning.
+        /// The device's id, or its beginning, or its label.
         device: String,
+        /// The phone is lost: it is to erase itself.
+        #[arg(long)]
+        wipe: bool,
     },
 }
 

@@ -10,7 +10,7 @@ use crate::admin::{Device, Person};
 pub(super) fn obey(data: &Path, command: Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::List => list(data, output),
-        Command::Revoke { device } => revoke(data, &device, output),
+        Command::Revoke { device, wipe } => revoke(data, &device, wipe, output),
     }
 }
 
@@ -43,23 +43,47 @@ fn list(data: &Path, output: &mut Output) -> Result<(), Failure> {
                     text::local(&device.created_at),
                     time(&device.last_seen_at),
                     time(&device.revoked_at),
+                    wiped(device),
                 ]
             })
             .collect();
         text::table(
-            &["ID", "PERSON", "LABEL", "PAIRED", "LAST SEEN", "REVOKED"],
+            &[
+                "ID",
+                "PERSON",
+                "LABEL",
+                "PAIRED",
+                "LAST SEEN",
+                "REVOKED",
+                "WIPED",
+            ],
             &rows,
         )
     })
 }
 
-fn revoke(data: &Path, device: &str, output: &mut Output) -> Result<(), Failure> {
+/// When it was wiped, or that it is to be.
+fn wiped(device: &Device) -> String {
+    match (&device.wiped_at, &device.wipe_ordered_at) {
+        (Some(at), _) => text::local(at),
+        (None, Some(_)) => "at next contact".to_owned(),
+        (None, None) => String::new(),
+    }
+}
+
+fn revoke(data: &Path, device: &str, wipe: bool, output: &mut Output) -> Result<(), Failure> {
     let relay = Relay::find(data)?;
     let devices: Vec<Device> = relay.get("devices")?;
     let device = named("device", device, &devices, |d| &d.id, |d| &d.label)?;
-    let path = format!("devices/{}/revoke", part(&device.id));
+    let verb = if wipe { "wipe" } else { "revoke" };
+    let path = format!("devices/{}/{verb}", part(&device.id));
     let revoked: Device = relay.post(&path, &serde_json::json!({}))?;
     output.say(&revoked, |device| {
-        format!("revoked {}; what it sent stays", device.id)
+        let then = match (&device.wiped_at, &device.wipe_ordered_at) {
+            (Some(at), _) => format!("; it erased itself on {}", text::local(at)),
+            (None, Some(_)) => "; it erases itself at its next contact".to_owned(),
+            (None, None) => String::new(),
+        };
+        format!("revoked {}; what it sent stays{then}", device.id)
     })
 }

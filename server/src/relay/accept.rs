@@ -71,11 +71,22 @@ pub(super) struct Arrival {
 impl Arrival {
     /// An arrival right now from a device whose clock says `device_time`.
     pub(super) fn new(author: &Author, now: Timestamp, device_time: Timestamp) -> Self {
+        Self::of(author.device, author.person, now, device_time)
+    }
+
+    /// An arrival right now from a device that acted for this person, whose clock says
+    /// `device_time`.
+    pub(super) fn of(
+        device: DeviceId,
+        person: PersonId,
+        now: Timestamp,
+        device_time: Timestamp,
+    ) -> Self {
         let skew_ms = device_time.ms_since(now);
         let tolerated = (-CLOCK_SKEW_TOLERATED_MS..=CLOCK_SKEW_TOLERATED_MS).contains(&skew_ms);
         Self {
-            device: author.device,
-            person: author.person,
+            device,
+            person,
             received_at: now,
             skew_ms: if tolerated { 0 } else { skew_ms },
             quotas: None,
@@ -195,7 +206,7 @@ pub(super) fn settle(
             Ok(Outcome::Accepted(stored))
         }
         Ok(Verdict::Needs(hashes)) => needs(tx, arrival, incoming, hashes),
-        Ok(Verdict::Quarantine(refusal)) => quarantine(tx, arrival, incoming, &refusal),
+        Ok(Verdict::Quarantine(refusal)) => set_apart(tx, arrival, incoming, &refusal),
         Ok(Verdict::Refuse(refusal)) | Err(refusal) => Ok(Outcome::Refused(Reason::from(&refusal))),
     }
 }
@@ -330,13 +341,14 @@ fn needs(
     for hash in &hashes {
         if tx.is_quarantined(incoming.document, *hash)? {
             let held = Refusal::new(RefusalCode::DependencyHeld);
-            return quarantine(tx, arrival, incoming, &held);
+            return set_apart(tx, arrival, incoming, &held);
         }
     }
     Ok(Outcome::Needs(hashes))
 }
 
-fn quarantine(
+/// Keeps a change for a person to decide on.
+pub(super) fn set_apart(
     tx: &mut LogTx<'_>,
     arrival: Arrival,
     incoming: &Incoming,

@@ -249,7 +249,7 @@ impl Relay {
 }
 
 /// Looks at every pushed change: here if they are few, else on a thread that may be kept busy.
-async fn inspect_all(pushes: Vec<Push>) -> Result<Vec<Incoming>, RelayError> {
+pub(super) async fn inspect_all(pushes: Vec<Push>) -> Result<Vec<Incoming>, RelayError> {
     let inspect =
         |part: Vec<Push>| -> Vec<Incoming> { part.into_iter().map(Incoming::inspect).collect() };
     let bytes: usize = pushes.iter().map(|push| push.change.len()).sum();

@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use yizhan_proto::{PersonId, StationId, Timestamp};
+use yizhan_client_core::model::Author;
+use yizhan_proto::{PersonId, RegionKey, Role, StationId, Timestamp};
 
 use super::audit::operator;
 use super::directory::person_info;
 use super::people::{existing, listed};
 use super::types::{Duplicate, Likeness, PersonInfo};
-use super::{Relay, access, from_read};
-use crate::audit::{Action, Subject};
-use crate::error::{PeopleError, RelayError};
+use super::{Caller, Relay, access, from_read, from_write};
+use crate::audit::{Action, By, Event, Subject};
+use crate::error::{MergeError, PeopleError, RelayError};
 use crate::store::LogTx;
 use crate::store::rows::PersonRow;
 
@@ -21,6 +22,18 @@ const PAIRS_MAX: usize = 20_000;
 const LISTED_MAX: usize = 500;
 /// Registrations at one station that are this close may be one driver with two phones.
 const REGISTRATIONS_MS: i64 = 24 * 60 * 60 * 1000;
+
+impl From<RelayError> for MergeError {
+    fn from(error: RelayError) -> Self {
+        Self::People(error.into())
+    }
+}
+
+impl From<crate::store::StoreError> for MergeError {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::People(error.into())
+    }
+}
 
 /// Where and when somebody registered by themselves.
 type Registrations = BTreeMap<PersonId, (StationId, Timestamp)>;
@@ -53,24 +66,107 @@ impl Relay {
         other: PersonId,
     ) -> Result<PersonInfo, PeopleError> {
         let now = self.inner.clock.now();
-        self.people_job(move |tx| {
-            if keep == other {
-                return Err(PeopleError::Invalid(format!(
-                    "{keep} cannot be merged with themselves; name two people"
-                )));
-            }
-            let (keep, gone) = (canonical(tx, keep)?, canonical(tx, other)?);
-            if keep != gone {
-                let gone = existing(tx, gone)?;
-                tx.merge_person(keep, &gone, now)?;
-                access::follow_merge(tx, keep)?;
-                let merged = operator(now, Action::PersonMerged).to(Subject::Person(keep));
-                tx.audit(&merged.about(gone.id))?;
-            }
-            listed(tx, keep)
-        })
-        .await
+        self.people_job(move |tx| merge(tx, keep, other, operator(now, Action::PersonMerged)))
+            .await
     }
+
+    /// The same, for a coordinator: of two drivers who registered by themselves at stations of a
+    /// region of theirs. Again: nothing changes.
+    ///
+    /// # Errors
+    /// [`MergeError`].
+    pub async fn merge_drivers(
+        &self,
+        caller: &Caller,
+        keep: PersonId,
+        other: PersonId,
+    ) -> Result<PersonInfo, MergeError> {
+        let now = self.inner.clock.now();
+        let (relay, device) = (self.clone(), caller.device);
+        let job = move |tx: &mut LogTx<'_>| -> Result<PersonInfo, MergeError> {
+            // Looked up here, where the ends of roles are ordered with everything else.
+            let caller = relay
+                .caller(device)
+                .map_err(|error| PeopleError::Relay(RelayError::Caller(error)))?;
+            may_merge(tx, &caller.author, [keep, other])?;
+            let by = By::Device(caller.person, caller.device);
+            Ok(merge(
+                tx,
+                keep,
+                other,
+                Event::new(now, by, Action::PersonMerged),
+            )?)
+        };
+        let written = self.inner.writer.write(job).await;
+        written.map_err(from_write::<_, MergeError>)
+    }
+}
+
+/// What a coordinator is told who may not make two people one.
+const NOT_COORDINATOR: &str = "only a coordinator of their region may say that two drivers are one";
+const NOT_DRIVERS: &str =
+    "a coordinator makes drivers one, and nobody with another role; ask the operator";
+const NOT_THEIRS: &str = "both must have registered at a station of your region; ask the operator";
+
+/// Both people are drivers, and registered by themselves in a region of the coordinator's.
+fn may_merge(
+    tx: &mut LogTx<'_>,
+    coordinator: &Author,
+    people: [PersonId; 2],
+) -> Result<(), MergeError> {
+    let regions: Vec<&RegionKey> = coordinator
+        .roles
+        .iter()
+        .filter_map(|role| match role {
+            Role::Coordinator(region) => Some(region),
+            Role::Driver
+            | Role::Keeper(_)
+            | Role::Health(_)
+            | Role::Specialist(_)
+            | Role::Operator
+            | Role::Other(_) => None,
+        })
+        .collect();
+    if regions.is_empty() {
+        return Err(MergeError::Forbidden(NOT_COORDINATOR));
+    }
+    for id in people {
+        let person = existing(tx, canonical(tx, id)?)?;
+        if person.roles.iter().any(|role| *role != Role::Driver) {
+            return Err(MergeError::Forbidden(NOT_DRIVERS));
+        }
+        let station = tx.registered_at(person.id)?;
+        let row = match station {
+            Some(station) => tx.document(station.into())?,
+            None => None,
+        };
+        let region = row.and_then(|row| row.outline.routing.region.clone());
+        if !region.is_some_and(|region| regions.contains(&&region)) {
+            return Err(MergeError::Forbidden(NOT_THEIRS));
+        }
+    }
+    Ok(())
+}
+
+fn merge(
+    tx: &mut LogTx<'_>,
+    keep: PersonId,
+    other: PersonId,
+    event: Event,
+) -> Result<PersonInfo, PeopleError> {
+    if keep == other {
+        return Err(PeopleError::Invalid(format!(
+            "{keep} cannot be merged with themselves; name two people"
+        )));
+    }
+    let (keep, gone) = (canonical(tx, keep)?, canonical(tx, other)?);
+    if keep != gone {
+        let gone = existing(tx, gone)?;
+        tx.merge_person(keep, &gone, event.at)?;
+        access::follow_merge(tx, keep)?;
+        tx.audit(&event.to(Subject::Person(keep)).about(gone.id))?;
+    }
+    listed(tx, keep)
 }
 
 /// The person of an id or alias.

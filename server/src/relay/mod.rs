@@ -17,6 +17,7 @@
 //! | `closing` | stations that close and open again |
 //! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
+//! | `keys`, `lost` | a device's new key; a lost device that hands over its work and erases itself |
 //! | `merging` | people who are one |
 //! | `erasure` | what goes for good, and the ledger of it |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
@@ -43,6 +44,8 @@ mod directory;
 mod erasure;
 mod exchange;
 mod failure;
+mod keys;
+mod lost;
 mod membership;
 mod merging;
 mod options;
@@ -84,6 +87,7 @@ use directory::{Directory, News};
 use erasure::Erasing;
 pub use erasure::{GROUND_BYTES_MAX, LedgerEntry, Receipt};
 use failure::{from_read, from_write, open_error};
+pub use lost::Farewell;
 pub use options::{BACKUP_DAYS_DEFAULT, RelayOptions};
 pub use outside::{OutsideBearer, OutsideNewcomer};
 use probe::Probe;
@@ -102,7 +106,7 @@ pub use types::{
     Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ErasedKind, ErasureRow,
     ForgetsDueRow, ForgetsOfDevice, ImportOutcome, ImportedStation, Likeness, NewDesk, Outstanding,
     OutstandingDevice, PairCode, Paired, PersonInfo, RegionInfo, ScopeLeftRow, Status, Subject,
-    TicketCount, ToldDevice,
+    TicketCount, ToldDevice, WipeRow,
 };
 
 /// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one

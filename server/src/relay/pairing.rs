@@ -8,7 +8,7 @@ use yizhan_proto::{DeviceId, PersonId, Role, Timestamp};
 use super::codes::Code;
 use super::people::label;
 use super::types::Paired;
-use super::{Relay, from_write};
+use super::{Relay, from_write, keys};
 use crate::audit::{Action, By, Event, Subject};
 use crate::error::{PairError, PeopleError, RelayError};
 use crate::store::rows::{DeviceRow, PersonRow};
@@ -136,7 +136,11 @@ fn pair(
     provisional: PersonId,
 ) -> Result<PersonRow, PairError> {
     let row = tx.pair_code(code.hash())?.ok_or(PairError::CodeWrong)?;
-    let known = newcomer.known(tx)?;
+    let known = match tx.device(newcomer.device)? {
+        // A copy of a device whose key was replaced comes back with a new code for its person.
+        Some(known) if row.used_by.is_none() && known.person == row.person => Some(known),
+        Some(_) | None => newcomer.known(tx)?,
+    };
     if let Some(user) = row.used_by {
         // A lost answer: the same device asks again. A revoked one does not come back this way.
         let again = user == newcomer.device
@@ -153,7 +157,14 @@ fn pair(
         return Err(PairError::CodeExpired);
     }
     adopt_alias(tx, row.person, provisional)?;
+    if let Some(known) = known.as_ref()
+        && known.public_key != newcomer.public_key
+    {
+        keys::keep_former(tx, known, newcomer.now)?;
+    }
     tx.put_device(&newcomer.act_for(row.person, known.as_ref()))?;
+    // Whoever made the code wants the device to be what it was.
+    tx.drop_wipe(newcomer.device)?;
     tx.use_pair_code(row.hash, newcomer.device, newcomer.now)?;
     tx.audit(&newcomer.paired(row.person))?;
     person(tx, row.person)

@@ -11,10 +11,10 @@ use super::codes::Code;
 use super::desks::{end_role, give_role};
 use super::directory::{person_info, region_info};
 use super::types::{Caller, DeviceInfo, PairCode, PersonInfo, RegionInfo};
-use super::{Relay, from_read, from_write, random, unix_ms};
+use super::{Relay, from_write, random, unix_ms};
 use crate::audit::{Action, Detail, Event, Subject};
 use crate::error::{PeopleError, RelayError};
-use crate::store::rows::{DeviceRow, PairCodeRow, PersonRow, RegionRow, StationCodeRow};
+use crate::store::rows::{PairCodeRow, PersonRow, RegionRow, StationCodeRow};
 use crate::store::{LogTx, StoreError};
 
 /// Milliseconds that an expired pairing code is kept, so that "expired" can be told from "wrong".
@@ -172,16 +172,6 @@ impl Relay {
         Ok(PairCode { code, expires_at })
     }
 
-    /// All devices, ascending by creation, then id.
-    ///
-    /// # Errors
-    /// [`RelayError`] if the store fails.
-    pub async fn devices(&self) -> Result<Vec<DeviceInfo>, RelayError> {
-        let read = self.inner.readers.read(|snapshot| snapshot.devices());
-        let rows = read.await.map_err(from_read)?;
-        Ok(rows.into_iter().map(device_info).collect())
-    }
-
     /// Revokes a device: from its next request on it is refused, and its watches end. Again:
     /// nothing changes.
     ///
@@ -197,7 +187,8 @@ impl Relay {
                 let revoked = operator(now, Action::DeviceRevoked).to(Subject::Device(device));
                 tx.audit(&revoked.about(row.person))?;
             }
-            Ok(device_info(row))
+            let wipe = tx.wipe(device)?;
+            Ok(DeviceInfo::new(row, wipe))
         })
         .await
     }
@@ -324,15 +315,4 @@ pub(super) fn label(what: &str, text: &str, bytes_min: usize) -> Result<String, 
         "{what} has {} bytes; {bytes_min} to {LABEL_BYTES_MAX} are allowed",
         text.len()
     )))
-}
-
-fn device_info(row: DeviceRow) -> DeviceInfo {
-    DeviceInfo {
-        id: row.id,
-        person: row.person,
-        label: row.label,
-        created_at: row.created_at,
-        revoked_at: row.revoked_at,
-        last_seen_at: row.last_seen_at,
-    }
 }

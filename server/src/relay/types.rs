@@ -6,6 +6,9 @@ use yizhan_proto::{
     Cursor, DeskKey, DeviceId, Epoch, PersonId, RegionKey, Role, StationId, Timestamp,
 };
 
+use crate::store::rows::DeviceRow;
+
+pub use crate::store::keys::WipeRow;
 pub use crate::store::rows::{
     DueStep, ErasedKind, ErasureRow, ForgetsDueRow, OutstandingDevice, ScopeLeftRow, Subject,
     TicketCount, ToldDevice,
@@ -70,6 +73,23 @@ pub struct DeviceInfo {
     pub revoked_at: Option<Timestamp>,
     /// When it last paired or pushed. A sync without pushes writes nothing, so not this either.
     pub last_seen_at: Option<Timestamp>,
+    /// The order to erase itself, if there is one, and how far it is.
+    pub wipe: Option<WipeRow>,
+}
+
+impl DeviceInfo {
+    /// A device as it is kept.
+    pub(super) fn new(row: DeviceRow, wipe: Option<WipeRow>) -> Self {
+        Self {
+            id: row.id,
+            person: row.person,
+            label: row.label,
+            created_at: row.created_at,
+            revoked_at: row.revoked_at,
+            last_seen_at: row.last_seen_at,
+            wipe,
+        }
+    }
 }
 
 /// A one-time pairing code. It is stored only as a hash: show it now or never.

@@ -43,6 +43,7 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(people::pair_code))
         .routes(routes!(people::devices))
         .routes(routes!(people::revoke))
+        .routes(routes!(people::wipe))
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::show))
         .routes(routes!(quarantine::accept))

@@ -15,7 +15,8 @@ use super::App;
 use crate::admin::Problem;
 use crate::auth::{ChallengeError, SignatureError, TokenError};
 use crate::error::{
-    AttachmentError, CallerError, ImportError, PairError, PeopleError, RelayError, SheetError,
+    AttachmentError, CallerError, DeviceError, ImportError, MergeError, PairError, PeopleError,
+    RelayError, SheetError,
 };
 
 /// Milliseconds after which to come back to a relay that restarts.
@@ -110,6 +111,27 @@ impl From<CallerError> for Refused {
             CallerError::Revoked => FaultCode::DeviceRevoked,
         };
         Fault::new(code, error.to_string()).into()
+    }
+}
+
+impl From<DeviceError> for Refused {
+    fn from(error: DeviceError) -> Self {
+        let code = match error {
+            DeviceError::KeyReplaced => FaultCode::DeviceKeyReplaced,
+            DeviceError::NotRevoked | DeviceError::NotOrdered => FaultCode::Conflict,
+            DeviceError::Caller(error) => return error.into(),
+            DeviceError::Relay(error) => return error.into(),
+        };
+        Fault::new(code, error.to_string()).into()
+    }
+}
+
+impl From<MergeError> for Refused {
+    fn from(error: MergeError) -> Self {
+        match error {
+            MergeError::Forbidden(text) => Fault::new(FaultCode::Forbidden, text).into(),
+            MergeError::People(error) => error.into(),
+        }
     }
 }
 
@@ -296,6 +318,8 @@ fn wants_cbor(path: &str, headers: &HeaderMap) -> bool {
             .is_some_and(|value| value.contains(MEDIA_TYPE))
     };
     DEVICES.contains(&path)
+        || path.starts_with("/v1/device/")
+        || path == "/v1/people/merge"
         || path.starts_with("/v1/attachments/")
         || names_cbor(header::CONTENT_TYPE)
         || names_cbor(header::ACCEPT)

@@ -4,6 +4,7 @@
 mod admin;
 mod attachments;
 mod audit;
+mod device;
 mod exchange;
 mod help;
 mod openapi;
@@ -36,6 +37,10 @@ pub(crate) fn all() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(pairing::outside))
         .routes(routes!(pairing::register))
         .routes(routes!(pairing::token))
+        .routes(routes!(device::key))
+        .routes(routes!(device::farewell))
+        .routes(routes!(device::wiped))
+        .routes(routes!(device::merge))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(openapi::served))

@@ -11,7 +11,7 @@ use yizhan_proto::{DeviceId, Fault, FaultCode, ProtocolVersion};
 use super::App;
 use super::fault::{self, Refused};
 use crate::auth::{SignatureError, Subject, verify};
-use crate::error::{PairError, RelayError};
+use crate::error::{DeviceError, PairError, RelayError};
 use crate::extract::{Cbor, CborAnswer, Peer};
 use crate::outside::OutsideError;
 use crate::relay::{Caller, OutsideNewcomer, Paired};
@@ -147,17 +147,22 @@ pub(super) async fn token(
         .check_challenge(&request.challenge, now)
         .map_err(|error| fault::challenge(&app, error))?;
     let caller = app.relay.caller(request.device)?;
-    verify(
-        &caller.public_key,
-        &request.signed_bytes(),
-        &request.signature,
-    )
-    .map_err(|error| app.challenged(FaultCode::SignatureInvalid, error.to_string()))?;
+    let signed = request.signed_bytes();
+    if let Err(error) = verify(&caller.public_key, &signed, &request.signature) {
+        // A copy of the device that was left behind when its key changed can be told so.
+        let former = app.relay.former_keys(request.device).await?;
+        let is_former = |key: &[u8; 32]| verify(key, &signed, &request.signature).is_ok();
+        if former.iter().any(is_former) {
+            return Err(DeviceError::KeyReplaced.into());
+        }
+        let fault = app.challenged(FaultCode::SignatureInvalid, error.to_string());
+        return Err(fault.into());
+    }
     Ok(CborAnswer::of(&access(&app, &caller)?))
 }
 
 /// Access for a device, with what it needs to show and verify check-in codes.
-fn access(app: &App, caller: &Caller) -> Result<Access, Refused> {
+pub(super) fn access(app: &App, caller: &Caller) -> Result<Access, Refused> {
     let now = app.now();
     let mut access = app
         .auth
@@ -174,7 +179,7 @@ fn access(app: &App, caller: &Caller) -> Result<Access, Refused> {
     Ok(access)
 }
 
-fn version(found: ProtocolVersion) -> Result<(), Refused> {
+pub(super) fn version(found: ProtocolVersion) -> Result<(), Refused> {
     if found.is_supported() {
         return Ok(());
     }

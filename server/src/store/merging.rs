@@ -6,7 +6,7 @@ use yizhan_proto::{PersonId, StationId, Timestamp};
 use super::StoreError;
 use super::convert::{bytes, timestamp};
 use super::log::LogTx;
-use super::queries::all;
+use super::queries::{all, first};
 use super::readers::Snapshot;
 use super::rows::PersonRow;
 
@@ -28,6 +28,19 @@ impl LogTx<'_> {
             )?
             .execute(params![person.as_bytes(), station.as_bytes(), now.as_ms()])?;
         Ok(())
+    }
+
+    /// Where a person registered by themselves, under the id they have.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn registered_at(&self, person: PersonId) -> Result<Option<StationId>, StoreError> {
+        first(
+            self.connection,
+            "SELECT station FROM registrations WHERE person = ?1",
+            [person.as_bytes()],
+            |row| Ok(StationId::from_bytes(bytes(row, 0)?)),
+        )
     }
 
     /// Makes a person an alias of another: devices, roles, desks, aliases and pairing codes go

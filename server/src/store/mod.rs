@@ -21,6 +21,7 @@ mod error;
 mod flush;
 mod held;
 mod job;
+pub mod keys;
 mod log;
 mod merging;
 mod migrations;

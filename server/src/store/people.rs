@@ -110,13 +110,7 @@ impl LogTx<'_> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn device(&self, id: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
-        first(
-            self.connection,
-            "SELECT device, person, public_key, label, created_at, revoked_at, last_seen_at
-             FROM devices WHERE device = ?1",
-            [id.as_bytes()],
-            device_row,
-        )
+        device_by_id(self.connection, id)
     }
 
     /// Adds a device, or changes whatever differs.
@@ -291,6 +285,20 @@ pub(super) fn person_row(
         aliases,
         devices,
     }))
+}
+
+/// One device.
+pub(super) fn device_by_id(
+    connection: &Connection,
+    id: DeviceId,
+) -> Result<Option<DeviceRow>, StoreError> {
+    first(
+        connection,
+        "SELECT device, person, public_key, label, created_at, revoked_at, last_seen_at
+         FROM devices WHERE device = ?1",
+        [id.as_bytes()],
+        device_row,
+    )
 }
 
 pub(super) fn device_row(row: &Row<'_>) -> Result<DeviceRow, StoreError> {

@@ -156,6 +156,15 @@ impl<T: Transport> Phone<T> {
         self.client().held().expect("what is held")
     }
 
+    /// Lets its client do something over its way to the relay.
+    ///
+    /// # Panics
+    /// If it is off.
+    pub fn over<R>(&mut self, act: impl FnOnce(&mut Client, &mut T) -> R) -> R {
+        let client = self.client.as_mut().expect("the phone is on");
+        act(client, &mut self.transport)
+    }
+
     /// Its way to the relay.
     pub fn transport_mut(&mut self) -> &mut T {
         &mut self.transport

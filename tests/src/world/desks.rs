@@ -131,6 +131,16 @@ impl World {
         let (kept, gone) = (of(keep), of(other));
         self.run(self.relay().merge_people(kept, gone))
             .expect("one person");
+        self.are_one(keep, other);
+    }
+
+    /// The owners of two phones were found to be one person, the first.
+    ///
+    /// # Panics
+    /// If one of them was never paired.
+    pub fn are_one(&mut self, keep: PhoneNo, other: PhoneNo) {
+        let of = |phone: PhoneNo| self.people[phone.0].person.expect("a paired phone");
+        let (kept, gone) = (of(keep), of(other));
         for owner in &mut self.people {
             if owner.person == Some(gone) {
                 owner.person = Some(kept);

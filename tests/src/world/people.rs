@@ -35,6 +35,37 @@ impl World {
         PhoneNo(number)
     }
 
+    /// A phone into which another one's whole folder was copied, the other being off for that
+    /// moment: two phones that both believe to be the same device.
+    ///
+    /// # Panics
+    /// If the folder cannot be copied.
+    pub fn copy_of(&mut self, phone: PhoneNo) -> PhoneNo {
+        let number = self.phones.len();
+        let home = self.folder.path().join(format!("phone-{number}"));
+        std::fs::create_dir(&home).expect("a folder");
+        let original = &mut self.phones[phone.0];
+        original.switch_off();
+        for entry in std::fs::read_dir(original.home()).expect("a folder") {
+            let entry = entry.expect("a file");
+            std::fs::copy(entry.path(), home.join(entry.file_name())).expect("a copy");
+        }
+        original.switch_on();
+        let (name, net) = (original.name().to_owned(), self.net.clone());
+        let chance = self.chance.fork(&format!("phone {number}"));
+        let copy = Phone::new(
+            &name,
+            home,
+            SimClock::new(self.time.clone(), chance.fork("clock")),
+            chance.fork("ids"),
+            Arc::clone(&self.reference),
+            |device| SimTransport::new(net, device),
+        );
+        self.people.push(self.people[phone.0].clone());
+        self.phones.push(copy);
+        PhoneNo(number)
+    }
+
     /// A driver with a phone, registered at the first station's counter.
     pub fn driver(&mut self, name: &str) -> PhoneNo {
         let phone = self.stranger(name);

@@ -4,7 +4,9 @@ mod activity;
 mod attachment;
 mod check;
 mod consent;
+mod device;
 mod enrol;
+mod keeper;
 mod notice;
 mod problems;
 mod report;
@@ -23,7 +25,9 @@ pub(crate) use self::activity::{
 pub(crate) use self::attachment::{AttachTo, AttachmentCommand};
 pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
+pub(crate) use self::device::{DeviceCommand, PersonCommand, StoreCommand};
 pub(crate) use self::enrol::EnrolCommand;
+pub(crate) use self::keeper::KeeperCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
 pub(crate) use self::problems::Problems;
 pub(crate) use self::report::ReportArgs;
@@ -71,6 +75,10 @@ pub(crate) struct Cli {
     /// Print JSON: an object with the `id` of what was made or shown, or an array of such.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// A file with the key of an encrypted store: 32 bytes, or 64 hexadecimal digits. A new store is
+    /// then made encrypted. Needs a build with the feature sqlcipher.
+    #[arg(long, global = true, value_name = "FILE", env = "YIZHAN_KEY_FILE")]
+    pub(crate) key_file: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -223,6 +231,18 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Who this phone acts for.
     Whoami,
+    /// This phone's key.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// The files of this phone's store.
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Drivers who are there twice (coordinators).
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// A tablet that several keepers share: each with a PIN and a profile of their own.
+    #[command(subcommand)]
+    Keeper(KeeperCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -304,6 +324,14 @@ mod tests {
         "consent give --station s --purpose health_record --driver d",
         "consent withdraw last",
         "consent list",
+        "device rotate-key",
+        "store encrypt --key-file key",
+        "person merge 0199abcd-0000-7000-8000-000000000000 0199abce-0000-7000-8000-000000000000",
+        "keeper add 王站长 --pin 20261121",
+        "keeper list",
+        "keeper switch 王站长 --pin 20261121 --no-sync",
+        "keeper lock",
+        "keeper set-pin 王站长 --pin 20261121 --new-pin 11212026",
         "activity list --station s --region r --all --limit 5",
         "activity show last",
         "activity create --station s --type clinic --title 义诊 --starts 09:00 --ends 11:30 --capacity 40 --place 大厅 --text t --quiz-draw 5 --state draft",

@@ -4,6 +4,7 @@ use std::io;
 
 use serde_json::json;
 use yizhan_client_core::error::{ClientError, PairError, SyncError};
+use yizhan_client_core::tablet::TabletError;
 use yizhan_client_core::transport::LinkError;
 
 /// Why the command ended without what was wanted.
@@ -105,6 +106,12 @@ impl From<PairError> for Failure {
 
 impl From<SyncError> for Failure {
     fn from(error: SyncError) -> Self {
+        Self::Client(error.into())
+    }
+}
+
+impl From<TabletError> for Failure {
+    fn from(error: TabletError) -> Self {
         Self::Client(error.into())
     }
 }

@@ -23,8 +23,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::StoreError;
 use super::error::Placed;
+use super::{DatabaseKey, StoreError, cipher};
 
 pub use adding::NewFile;
 pub use moving::{Transfer, TransferWay};
@@ -42,14 +42,21 @@ const MIGRATIONS: &[&str] = &[include_str!("0001.sql")];
 pub(super) struct Papers {
     /// `None` in memory.
     path: Option<PathBuf>,
+    key: Option<DatabaseKey>,
     connection: OnceCell<Connection>,
 }
 
+/// The database's file in a folder.
+pub(super) fn path(home: &Path) -> PathBuf {
+    home.join(FILE)
+}
+
 impl Papers {
-    /// Beside a store; `None`: in memory. Makes and opens nothing yet.
-    pub(super) fn new(home: Option<&Path>) -> Self {
+    /// Beside a store, under its key; `None`: in memory. Makes and opens nothing yet.
+    pub(super) fn new(home: Option<&Path>, key: Option<DatabaseKey>) -> Self {
         Self {
-            path: home.map(|home| home.join(FILE)),
+            path: home.map(path),
+            key,
             connection: OnceCell::new(),
         }
     }
@@ -76,6 +83,7 @@ impl Papers {
             }
             None => Connection::open_in_memory()?,
         };
+        cipher::unlock(&connection, self.key.as_ref())?;
         connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "synchronous", "FULL")?;

@@ -1,5 +1,6 @@
 //! The store as a whole: edits, exchanges with a tiny relay, damage, copies, queries.
 
+mod cipher;
 mod codes;
 mod crises;
 mod files;

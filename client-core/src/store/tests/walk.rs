@@ -179,6 +179,7 @@ const fn says(code: RefusalCode) -> Says {
         | RefusalCode::DocumentErased
         | RefusalCode::SeatsLeased
         | RefusalCode::QuarantineRejected
+        | RefusalCode::DeviceRevoked
         | RefusalCode::RightEnded => Says::Relay,
         RefusalCode::LeaseSpent | RefusalCode::AttachmentEmpty | RefusalCode::NothingChanged => {
             Says::Tap

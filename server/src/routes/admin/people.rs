@@ -217,6 +217,27 @@ pub(super) async fn revoke(
     Ok(Answer(device(app.relay.revoke_device(id).await?)))
 }
 
+/// Revokes a device and orders that it erase itself at its next contact, once it has handed over
+/// what it had not sent.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/devices/{device}/wipe",
+    tag = "admin",
+    params(("device" = String, Path, description = "Id")),
+    responses((status = 200, body = Device), (status = "4XX", body = Problem, content_type = "application/problem+json")),
+    security(("admin_key" = []))
+)]
+pub(super) async fn wipe(
+    State(app): State<App>,
+    _: Admin,
+    Path(id): Path<String>,
+) -> Result<Answer<Device>, Refused> {
+    let id: DeviceId = id
+        .parse()
+        .map_err(|error: IdError| invalid(error.to_string()))?;
+    Ok(Answer(device(app.relay.order_wipe(id).await?)))
+}
+
 pub(super) fn person_id(text: &str) -> Result<PersonId, Refused> {
     text.parse()
         .map_err(|error: IdError| invalid(error.to_string()))
@@ -240,5 +261,9 @@ fn device(device: DeviceInfo) -> Device {
         created_at: rfc3339(device.created_at),
         revoked_at: device.revoked_at.map(rfc3339),
         last_seen_at: device.last_seen_at.map(rfc3339),
+        wipe_ordered_at: device.wipe.map(|wipe| rfc3339(wipe.ordered_at)),
+        wiped_at: device.wipe.and_then(|wipe| wipe.wiped_at).map(rfc3339),
+        handed_over: device.wipe.map(|wipe| wipe.handed_over),
+        attachments_lost: device.wipe.and_then(|wipe| wipe.attachments_lost),
     }
 }

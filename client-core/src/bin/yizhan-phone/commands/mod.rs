@@ -6,11 +6,13 @@ mod attachment;
 mod check;
 mod code;
 mod consent;
+mod device;
 mod enrol;
 mod enrol_shown;
 mod export;
 mod facts;
 mod history;
+mod keeper;
 mod measured;
 mod notice;
 mod pairing;
@@ -24,6 +26,9 @@ mod today;
 mod visit;
 
 use yizhan_client_core::Client;
+
+pub(crate) use self::device::{database_key, store, tell_if_wiped};
+pub(crate) use self::keeper::{run as keeper, waiting};
 
 use crate::args::Command;
 use crate::failure::Failure;
@@ -79,5 +84,8 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
             with_name,
         } => export::export(client, file.as_deref(), format, *with_name, output),
         Command::Whoami => pairing::whoami(client, output),
+        Command::Keeper(_) | Command::Store(_) => Ok(()),
+        Command::Person(command) => device::person(client, command, output),
+        Command::Device(command) => device::run(client, command, output),
     }
 }

@@ -1,0 +1,233 @@
+//! Keepers, PINs and turns.
+
+use std::path::Path;
+
+use yizhan_proto::{DocumentId, StationId};
+
+use super::*;
+use crate::model::visit::Source;
+use crate::model::{Command, visit};
+use crate::store::StoreError;
+use crate::store::tests::world::TestClock;
+
+fn pin(text: &str) -> Pin {
+    Pin::read(text).unwrap()
+}
+
+/// A driver's entry in a profile: its keeper was never online.
+fn enter(profile: &Profile, n: u8, clock: &TestClock) {
+    let mut store = Store::open_with(&profile.home, clock, &profile.keys).unwrap();
+    let device = store.device().unwrap();
+    let command = visit::Command::CheckIn {
+        driver: device.person,
+        driver_name: profile.name.clone(),
+        station: StationId::from_bytes([100; 16]),
+        arrived_at: clock.now(),
+        source: Source::DriverApp,
+        vehicle_plate: None,
+        requested: Vec::new(),
+    };
+    let id = DocumentId::from_bytes([n; 16]);
+    store.edit(id, &Command::Visit(command), clock).unwrap();
+}
+
+fn unsent(tablet: &Tablet) -> Vec<Option<u64>> {
+    let keepers = tablet.keepers().unwrap();
+    keepers.into_iter().map(|keeper| keeper.unsent).collect()
+}
+
+fn tablet(folder: &Path, clock: &TestClock) -> Tablet {
+    Tablet::add(folder, "王站长", &pin("1234"), clock).unwrap();
+    Tablet::add(folder, " 赵站长 ", &pin("87654321"), clock).unwrap()
+}
+
+#[test]
+fn each_keeper_has_a_device_of_their_own_and_opens_it_with_their_own_pin() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let tablet = tablet(folder.path(), &clock);
+    assert!(matches!(tablet.current(), Err(TabletError::Locked)));
+    let wang = tablet.switch("王站长", &pin("1234"), &clock).unwrap();
+    enter(&wang, 1, &clock);
+    assert!(matches!(
+        tablet.switch("赵站长", &pin("1234"), &clock),
+        Err(TabletError::WrongPin(0))
+    ));
+    assert_eq!(
+        tablet.current().unwrap().name,
+        "王站长",
+        "nothing was locked"
+    );
+    let zhao = tablet.switch("赵站长", &pin("87654321"), &clock).unwrap();
+    let device = |profile: &Profile| {
+        let store = Store::open_with(&profile.home, &clock, &profile.keys).unwrap();
+        store.sign(b"x").unwrap();
+        store.device().unwrap().device
+    };
+    assert_ne!(device(&wang), device(&zhao));
+    assert_eq!(unsent(&tablet), [Some(1), Some(0)], "counted while locked");
+    tablet.lock().unwrap();
+    assert!(matches!(tablet.current(), Err(TabletError::Locked)));
+    assert!(!folder.path().join(SESSION).exists());
+    tablet.lock().unwrap();
+}
+
+#[test]
+fn a_locked_profile_is_opened_by_nothing_but_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let tablet = tablet(folder.path(), &clock);
+    let wang = tablet.unlock("王站长", &pin("1234"), &clock).unwrap();
+    let zhao = tablet.unlock("赵站长", &pin("87654321"), &clock).unwrap();
+    let open = |keys: &OpenKeys| Store::open_with(&wang.home, &clock, keys).map(drop);
+    assert!(open(&wang.keys).is_ok());
+    assert!(matches!(
+        open(&OpenKeys::default()),
+        Err(StoreError::Sealed)
+    ));
+    assert!(matches!(open(&zhao.keys), Err(StoreError::WrongKey)));
+}
+
+/// The secret lies nowhere in the profile's files.
+#[test]
+fn the_key_of_a_profile_lies_in_its_files_only_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let home = folder.path().join("plain");
+    let mut store = Store::open(&home, &clock).unwrap();
+    let secret = |store: &Store| -> Vec<u8> {
+        let connection = store.connection_for_tests();
+        let sql = "SELECT secret_key FROM device";
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let plain = secret(&store);
+    let says = |needle: &[u8]| {
+        let files = std::fs::read_dir(&home).unwrap();
+        files.into_iter().any(|entry| {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            bytes.windows(needle.len()).any(|window| window == needle)
+        })
+    };
+    assert!(says(&plain), "the test can see it");
+    let before = store.device().unwrap();
+    let signed = store.sign(b"x").unwrap();
+    store.seal_key(&SealKey([7; 32]), &clock).unwrap();
+    assert!(!says(&plain));
+    assert_eq!(store.device().unwrap(), before);
+    assert_eq!(store.sign(b"x").unwrap(), signed);
+    store.unseal_key().unwrap();
+    assert_eq!(secret(&store), plain);
+}
+
+#[test]
+fn wrong_pins_cost_time_that_neither_a_restart_nor_a_clock_set_back_saves() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let tablet = tablet(folder.path(), &clock);
+    let guess = |text: &str| {
+        Tablet::at(folder.path())
+            .unwrap()
+            .unlock("王站长", &pin(text), &clock)
+    };
+    for wait in [0, 0, 30_000] {
+        let found = guess("0000");
+        assert!(
+            matches!(found, Err(TabletError::WrongPin(ms)) if ms == wait),
+            "{found:?}"
+        );
+    }
+    // Even the right one has to wait.
+    assert!(matches!(guess("1234"), Err(TabletError::WaitFirst(30_000))));
+    clock.pass(-1_000_000);
+    assert!(matches!(guess("1234"), Err(TabletError::WaitFirst(30_000))));
+    clock.pass(29_999);
+    assert!(matches!(guess("1234"), Err(TabletError::WaitFirst(1))));
+    // The other keeper is not held up.
+    assert!(tablet.unlock("赵站长", &pin("87654321"), &clock).is_ok());
+    clock.pass(1);
+    assert!(matches!(guess("1111"), Err(TabletError::WrongPin(60_000))));
+    clock.pass(60_000);
+    assert!(guess("1234").is_ok());
+    assert!(
+        matches!(guess("1111"), Err(TabletError::WrongPin(0))),
+        "forgiven"
+    );
+}
+
+#[test]
+fn a_new_pin_opens_the_same_profile_and_the_old_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let tablet = tablet(folder.path(), &clock);
+    let before = tablet.switch("王站长", &pin("1234"), &clock).unwrap();
+    enter(&before, 1, &clock);
+    assert!(
+        tablet
+            .set_pin("王站长", &pin("4321"), &pin("5555"), &clock)
+            .is_err()
+    );
+    tablet
+        .set_pin("王站长", &pin("1234"), &pin("5555"), &clock)
+        .unwrap();
+    assert!(tablet.unlock("王站长", &pin("1234"), &clock).is_err());
+    let after = tablet.unlock("王站长", &pin("5555"), &clock).unwrap();
+    assert_eq!(after.home, before.home);
+    enter(&after, 2, &clock);
+    assert_eq!(unsent(&tablet)[0], Some(2));
+}
+
+#[test]
+fn who_cannot_be_added_is_told_why_and_nothing_is_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let tablet = tablet(folder.path(), &clock);
+    for name in ["", " ", "王站长", "a\nb", &"王".repeat(65)] {
+        let added = Tablet::add(folder.path(), name, &pin("1234"), &clock);
+        assert!(matches!(added, Err(TabletError::BadName(_))), "{name:?}");
+    }
+    assert_eq!(tablet.keepers().unwrap().len(), 2);
+    let one_person = folder.path().join("phone");
+    drop(Store::open(&one_person, &clock).unwrap());
+    assert!(matches!(
+        Tablet::add(&one_person, "王站长", &pin("1234"), &clock),
+        Err(TabletError::OnePerson)
+    ));
+    assert!(matches!(
+        tablet.unlock("没有", &pin("1234"), &clock),
+        Err(TabletError::NoKeeper(_))
+    ));
+    // A keeper who was about to be added when the tablet died: the next one gets another folder.
+    drop(Store::open(&profile(folder.path(), 3), &clock).unwrap());
+    Tablet::add(folder.path(), "新站长", &pin("1234"), &clock).unwrap();
+    assert!(tablet.unlock("新站长", &pin("1234"), &clock).is_ok());
+    std::fs::write(folder.path().join(REGISTER), b"not a register").unwrap();
+    assert!(matches!(tablet.keepers(), Err(TabletError::Damaged { .. })));
+}
+
+/// A keeper who goes over to a new key keeps it sealed.
+#[test]
+fn a_new_key_of_a_sealed_profile_is_sealed_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let tablet = tablet(folder.path(), &clock);
+    let wang = tablet.unlock("王站长", &pin("1234"), &clock).unwrap();
+    let mut store = Store::open_with(&wang.home, &clock, &wang.keys).unwrap();
+    let key = store.begin_new_key(&clock).unwrap();
+    assert_eq!(store.begin_new_key(&clock).unwrap(), key, "made once");
+    let access = yizhan_proto::identity::Access {
+        token: "t".into(),
+        token_ttl_s: 1,
+        challenge: Vec::new(),
+        check_in: None,
+    };
+    store.adopt_new_key(&access, &clock).unwrap();
+    assert_eq!(store.device().unwrap().public_key, key);
+    drop(store);
+    let open = |keys: &OpenKeys| Store::open_with(&wang.home, &clock, keys);
+    assert!(matches!(
+        open(&OpenKeys::default()),
+        Err(StoreError::Sealed)
+    ));
+    let store = open(&wang.keys).unwrap();
+    assert_eq!(store.device().unwrap().public_key, key);
+}
