@@ -12,6 +12,7 @@ pub mod config;
 pub mod error;
 mod extract;
 pub mod import;
+pub mod ranges;
 pub mod relay;
 mod router;
 mod routes;

@@ -9,6 +9,7 @@
 mod attachments;
 mod clocks;
 mod codes;
+mod corpora;
 mod crashes;
 mod crises;
 mod desks;

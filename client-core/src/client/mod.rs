@@ -28,6 +28,7 @@ pub use self::edits::{
     ScanEntry, Scanned, TicketEntry, VisitStart,
 };
 pub use self::reports::ReportEntry;
+pub use self::thumbnail::of as small_picture;
 
 /// One device's Yizhan.
 #[derive(Debug)]

@@ -62,6 +62,7 @@ use crate::watch::{Hub, Subscription, Watch};
 use attachments::Sweeps;
 pub use attachments::{AttachmentState, Piece, Readable};
 pub use clocks::{Allowances, Calendar, CalendarError};
+pub use codes::plain_code;
 use directory::{Directory, News};
 use failure::{from_read, from_write, open_error};
 pub use options::RelayOptions;
