@@ -40,8 +40,8 @@ pub const TARGETS: [Target; 9] = [
     target("change", change::check, change::seeds, 200),
     target("gate", gate::check, gate::seeds, 200),
     target("cbor", cbor::check, cbor::seeds, 200),
-    // Each opens two stores on disk.
-    target("store_file", store_file::check, store_file::seeds, 10),
+    // Each opens a store on disk, and lives with it for a day.
+    target("store_file", store_file::check, store_file::seeds, 3),
     target("checkin", checkin::check, checkin::seeds, 200),
     target("jwt", jwt::check, jwt::seeds, 200),
     target("pairing", pairing::check, pairing::seeds, 200),
