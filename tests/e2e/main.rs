@@ -4,6 +4,7 @@ mod attachments;
 mod bad_input;
 mod codes;
 mod crash;
+mod hostile;
 mod http;
 mod reports;
 mod rows;
