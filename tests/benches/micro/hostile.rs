@@ -46,9 +46,7 @@ fn push_one_change(bencher: Bencher<'_, '_>, beside: &str) {
             number += 1;
             load::push(&[load::visit(0, number)], version)
         })
-        .bench_local_values(|request| {
-            runtime.block_on(load::exchange(&relay, &honest, &request))
-        });
+        .bench_local_values(|request| runtime.block_on(load::exchange(&relay, &honest, &request)));
     stop.store(true, Ordering::Relaxed);
     thread.join().expect("it ends");
     relay.shutdown();

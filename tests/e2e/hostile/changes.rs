@@ -20,14 +20,10 @@ pub(super) const ROWS: &[Row] = &[
         let note = town.liar.changes.last().cloned();
         town.liar.push_own(note.unwrap_or_default())
     }),
-    row(
-        "somebody else's push, replayed",
-        "author.unrelated",
-        |town| {
-            let (visit, change) = (town.victim.visit, town.victim.changes[0].clone());
-            town.liar.device.push(visit, Kind::Visit, change)
-        },
-    ),
+    row("somebody else's push, replayed", "duplicate", |town| {
+        let (visit, change) = (town.victim.visit, town.victim.changes[0].clone());
+        town.liar.device.push(visit, Kind::Visit, change)
+    }),
     row(
         "a change in another device's name",
         "actor.foreign",
@@ -55,7 +51,10 @@ pub(super) const ROWS: &[Row] = &[
     }),
     row("both halves in the wrong order", "needs 1", |town| {
         let [first, second] = two_notes(town);
-        pushed(town, vec![second, first])
+        let said = pushed(town, vec![second, first.clone()]);
+        // The other half has arrived.
+        town.liar.changes.push(first);
+        said
     }),
     row("a gap in the own sequence", "sequence.gap", |town| {
         forged_note(town, |change| change.seq += 1)
@@ -104,7 +103,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "a visit made under somebody else's document id",
-        "author.unrelated",
+        "document.exists",
         |town| {
             let visit = town.victim.visit;
             let change = town.liar.written(visit, &[], &town.liar.check_in());
@@ -209,7 +208,7 @@ pub(super) const ROWS: &[Row] = &[
         "value.too_long",
         |town| put(town, "note", ScalarValue::Str("长".repeat(6_000).into())),
     ),
-    row("a text with a zero in it", "value.type", |town| {
+    row("a text with a zero in it", "value.unlisted", |town| {
         put(town, "note", ScalarValue::Str("a\0b".into()))
     }),
     row("a field that no visit has", "path.unknown", |town| {
