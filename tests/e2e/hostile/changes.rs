@@ -182,14 +182,13 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "a change dated at the latest time there is",
-        "accepted",
-        |town| {
-            let note = forged(&town.liar.next_note("未来"), |change| {
-                change.time = i64::MAX
-            });
-            town.liar.changes.push(note.clone());
-            town.liar.push_own(note)
-        },
+        "change.malformed",
+        |town| forged_note(town, |change| change.time = i64::MAX),
+    ),
+    row(
+        "a change dated at the earliest time there is",
+        "change.malformed",
+        |town| forged_note(town, |change| change.time = i64::MIN),
     ),
     row("not a number where stars belong", "value.type", |town| {
         rated(town, f64::NAN)
