@@ -1,8 +1,10 @@
 //! What an app is told when something fails: few variants, each of which answers "what does the
 //! caller do?". The full cause is inside, as `source`.
 
-use yizhan_proto::FaultCode;
 use yizhan_proto::checkin::CodeError;
+mod report;
+
+use yizhan_proto::FaultCode;
 
 use crate::checkin::NoCertificate;
 use crate::clock::NoRandomness;
@@ -10,6 +12,8 @@ use crate::engine::{Failure, Stop};
 use crate::model::Refusal;
 use crate::store::{EditError, FindError, StoreError};
 use crate::transport::{LinkError, TransportError};
+
+pub use self::report::{ReportDenied, ReportMissing};
 
 /// The store failed while syncing. What was durable still is; sync again after what is in the
 /// way is gone.
@@ -94,25 +98,6 @@ impl Cause {
 impl From<TransportError> for PairError {
     fn from(error: TransportError) -> Self {
         Self::Transport(Box::new(error))
-    }
-}
-
-/// Why a person gets no report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ReportDenied {
-    /// They keep no station, answer at no desk and coordinate no region.
-    #[error(
-        "reports are for keepers, specialists and coordinators; what is about you: yizhan-phone export"
-    )]
-    NoRole,
-    /// They keep another station.
-    #[error("a keeper's report is about the own station; leave --station out")]
-    OtherStation,
-}
-
-impl From<ReportDenied> for ClientError {
-    fn from(error: ReportDenied) -> Self {
-        Self::Denied(Cause::new("report.denied", error))
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! This crate knows nobody: no document rules, no storage, no clock, no network. It holds the
 //! identifiers, the [`Sequence`]/[`Cursor`] arithmetic, the messages of the sync exchange
-//! ([`sync`]), of pairing and tokens ([`identity`]), the signed check-in code ([`checkin`]), the fault codes ([`fault`]) and every limit
+//! ([`sync`]), of pairing and tokens ([`identity`]), the signed check-in code ([`checkin`]),
+//! the reports that are handed out ([`report`]), the fault codes ([`fault`]) and every limit
 //! ([`limits`]). All messages are CBOR maps with integer keys; [`codec`] is the only way in and out.
 //!
 //! `docs/PROTOCOL.md` says the same in prose, for whoever writes a client in another language;
 //! `tests/golden` pins every message as bytes.
 
 pub mod attachment;
+pub mod audit;
 pub mod checkin;
 pub mod codec;
 pub mod desk;
@@ -18,6 +20,7 @@ pub mod id;
 pub mod identity;
 pub mod kind;
 pub mod limits;
+pub mod report;
 pub mod scope;
 pub mod sequence;
 pub mod sync;

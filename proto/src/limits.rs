@@ -57,6 +57,10 @@ pub const REPAIR_SPLITS: usize = 16;
 pub const FETCHES_MAX: usize = 256;
 /// Forgets that one exchange may acknowledge.
 pub const FORGOTTEN_MAX: usize = 4_096;
+/// Decisions about waiting work that one exchange tells.
+pub const DECISIONS_MAX: usize = 64;
+/// Bytes of the reason that a person gives for a decision.
+pub const DECISION_REASON_BYTES_MAX: usize = 512;
 /// Bytes of the body of a small message (pairing, registration, token).
 pub const SMALL_REQUEST_BYTES_MAX: usize = 16 * 1024;
 /// Seconds an access token is valid.
@@ -92,8 +96,15 @@ pub const CERTIFICATE_NAME_BYTES_MAX: usize = 72;
 pub const RELAY_KEYS_MAX: usize = 8;
 /// Revoked devices that a kit may name.
 pub const REVOKED_MAX: usize = 4_096;
+/// Reads of health checks that one request may bring.
+pub const AUDIT_READS_MAX: usize = 256;
+/// Bytes of one report that the relay hands out.
+pub const SHEET_BYTES_MAX: usize = 1024 * 1024;
+/// Months that such a report may cover.
+pub const SHEET_MONTHS_MAX: usize = 13;
 
 const _: () = {
+    assert!(AUDIT_READS_MAX * 60 <= SMALL_REQUEST_BYTES_MAX);
     assert!(CERTIFICATE_NAME_BYTES_MAX <= LABEL_BYTES_MAX);
     assert!(CHANGE_BYTES_MAX as u64 <= DOCUMENT_BYTES_MAX);
     assert!(DOCUMENT_BYTES_MAX <= PAGE_BYTES_MAX as u64);
@@ -103,6 +114,7 @@ const _: () = {
     assert!(PAGE_BYTES_MAX as u64 + DOCUMENT_BYTES_MAX <= RESPONSE_BYTES_MAX as u64);
     assert!(STRING_BYTES_MAX <= CHANGE_BYTES_MAX);
     assert!(LABEL_BYTES_MAX <= STRING_BYTES_MAX);
+    assert!(DECISIONS_MAX * (DECISION_REASON_BYTES_MAX + LABEL_BYTES_MAX) < PAGE_BYTES_MAX);
     assert!(KEY_BYTES_MAX <= LABEL_BYTES_MAX);
     assert!(DESKS_MAX < SCOPES_MAX);
     assert!(THUMBNAIL_BYTES_MAX <= PIECE_BYTES_MAX as u64);
@@ -110,5 +122,6 @@ const _: () = {
     assert!(PIECE_BYTES_MAX <= RESPONSE_BYTES_MAX);
     assert!(ATTACHMENT_BYTES_MAX <= PERSON_ATTACHMENT_BYTES_MAX);
     assert!(ATTACHMENTS_PER_DOCUMENT_MAX <= ENTRIES_MAX);
+    assert!(SHEET_BYTES_MAX < RESPONSE_BYTES_MAX);
     assert!(REPAIR_SPLITS <= REPAIR_RANGES_MAX);
 };

@@ -13,4 +13,4 @@ mod response;
 pub use receipt::{Outcome, Reason, Receipt, Stored};
 pub use repair::{Fetch, Fetched, RangeDigest, RangeEntry, RepairAnswer};
 pub use request::{Forgotten, Push, ScopeState, Summary, SyncRequest};
-pub use response::{ForgetReason, Item, Page, StoredChange, SyncResponse};
+pub use response::{Decisions, ForgetReason, Item, Page, StoredChange, SyncResponse};

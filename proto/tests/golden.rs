@@ -6,6 +6,7 @@ use std::fmt::{Debug, Write as _};
 use std::path::Path;
 
 use minicbor::{Decode, Encode};
+use yizhan_proto::audit::{CheckRead, CheckReads, ReadsEntered, Screen};
 use yizhan_proto::checkin::{Certificate, CheckInKit, RelayKey};
 use yizhan_proto::codec::{decode, encode};
 use yizhan_proto::desk::{DeskInfo, DeskMember};
@@ -14,14 +15,15 @@ use yizhan_proto::identity::{
     Access, Identity, PairRequest, RegisterRequest, TokenRequest, Welcome,
 };
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
+use yizhan_proto::report::{Cell, SheetAnswer, SheetBody};
 use yizhan_proto::sync::{
-    Fetch, Fetched, ForgetReason, Forgotten, Item, Outcome, Page, Push, RangeDigest, RangeEntry,
-    Reason, Receipt, RepairAnswer, ScopeState, Stored, StoredChange, Summary, SyncRequest,
-    SyncResponse,
+    Decisions, Fetch, Fetched, ForgetReason, Forgotten, Item, Outcome, Page, Push, RangeDigest,
+    RangeEntry, Reason, Receipt, RepairAnswer, ScopeState, Stored, StoredChange, Summary,
+    SyncRequest, SyncResponse,
 };
 use yizhan_proto::{
-    ChangeHash, Cursor, DeviceId, DocumentId, Epoch, Fault, FaultCode, Kind, PersonId,
-    ProtocolVersion, Role, Scope, ScopeDigest, Sequence, StationId, Timestamp,
+    ChangeHash, ContentHash, Cursor, DeviceId, DocumentId, EntryId, Epoch, Fault, FaultCode, Kind,
+    PersonId, ProtocolVersion, Role, Scope, ScopeDigest, Sequence, StationId, Timestamp,
 };
 
 fn check<T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + Debug>(name: &str, message: &T) {
@@ -231,9 +233,8 @@ fn access_with_check_in() -> Access {
     }
 }
 
-#[test]
-fn a_quiet_request_and_response_are_small() {
-    let request = SyncRequest {
+fn quiet_request() -> SyncRequest {
+    SyncRequest {
         version: ProtocolVersion::V1,
         epoch: Some(Epoch::from_bytes([8; 8])),
         device_time: Timestamp::from_ms(1_795_000_000_000),
@@ -248,6 +249,54 @@ fn a_quiet_request_and_response_are_small() {
         forgotten: vec![],
         repairs: vec![],
         fetches: vec![],
+        decided: None,
+        left: vec![],
+    }
+}
+
+#[test]
+fn a_quiet_request_and_response_are_small() {
+    let request = quiet_request();
+    let response = SyncResponse {
+        version: ProtocolVersion::V1,
+        epoch: Epoch::from_bytes([8; 8]),
+        relay_time: Timestamp::from_ms(1_795_000_000_000),
+        head: Cursor::new(1_000_000),
+        receipts: vec![],
+        pages: vec![],
+        identity: None,
+        repairs: vec![],
+        fetched: vec![],
+        next_sync_ms: None,
+        decisions: None,
+    };
+    check("sync_request_quiet", &request);
+    check("sync_response_quiet", &response);
+    let both = encode(&request).len() + encode(&response).len();
+    assert!(both < 200, "{both} bytes");
+}
+
+#[test]
+fn what_people_decided_is_pinned() {
+    let request = SyncRequest {
+        version: ProtocolVersion::V1,
+        epoch: Some(Epoch::from_bytes([8; 8])),
+        device_time: Timestamp::from_ms(1_795_000_000_000),
+        identity_version: 12_345,
+        summary: None,
+        scopes: vec![],
+        pushes: vec![],
+        page_bytes_max: 0,
+        forgotten: vec![],
+        repairs: vec![],
+        fetches: vec![],
+        left: vec![],
+        decided: Some(300),
+    };
+    let reason = Reason {
+        code: "quarantine.rejected".into(),
+        path: None,
+        bound: Some("那天不在岗".into()),
     };
     let response = SyncResponse {
         version: ProtocolVersion::V1,
@@ -260,11 +309,27 @@ fn a_quiet_request_and_response_are_small() {
         repairs: vec![],
         fetched: vec![],
         next_sync_ms: None,
+        decisions: Some(Decisions {
+            until: 302,
+            receipts: vec![
+                Receipt {
+                    change: ChangeHash::from_bytes([1; 32]),
+                    outcome: Outcome::Accepted(Stored {
+                        sequence: seq(24),
+                        received_at: Timestamp::from_ms(1_794_000_000_000),
+                        skew_ms: 0,
+                    }),
+                },
+                Receipt {
+                    change: ChangeHash::from_bytes([2; 32]),
+                    outcome: Outcome::Refused(reason),
+                },
+            ],
+            more: true,
+        }),
     };
-    check("sync_request_quiet", &request);
-    check("sync_response_quiet", &response);
-    let both = encode(&request).len() + encode(&response).len();
-    assert!(both < 200, "{both} bytes");
+    check("sync_request_decided", &request);
+    check("sync_response_decisions", &response);
 }
 
 #[test]
@@ -303,8 +368,17 @@ fn a_full_request_is_pinned() {
             scope: scopes.next().expect("four"),
             document: doc(3),
         }],
+        decided: None,
+        left: vec![],
     };
     check("sync_request_full", &request);
+}
+
+#[test]
+fn a_request_that_confirms_left_scopes_is_pinned() {
+    let mut request = quiet_request();
+    request.left = scopes();
+    check("sync_request_left", &request);
 }
 
 #[test]
@@ -370,6 +444,7 @@ fn a_full_response_is_pinned() {
             item: item(Some(ForgetReason::Erased)),
         }],
         next_sync_ms: Some(30_000),
+        decisions: None,
     };
     check("sync_response_full", &response);
 }
@@ -434,4 +509,98 @@ fn a_fault_is_pinned() {
         "fault_of_a_newer_version",
         &Fault::new(FaultCode::Other("moon.full".into()), "?"),
     );
+}
+
+#[test]
+fn reads_of_checks() {
+    let entry = |byte: u8| EntryId::from_bytes([byte; 16]);
+    let read = |byte: u8, screen| CheckRead {
+        entry: entry(byte),
+        document: doc(byte + 1),
+        at: Timestamp::from_ms(1_770_000_000_000),
+        screen,
+    };
+    let reads = vec![
+        read(1, Screen::Opened),
+        read(2, Screen::Listed),
+        read(3, Screen::Exported),
+        read(4, Screen::Other(99)),
+    ];
+    check(
+        "check_reads",
+        &CheckReads {
+            version: ProtocolVersion::CURRENT,
+            reads,
+        },
+    );
+    let entries = vec![entry(1), entry(2)];
+    check("reads_entered", &ReadsEntered { entries });
+}
+
+#[test]
+fn a_report_handed_out_is_pinned() {
+    let text = |text: &str| Cell::Text(text.into());
+    let body = SheetBody {
+        what: "services".into(),
+        region: "zhaoyuan".parse().expect("a key"),
+        from: "2025-11".into(),
+        to: "2026-11".into(),
+        zone: "+08".into(),
+        columns: [
+            "month",
+            "station",
+            "service",
+            "person_times",
+            "stay_hours_mean",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        rows: vec![
+            vec![
+                text("2026-11"),
+                text("zy-xinglongsheng"),
+                text("shower"),
+                Cell::Whole(12),
+                Cell::Hundredths(-150),
+            ],
+            vec![
+                text("2026-11"),
+                text("all"),
+                text("shower"),
+                Cell::Withheld,
+                Cell::Nothing,
+            ],
+        ],
+        unreadable: 0,
+    };
+    check("sheet_body", &body);
+    let bytes = encode(&body);
+    let answer = SheetAnswer {
+        made_at: Timestamp::from_ms(1_795_000_000_000),
+        version: ContentHash::of(&bytes),
+        body: Some(bytes),
+    };
+    check("sheet_answer", &answer);
+    let unchanged = SheetAnswer {
+        body: None,
+        ..answer
+    };
+    check("sheet_answer_unchanged", &unchanged);
+    assert!(encode(&unchanged).len() < 64);
+}
+
+/// What is no cell: `true`, another exponent, another tag, a map, half a fraction.
+#[test]
+fn what_is_no_cell_is_refused() {
+    for wrong in [
+        &[0xf5][..],
+        &[0xc4, 0x82, 0x20, 0x01],
+        &[0xc5, 0x82, 0x21, 0x01],
+        &[0xc4, 0x83, 0x21, 0x01, 0x01],
+        &[0xa0],
+        &[0xf7],
+        &[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+    ] {
+        assert!(decode::<Cell>(wrong, 100).is_err(), "{wrong:02x?}");
+    }
 }

@@ -71,6 +71,8 @@ prop_compose! {
             forgotten: vec![],
             repairs: vec![],
             fetches: vec![],
+            decided: None,
+            left: vec![],
         }
     }
 }

@@ -122,6 +122,17 @@ pub enum CallerError {
     Revoked,
 }
 
+/// A report was not handed out.
+#[derive(Debug, thiserror::Error)]
+pub enum SheetError {
+    /// The person does not coordinate the region.
+    #[error("reports of the region {0} are for its coordinators")]
+    NotCoordinated(RegionKey),
+    /// The relay could not do it.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+}
+
 /// Bytes of an attachment were not taken or given.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachmentError {
@@ -193,6 +204,32 @@ pub enum PeopleError {
     /// The relay could not do it.
     #[error(transparent)]
     Relay(#[from] RelayError),
+}
+
+/// Nothing was erased.
+#[derive(Debug, thiserror::Error)]
+pub enum ErasureError {
+    /// There is no such person, document or erasure.
+    #[error("{0}")]
+    NotFound(String),
+    /// The ground, or what is to be erased, is not acceptable.
+    #[error("{0}")]
+    Invalid(String),
+    /// The relay could not do it.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+}
+
+impl From<StoreError> for ErasureError {
+    fn from(error: StoreError) -> Self {
+        Self::Relay(error.into())
+    }
+}
+
+impl From<NoRandomness> for ErasureError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Relay(error.into())
+    }
 }
 
 /// A device was not paired or registered.

@@ -4,6 +4,7 @@
 //! `yizhan`.
 
 pub mod admin;
+pub mod audit;
 pub mod auth;
 mod body;
 pub mod cli;

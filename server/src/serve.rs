@@ -271,11 +271,15 @@ fn write_address(path: &Path, addr: SocketAddr) -> Result<(), ServeError> {
         addr.ip()
     };
     let part = path.with_extension("addr-part");
-    fs::write(
-        &part,
-        format!("http://{}\n", SocketAddr::new(ip, addr.port())),
-    )
-    .map_err(failed)?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let line = format!("http://{}\n", SocketAddr::new(ip, addr.port()));
+    options
+        .open(&part)
+        .and_then(|mut file| io::Write::write_all(&mut file, line.as_bytes()))
+        .map_err(failed)?;
     fs::rename(&part, path).map_err(failed)
 }
 

@@ -1,14 +1,18 @@
 //! End to end: real processes, real sockets, as users start them. Every server listens on loopback.
 
 mod attachments;
+mod audit;
 mod bad_input;
 mod codes;
 mod crash;
+mod erasure;
 mod hostile;
 mod http;
 mod reports;
 mod rows;
 mod seats;
+mod secrets;
+mod sheets;
 mod tokens;
 mod two_phones;
 mod watching;

@@ -137,6 +137,8 @@ fn nothing(time: &TrueTime) -> SyncRequest {
         forgotten: Vec::new(),
         repairs: Vec::new(),
         fetches: Vec::new(),
+        decided: None,
+        left: Vec::new(),
     }
 }
 

@@ -54,7 +54,7 @@ fn random_histories_with_activities_and_requests_end_in_agreement() {
     }
 }
 
-fn program() -> Program {
+pub(crate) fn program() -> Program {
     let desk = |key: &str| (key.parse().unwrap(), "zhaoyuan".parse().unwrap());
     Program {
         desks: vec![desk("zy-home")],
@@ -72,7 +72,7 @@ fn program() -> Program {
 }
 
 /// Opens the program's desks, and gives each somebody who answers.
-fn staff_desks(world: &mut World, program: &Program) -> Vec<PhoneNo> {
+pub(crate) fn staff_desks(world: &mut World, program: &Program) -> Vec<PhoneNo> {
     let mut staff = Vec::new();
     for (key, region) in &program.desks {
         let desk = NewDesk {
@@ -232,6 +232,60 @@ fn random_histories_with_rights_that_come_and_go() {
     }
 }
 
+/// Sharings, withdrawals, closed stations and roles that move, in the middle of a history.
+#[test]
+fn random_histories_in_which_it_changes_who_may_hold_what() {
+    for seed in seeds(12) {
+        let mut world = World::new(seed);
+        let mut chance = world.chance("access");
+        let li = world.driver("李师傅");
+        let phones = [
+            li,
+            world.keeper("王站长", HOME),
+            world.medic("陈医生", HOME),
+            world.medic("刘站长", ELSEWHERE),
+        ];
+        let stations = [world.station(HOME), world.station(ELSEWHERE)];
+        let places = Places {
+            stations: stations.to_vec(),
+            drivers: vec![(world.person(li), "李师傅".to_owned())],
+            ..Places::default()
+        };
+        world.net().fail_one_in(6);
+        let mut closed = None;
+        for _ in 0..50 {
+            let phone = *chance.pick(&phones);
+            let (here, there) = if chance.one_in(2) {
+                (stations[0], stations[1])
+            } else {
+                (stations[1], stations[0])
+            };
+            match (chance.below(16), closed) {
+                (0 | 1, _) => {
+                    let for_ms = chance.between(1, 60) * HOUR_MS;
+                    // A station that is not on this phone yet cannot be shared with.
+                    drop(world.phone(li).share(here, there, for_ms));
+                }
+                (2, None) => {
+                    world.close_station(here);
+                    closed = Some(here);
+                }
+                (2, Some(station)) => {
+                    world.reopen_station(station);
+                    closed = None;
+                }
+                (3, None) if world.has_role(phone, &Role::Keeper(here)) => {
+                    world.move_role(phone, Role::Keeper(here), Role::Keeper(there));
+                }
+                (4, _) => world.wait_ms(20 * HOUR_MS),
+                (5, _) => world.place_documents(),
+                _ => step(&mut world, phone, true, &places, &mut chance),
+            }
+        }
+        world.settle();
+    }
+}
+
 /// The relay restarts now and then, and comes back from backups of any age, once or several times.
 fn history_with_restores(seed: u64) {
     let mut world = World::new(seed);
@@ -282,4 +336,10 @@ fn random_histories_with_relays_that_are_lost_and_restored() {
 #[test]
 fn seed_24_an_urgent_change_did_not_wait_for_what_it_builds_on() {
     history_with_restores(24);
+}
+
+/// A forget was acknowledged, and the log still held the page that named the document.
+#[test]
+fn seed_14_an_acknowledged_forget_stayed_in_the_log() {
+    history(14);
 }

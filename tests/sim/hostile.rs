@@ -27,6 +27,8 @@ fn request(world: &World) -> SyncRequest {
         forgotten: Vec::new(),
         repairs: Vec::new(),
         fetches: Vec::new(),
+        decided: None,
+        left: Vec::new(),
     }
 }
 

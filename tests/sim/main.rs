@@ -6,7 +6,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod access;
 mod attachments;
+mod audit;
 mod clocks;
 mod codes;
 mod corpora;
@@ -15,11 +17,13 @@ mod crises;
 mod desks;
 mod editing;
 mod epochs;
+mod erasure;
 mod histories;
 mod hostile;
 mod joining;
 mod leaving;
 mod network;
+mod quarantine;
 mod refusals;
 mod repairs;
 mod same_code;

@@ -87,6 +87,8 @@ pub fn audit(runtime: &Runtime, relay: &Relay, device: DeviceId, page_bytes_max:
             forgotten: Vec::new(),
             repairs: Vec::new(),
             fetches: Vec::new(),
+            decided: None,
+            left: Vec::new(),
         };
         let response = runtime
             .block_on(relay.sync(&caller, request))

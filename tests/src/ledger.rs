@@ -80,6 +80,14 @@ impl Ledger {
         self.accepted.values().any(|(known, _)| *known == document)
     }
 
+    /// The list without what was accepted in some documents.
+    #[must_use]
+    pub fn without(&self, gone: impl Fn(DocumentId) -> bool) -> Self {
+        let mut left = self.clone();
+        left.accepted.retain(|_, (document, _)| !gone(*document));
+        left
+    }
+
     /// What is wrong with this list as the continuation of an `earlier` one of the same lineage:
     /// nothing accepted may go, no number may be used for something else.
     #[must_use]

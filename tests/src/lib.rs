@@ -27,5 +27,6 @@ pub mod pocket;
 pub mod process;
 pub mod reading;
 pub mod reference;
+pub mod traces;
 pub mod wire;
 pub mod world;

@@ -217,6 +217,8 @@ pub fn nothing(identity_version: u64) -> SyncRequest {
         forgotten: vec![],
         repairs: vec![],
         fetches: vec![],
+        decided: None,
+        left: vec![],
     }
 }
 

@@ -4,6 +4,8 @@
 //! nothing fails but what a test ordered or the seed decided.
 
 mod pieces;
+mod reads;
+mod sheets;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -6,8 +6,10 @@ use std::ops::ControlFlow;
 use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
 use yizhan_proto::ContentHash;
 use yizhan_proto::attachment::{Piece, Upload};
+use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::codec;
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 
 use crate::chance::Chance;
@@ -114,6 +116,36 @@ impl<T: Transport> Transport for Patchy<T> {
             return Err(TransportError::offline("a tunnel"));
         }
         self.inner.get_piece(token, sha256, at, len)
+    }
+
+    fn check_reads(
+        &mut self,
+        token: &str,
+        reads: &CheckReads,
+    ) -> Result<ReadsEntered, TransportError> {
+        let before = self.strikes();
+        if before && self.chance.one_in(2) {
+            self.passed.cut += 1;
+            return Err(TransportError::offline("a tunnel"));
+        }
+        let entered = self.inner.check_reads(token, reads)?;
+        if before {
+            self.passed.cut += 1;
+            return Err(TransportError::timed_out("the answer, in a tunnel"));
+        }
+        Ok(entered)
+    }
+
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        if self.strikes() {
+            self.passed.cut += 1;
+            return Err(TransportError::offline("a tunnel"));
+        }
+        self.inner.sheet(token, request)
     }
 
     fn watch(

@@ -295,16 +295,6 @@ fn read_scopes(
     Ok(())
 }
 
-/// The documents among `ids` whose id stands anywhere in the raw bytes of the store's files, as
-/// bytes or as text.
-///
-/// # Panics
-/// If a file cannot be read.
-#[must_use]
-pub fn traces(home: &Path, ids: &BTreeSet<DocumentId>) -> BTreeSet<DocumentId> {
-    search(&raw_bytes(home), ids)
-}
-
 /// Whether the raw bytes of the store's files hold a text.
 ///
 /// # Panics
@@ -314,6 +304,25 @@ pub fn says(home: &Path, text: &str) -> bool {
     raw_bytes(home)
         .windows(text.len())
         .any(|window| window == text.as_bytes())
+}
+
+/// Whether any file below a folder has these bytes in it.
+///
+/// # Panics
+/// If a file cannot be read.
+#[must_use]
+pub fn folder_says(folder: &Path, bytes: &[u8]) -> bool {
+    let entries = std::fs::read_dir(folder);
+    let entries = entries.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries.into_iter().any(|entry| {
+        let path = entry.expect("an entry of a folder").path();
+        if path.is_dir() {
+            return folder_says(&path, bytes);
+        }
+        let file = std::fs::read(&path);
+        let file = file.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        file.windows(bytes.len()).any(|found| found == bytes)
+    })
 }
 
 fn raw_bytes(home: &Path) -> Vec<u8> {
@@ -328,48 +337,4 @@ fn raw_bytes(home: &Path) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// Which ids stand in the bytes. One pass; most places are ruled out by a look at one byte.
-fn search(bytes: &[u8], ids: &BTreeSet<DocumentId>) -> BTreeSet<DocumentId> {
-    let texts: BTreeMap<Vec<u8>, DocumentId> = ids
-        .iter()
-        .map(|id| (id.to_string().into_bytes(), *id))
-        .collect();
-    let mut first = [false; 256];
-    let mut last = [false; 256];
-    for id in ids {
-        first[usize::from(id.as_bytes()[0])] = true;
-        last[usize::from(id.as_bytes()[15])] = true;
-    }
-    let mut found = BTreeSet::new();
-    let mut at = 0;
-    while at + 16 <= bytes.len() {
-        if first[usize::from(bytes[at])] && last[usize::from(bytes[at + 15])] {
-            let raw = <[u8; 16]>::try_from(&bytes[at..at + 16]);
-            let id = raw.map(DocumentId::from_bytes).ok();
-            found.extend(id.filter(|id| ids.contains(id)));
-        }
-        if bytes[at] == b'-' && at >= 8 && at + 28 <= bytes.len() && bytes[at + 5] == b'-' {
-            found.extend(texts.get(&bytes[at - 8..at + 28]));
-        }
-        at += 1;
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_found_as_bytes_and_as_text() {
-        let id = |byte| DocumentId::new_v7(1_793_577_600_000, [byte; 10]);
-        let ids = BTreeSet::from([id(1), id(2), id(3)]);
-        let mut bytes = b"some pages ".to_vec();
-        bytes.extend(id(1).as_bytes());
-        bytes.extend(id(2).to_string().into_bytes());
-        assert_eq!(search(&bytes, &ids), BTreeSet::from([id(1), id(2)]));
-        assert!(search(b"nothing", &ids).is_empty());
-    }
 }

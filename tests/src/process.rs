@@ -121,6 +121,7 @@ pub struct RelayProcess {
     child: Child,
     data: PathBuf,
     address: String,
+    log: Option<std::thread::JoinHandle<String>>,
     /// What it said before it was ready.
     pub greeting: String,
 }
@@ -195,6 +196,7 @@ impl RelayProcess {
             child,
             data: data.to_path_buf(),
             address,
+            log: Some(log),
             greeting,
         }
     }
@@ -266,7 +268,16 @@ impl RelayProcess {
     /// # Panics
     /// If it cannot be asked.
     #[must_use]
-    pub fn stop(mut self) -> i32 {
+    pub fn stop(self) -> i32 {
+        self.stop_and_hear().0
+    }
+
+    /// The same, with all that it wrote to its log.
+    ///
+    /// # Panics
+    /// If it cannot be asked.
+    #[must_use]
+    pub fn stop_and_hear(mut self) -> (i32, String) {
         let asked = Command::new("kill")
             .arg(self.child.id().to_string())
             .status();
@@ -275,7 +286,8 @@ impl RelayProcess {
             "the relay can be signalled"
         );
         let status = self.child.wait().expect("it ends");
-        status.code().unwrap_or(-1)
+        let log = self.log.take().and_then(|log| log.join().ok());
+        (status.code().unwrap_or(-1), log.unwrap_or_default())
     }
 }
 

@@ -5,9 +5,11 @@ use std::ops::ControlFlow;
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
 use yizhan_proto::attachment::{Piece, Upload};
+use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::checkin::{Certificate, CheckInKit, RelayKey, certified_name};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::{CERTIFICATE_LIFE_MS, TOKEN_TTL_S};
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::{ContentHash, DeviceId, Fault, FaultCode};
 use yizhan_server::error::PairError;
@@ -194,6 +196,24 @@ impl Transport for SimTransport {
         self.check(token)?;
         let piece = self.net.get_piece(self.device, sha256, at, len);
         piece.map_err(trouble)
+    }
+
+    fn check_reads(
+        &mut self,
+        token: &str,
+        reads: &CheckReads,
+    ) -> Result<ReadsEntered, TransportError> {
+        self.check(token)?;
+        self.net.check_reads(self.device, reads).map_err(trouble)
+    }
+
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        self.check(token)?;
+        self.net.sheet(self.device, request).map_err(trouble)
     }
 
     fn watch(

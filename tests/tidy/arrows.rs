@@ -183,6 +183,23 @@ const RULES: &[Rule] = &[
         why: "auth judges tokens and signatures; HTTP hands them in",
     },
     Rule {
+        place: "server/src/audit/",
+        but: &[],
+        never: &[
+            "axum",
+            "rusqlite",
+            "tokio",
+            "async fn",
+            "std::fs",
+            "crate::store",
+            "crate::relay",
+            "crate::routes",
+            "crate::cli",
+            "crate::clock",
+        ],
+        why: "the audit log's bytes and chain are pure: who appends and who verifies run the same",
+    },
+    Rule {
         place: "server/src/",
         but: &["server/src/store/"],
         never: &["rusqlite"],

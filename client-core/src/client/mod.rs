@@ -8,6 +8,7 @@ mod codes;
 mod edits;
 mod pairing;
 mod queries;
+mod reads;
 mod reports;
 mod screens;
 mod thumbnail;
@@ -27,7 +28,7 @@ pub use self::edits::{
     ActivityEntry, ActivityUpdate, CheckEntry, ConsentEntry, EnrolEntry, NoticeEntry, QuizSheet,
     ScanEntry, Scanned, TicketEntry, VisitStart,
 };
-pub use self::reports::ReportEntry;
+pub use self::reports::{HandedNote, ReportEntry, ReportMade};
 pub use self::thumbnail::of as small_picture;
 
 /// One device's Yizhan.
@@ -147,6 +148,9 @@ impl Client {
         match outcome {
             Some(Outcome::Synced { .. }) | None => {
                 driver.run_all_transfers(on_progress);
+                driver.run_sheets();
+                // What could not be told is told with the next sync.
+                drop(driver.run_reads());
                 Ok(driver.report())
             }
             Some(Outcome::Waiting {

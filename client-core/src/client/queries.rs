@@ -4,6 +4,7 @@ mod activities;
 
 use std::io::Write;
 
+use yizhan_proto::audit::Screen;
 use yizhan_proto::watch::Moved;
 use yizhan_proto::{ChangeHash, DeskKey, DocumentId, PersonId, StationId, Timestamp};
 
@@ -11,11 +12,12 @@ use super::Client;
 use crate::error::ClientError;
 use crate::model::Author;
 use crate::model::consent::Purpose;
+use crate::model::said::Said;
 use crate::store::export::fhir::FhirOptions;
 use crate::store::{
-    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, Held, Hit,
-    StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail,
-    VisitFilter, VisitRow,
+    CheckDetail, CheckFilter, CheckRow, ConsentFilter, ConsentRow, Crisis, DeviceInfo, ErasedNote,
+    Held, Hit, Problem, StationRow, Status, TicketDetail, TicketFilter, TicketReview, TicketRow,
+    VisitDetail, VisitFilter, VisitRow,
 };
 
 /// Every call: [`ClientError::Store`] if the store fails, [`ClientError::NotFound`] where
@@ -112,12 +114,15 @@ impl Client {
         Ok(self.store.ticket_load()?)
     }
 
-    /// Checks, newest first.
+    /// Checks, newest first. Other people's count as looked at, here and wherever one is shown: the
+    /// relay's audit log hears of it.
     ///
     /// # Errors
     /// [`ClientError::Store`].
     pub fn checks(&self, filter: &CheckFilter) -> Result<Vec<CheckRow>, ClientError> {
-        Ok(self.store.checks(filter)?)
+        let rows = self.store.checks(filter)?;
+        self.shown(Screen::Listed, rows.iter().map(|row| (row.id, row.driver)));
+        Ok(rows)
     }
 
     /// One check, with its changes.
@@ -125,7 +130,9 @@ impl Client {
     /// # Errors
     /// [`ClientError::NotFound`].
     pub fn check(&self, id: DocumentId) -> Result<CheckDetail, ClientError> {
-        Ok(self.store.check(id)?)
+        let detail = self.store.check(id)?;
+        self.shown(Screen::Opened, [(id, detail.check.driver)]);
+        Ok(detail)
     }
 
     /// Crises of the last 24 hours without a second reading, newest first.
@@ -133,7 +140,12 @@ impl Client {
     /// # Errors
     /// [`ClientError::Store`].
     pub fn open_crises(&self) -> Result<Vec<Crisis>, ClientError> {
-        Ok(self.store.open_crises(self.clock.now())?)
+        let crises = self.store.open_crises(self.clock.now())?;
+        self.shown(
+            Screen::Listed,
+            crises.iter().map(|one| (one.check, one.driver)),
+        );
+        Ok(crises)
     }
 
     /// Consents, newest first.
@@ -163,7 +175,9 @@ impl Client {
     /// # Errors
     /// [`ClientError::Store`].
     pub fn search(&self, query: &str, limit: u32) -> Result<Vec<Hit>, ClientError> {
-        Ok(self.store.search(query, limit)?)
+        let hits = self.store.search(query, limit)?;
+        self.found(&hits)?;
+        Ok(hits)
     }
 
     /// How the store and the sync are doing.
@@ -180,6 +194,30 @@ impl Client {
     /// [`ClientError::Store`].
     pub fn held(&self) -> Result<Vec<Held>, ClientError> {
         Ok(self.store.held()?)
+    }
+
+    /// All that was entered here and is not where it should be, oldest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn problems(&self) -> Result<Vec<Problem>, ClientError> {
+        Ok(self.store.problems()?)
+    }
+
+    /// What was typed into one own change, field by field.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] if this device made no such change.
+    pub fn typed(&self, change: ChangeHash) -> Result<Vec<Said>, ClientError> {
+        Ok(self.store.typed(change)?)
+    }
+
+    /// Documents that this device held and that were erased for everybody, the latest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn erased(&self) -> Result<Vec<ErasedNote>, ClientError> {
+        Ok(self.store.erased()?)
     }
 
     /// Deletes a refused change and the refused ones that build on it. Returns how many.

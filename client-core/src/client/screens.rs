@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use yizhan_proto::audit::Screen;
 use yizhan_proto::{DocumentId, PersonId, StationId, Timestamp};
 
 use super::Client;
@@ -37,7 +38,12 @@ impl Client {
     /// # Errors
     /// [`ClientError::Store`].
     pub fn history(&self, driver: PersonId, rows: u32) -> Result<History, ClientError> {
-        Ok(self.store.history(driver, rows, self.clock.now())?)
+        let history = self.store.history(driver, rows, self.clock.now())?;
+        let readings = history.trends.iter().flat_map(|trend| &trend.readings);
+        let checks = history.checks.iter().map(|row| row.id);
+        let checks = checks.chain(readings.map(|reading| reading.check));
+        self.shown(Screen::Listed, checks.map(|check| (check, driver)));
+        Ok(history)
     }
 
     /// The last `rows` readings of one item of a driver (0: all); `None` if there are none here.
@@ -50,7 +56,13 @@ impl Client {
         item: Item,
         rows: u32,
     ) -> Result<Option<ItemTrend>, ClientError> {
-        Ok(self.store.trend(driver, item, rows)?)
+        let trend = self.store.trend(driver, item, rows)?;
+        let readings = trend.iter().flat_map(|trend| &trend.readings);
+        self.shown(
+            Screen::Listed,
+            readings.map(|reading| (reading.check, driver)),
+        );
+        Ok(trend)
     }
 
     /// A driver as a keeper of a station sees them.
@@ -63,6 +75,9 @@ impl Client {
         station: StationId,
     ) -> Result<DriverCard, ClientError> {
         let now = self.clock.now();
-        Ok(self.store.driver_card(driver, station, now)?)
+        let card = self.store.driver_card(driver, station, now)?;
+        let check = card.last_check.iter().map(|row| (row.id, row.driver));
+        self.shown(Screen::Listed, check);
+        Ok(card)
     }
 }

@@ -4,7 +4,9 @@
 //! part of it in one transaction, and no transaction is open while the network is waited for.
 
 mod progress;
+mod reads;
 mod report;
+mod sheets;
 #[cfg(test)]
 mod tests;
 mod transfer;

@@ -17,6 +17,7 @@ pub(super) fn has_progressed(
         + applied.changes_received
         + applied.documents_received
         + applied.forgotten
+        + applied.erased_unsent
         > 0
         || applied.identity_changed
         || applied.epoch_changed
@@ -81,6 +82,8 @@ mod tests {
             forgotten: Vec::new(),
             repairs: Vec::new(),
             fetches: Vec::new(),
+            decided: None,
+            left: Vec::new(),
         }
     }
 
@@ -104,6 +107,7 @@ mod tests {
             repairs: Vec::new(),
             fetched: Vec::new(),
             next_sync_ms: None,
+            decisions: None,
         }
     }
 

@@ -19,6 +19,10 @@ pub struct SyncReport {
     pub documents_received: u64,
     /// Documents that left this device.
     pub forgotten: u64,
+    /// Documents among them that were erased for everybody.
+    pub erased: u64,
+    /// Own changes that the relay had not taken, and that went with these.
+    pub erased_unsent: u64,
     /// Documents that cannot be opened here and were set aside.
     pub set_aside: u64,
     /// Repairs started after a digest that did not agree.
@@ -39,6 +43,12 @@ pub struct SyncReport {
     pub attachment_bytes_left: u64,
     /// Whether the exchange of photos and papers broke off; the next sync goes on with it.
     pub attachments_stopped: bool,
+    /// Looks at other people's health checks that the relay entered in its audit log.
+    pub reads_entered: u64,
+    /// Reports of a region that came, and say something else than those that were here.
+    pub sheets_received: u64,
+    /// Whether a report of a region was asked for and did not come; a later sync asks again.
+    pub sheets_stopped: bool,
 }
 
 impl SyncReport {
@@ -50,6 +60,8 @@ impl SyncReport {
         self.changes_received += applied.changes_received;
         self.documents_received += applied.documents_received;
         self.forgotten += applied.forgotten;
+        self.erased += applied.erased;
+        self.erased_unsent += applied.erased_unsent;
         self.set_aside += applied.set_aside;
         self.repairs_started += applied.repairs_started;
         self.identity_changed |= applied.identity_changed;

@@ -1,5 +1,7 @@
 //! A client, its driver and a relay that is played: every effect, and a death after each.
 
+mod sheets;
+
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::identity::{
     Access, Identity, PairRequest, RegisterRequest, TokenRequest, Welcome,
 };
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{Outcome as Kept, Page, Receipt, Stored, SyncRequest, SyncResponse};
 use yizhan_proto::version::ProtocolVersion;
 use yizhan_proto::{
@@ -24,15 +27,18 @@ use crate::engine::{Failure, Input, Outcome, Stop};
 use crate::error::{ClientError, SyncError};
 use crate::transport::{RelayUrl, Transport, TransportError, WatchEvent};
 
-/// A clock that stands, and counts instead of rolling dice.
+/// A clock that stands until it is set, and counts instead of rolling dice.
 #[derive(Debug, Default)]
 struct TestClock {
     calls: std::sync::atomic::AtomicU64,
+    /// Milliseconds by which it was set on.
+    on_ms: std::sync::atomic::AtomicI64,
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_ms(1_795_000_000_000)
+        let on_ms = self.on_ms.load(std::sync::atomic::Ordering::Relaxed);
+        Timestamp::from_ms(1_795_000_000_000 + on_ms)
     }
 
     fn elapsed_ms(&self) -> u64 {
@@ -72,6 +78,8 @@ struct PlayedRelay {
     weather: Weather,
     revoked: bool,
     requests: u32,
+    roles: Vec<Role>,
+    reports: sheets::Played,
 }
 
 impl PlayedRelay {
@@ -84,6 +92,8 @@ impl PlayedRelay {
             weather: Weather::Fair,
             revoked: false,
             requests: 0,
+            roles: vec![Role::Driver],
+            reports: sheets::Played::default(),
         }
     }
 
@@ -146,6 +156,7 @@ impl PlayedRelay {
             repairs: Vec::new(),
             fetched: Vec::new(),
             next_sync_ms: None,
+            decisions: None,
         }
     }
 }
@@ -172,7 +183,7 @@ impl Transport for PlayedRelay {
                 person: self.person,
                 name: "李师傅".to_owned(),
                 aliases: Vec::new(),
-                roles: vec![Role::Driver],
+                roles: self.roles.clone(),
                 scopes: vec![Scope::Person(self.person)],
                 regions: Vec::new(),
                 desks: None,
@@ -215,6 +226,18 @@ impl Transport for PlayedRelay {
             return Err(TransportError::offline("cut"));
         }
         Ok(response)
+    }
+
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        if token != format!("token {}", self.tokens) {
+            let fault = Fault::new(FaultCode::TokenExpired, "Renew it.");
+            return Err(fault.challenge(vec![1]).into());
+        }
+        self.reports.answer(request)
     }
 
     fn watch(

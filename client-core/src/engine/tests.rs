@@ -33,6 +33,8 @@ fn request(pushes: &[u8]) -> Box<SyncRequest> {
         forgotten: Vec::new(),
         repairs: Vec::new(),
         fetches: Vec::new(),
+        decided: None,
+        left: Vec::new(),
     })
 }
 
@@ -52,6 +54,7 @@ fn response() -> Box<SyncResponse> {
         repairs: Vec::new(),
         fetched: Vec::new(),
         next_sync_ms: None,
+        decisions: None,
     })
 }
 

@@ -195,6 +195,7 @@ fn facts(draft: &Draft<'_>, before: &Facts) -> Facts {
             .or_else(|| before.purpose.clone()),
         withdrawn_at,
         until: root.time("until").or(before.until),
+        share_with: root.station("share_with").or(before.share_with),
         ..before.clone()
     }
 }

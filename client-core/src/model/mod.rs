@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | [`change`] | whether raw bytes are one well-formed, bounded Automerge change ([`change::inspect`]) |
 //! | [`gate`] | whether that change may enter that document ([`gate::decide`]) |
+//! | [`judged`] | whether a change that was stopped is refused or waits for a person |
+//! | [`said`] | what one change says, field by field |
 //! | [`outline`] | what must be remembered of a document to decide about the next change |
 //! | [`order`] | in which order a fold takes a document's entries |
 //! | [`author`] | who wrote it, and how they stand to the document |
@@ -30,6 +32,7 @@ mod draft;
 pub mod enrolment;
 pub mod gate;
 mod genesis;
+pub mod judged;
 pub mod notice;
 pub mod order;
 pub mod outline;
@@ -38,6 +41,7 @@ pub mod refusal;
 pub mod report;
 pub mod route;
 mod rules;
+pub mod said;
 pub mod station;
 pub mod ticket;
 pub mod trend;
@@ -51,6 +55,7 @@ pub use change::{Inspected, inspect};
 pub use command::Command;
 pub use document::Document;
 pub use gate::{Known, Verdict, decide};
+pub use judged::Judge;
 pub use order::{Order, Place};
 pub use outline::{Outline, Routing};
 pub use refusal::{Refusal, RefusalCode};

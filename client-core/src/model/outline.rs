@@ -108,6 +108,9 @@ pub struct Facts {
     /// How many attachments the document names; `None`: it never named any.
     #[n(9)]
     pub attachments: Option<u32>,
+    /// `consent`: the station to share with.
+    #[n(12)]
+    pub share_with: Option<StationId>,
 }
 
 /// One write of a field that may be written again.

@@ -123,6 +123,8 @@ refusal_codes! {
     NothingChanged = "edit.unchanged": "The edit changes nothing; there is nothing to keep.",
     /// Leases hold more seats than there would be.
     SeatsLeased = "seats.leased": "Devices hold more seats than that to give away offline; have them return their leases first, or choose a larger number.",
+    /// A person looked at the change, which waited, and did not accept it.
+    QuarantineRejected = "quarantine.rejected": "Somebody looked at this entry, which was waiting, and did not accept it; the reason is beside it.",
     /// The author's right had ended.
     RightEnded = "right.ended": "Your right to write here had ended; a coordinator decides about this entry.",
 }

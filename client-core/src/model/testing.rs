@@ -252,6 +252,7 @@ impl Shelf {
         let known = Known {
             desks: None,
             last_ops: kept.map(|kept| kept.last_ops.clone()).unwrap_or_default(),
+            pardoned: false,
             received_at: None,
             outlines: gate::references(kind, change)
                 .into_iter()

@@ -139,6 +139,27 @@ pub(super) fn find(
         .optional()?)
 }
 
+/// Own changes of this hash that are unsent, wait for a decision, or were refused with another that
+/// they build on: document, number, state. One document has it, if any.
+pub(super) fn open_by_hash(
+    connection: &Connection,
+    hash: ChangeHash,
+) -> Result<Vec<(i64, i64, ChangeState)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT document, n, state FROM changes
+         WHERE state <> 1 AND own = 1 AND hash = ?1
+               AND (state IN (0, 3) OR (state = 2 AND reason_code = ?2))",
+    )?;
+    let rows = statement.query_map(params![hash.as_bytes(), DEPENDENCY_HELD], |row| {
+        Ok((
+            row.get(0)?,
+            row.get(1)?,
+            ChangeState::from_code(row.get(2)?),
+        ))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// A change to insert.
 pub(super) struct NewChange<'a> {
     pub(super) document: i64,

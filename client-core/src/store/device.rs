@@ -216,7 +216,7 @@ impl Store {
         relay_url: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(|tx| {
+        self.write(|tx| -> Result<(), StoreError> {
             apply::identity::welcome(tx, welcome)?;
             kit::drop(tx)?;
             save_access(tx, &welcome.access)?;
@@ -225,7 +225,9 @@ impl Store {
                 params![relay_url, now.ms_since(welcome.relay_time)],
             )?;
             Ok(())
-        })
+        })?;
+        self.fold_log();
+        Ok(())
     }
 
     /// Access to the relay as last given.

@@ -6,11 +6,18 @@ use yizhan_proto::{ActorId, ChangeHash, DocumentId, Incarnation, Kind, codec};
 use super::changes::{self, ChangeRow, NewChange};
 use super::documents::{self, DocumentRow};
 use super::opened::{self, Opened};
-use super::{ChangeState, EditError, Store, StoreError, described, device, instance, views};
+use super::queries::consents;
+use super::{
+    ChangeState, EditError, Store, StoreError, described, device, erased, instance, views,
+};
 use crate::clock::Clock;
+use crate::model::consent::Purpose;
 use crate::model::document::Unreadable;
 use crate::model::outline::Routing;
-use crate::model::{Command, Document, Inspected, Known, Outline, Verdict, decide, gate, inspect};
+use crate::model::{
+    Author, Command, Document, Inspected, Known, Outline, Refusal, RefusalCode, Verdict, decide,
+    gate, inspect,
+};
 
 impl Store {
     /// Carries out one edit as one change, in one commit. A command that makes a document is given
@@ -51,7 +58,7 @@ fn edit(
     let mut document = opened::open(id, command.kind(), &rows).map_err(unreadable)?;
     let chunk = write(tx, &mut document, found.as_ref(), command, clock)?;
     let change = inspect(&chunk)?;
-    let outline = check(tx, id, command, found.as_ref(), &rows, &change)?;
+    let outline = check(tx, id, command, found.as_ref(), &rows, &change, clock)?;
     let opened = Opened::read(&document, &rows).map_err(unreadable)?;
 
     let n = match &found {
@@ -76,6 +83,9 @@ fn find(
     command: &Command,
 ) -> Result<Option<DocumentRow>, EditError> {
     let found = documents::find(tx, id)?;
+    if erased::is_erased(tx, id)? {
+        return Err(Refusal::new(RefusalCode::DocumentErased).into());
+    }
     match &found {
         None if !command.creates() => Err(EditError::NotHeld { document: id }),
         Some(row) if row.kind != command.kind() => Err(EditError::WrongKind {
@@ -114,6 +124,7 @@ fn check(
     found: Option<&DocumentRow>,
     rows: &[ChangeRow],
     change: &Inspected,
+    clock: &dyn Clock,
 ) -> Result<Outline, EditError> {
     let outline = match found {
         Some(row) => row.outline()?,
@@ -122,6 +133,7 @@ fn check(
     let device = device::load(tx)?;
     let known = Known {
         received_at: None,
+        pardoned: false,
         last_ops: rows
             .iter()
             .filter(|row| change.deps.contains(&row.hash))
@@ -139,12 +151,43 @@ fn check(
         change,
         &known,
     ) {
-        Verdict::Accept(next) => Ok(*next),
+        Verdict::Accept(next) => {
+            consented(tx, command, &next, &author, clock)?;
+            Ok(*next)
+        }
         Verdict::Needs(missing) => Err(EditError::Incomplete(missing)),
         // What a person would have to decide about at the relay (a consent that was withdrawn) is
         // known here in time: it is not written at all.
         Verdict::Refuse(refusal) | Verdict::Quarantine(refusal) => Err(refusal.into()),
     }
+}
+
+/// Nobody but the driver begins a visit at a station for which the driver has withdrawn the consent
+/// to keep visits, as far as this phone knows.
+fn consented(
+    tx: &Transaction<'_>,
+    command: &Command,
+    next: &Outline,
+    author: &Author,
+    clock: &dyn Clock,
+) -> Result<(), EditError> {
+    let (true, Kind::Visit, Some(driver), Some(station)) = (
+        command.creates(),
+        command.kind(),
+        next.routing.driver,
+        next.routing.station,
+    ) else {
+        return Ok(());
+    };
+    if author.is(driver)
+        || !consents::is_withdrawn(tx, driver, station, Purpose::Visits, clock.now())?
+    {
+        return Ok(());
+    }
+    Err(Refusal::new(RefusalCode::ConsentWithdrawn)
+        .at("driver")
+        .bound(Purpose::Visits.as_str())
+        .into())
 }
 
 /// The outlines of what a new document refers to.

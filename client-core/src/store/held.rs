@@ -48,7 +48,7 @@ impl Store {
     /// # Errors
     /// [`FindError::None`] if there is no such refused change.
     pub fn discard(&mut self, change: ChangeHash) -> Result<u64, FindError> {
-        self.write(|tx| {
+        let gone = self.write(|tx| {
             let document = document_of(tx, change, &[ChangeState::Refused])?;
             let rows = changes::of_document(tx, document)?;
             let gone: Vec<ChangeRow> = changes::with_dependents(&rows, &[change])
@@ -64,8 +64,10 @@ impl Store {
                 reread(tx, document)?;
             }
             apply::drop_leaving(tx)?;
-            Ok(count(gone.len()))
-        })
+            Ok::<_, FindError>(count(gone.len()))
+        })?;
+        self.fold_log();
+        Ok(gone)
     }
 
     /// Offers a refused or quarantined change again, with what it builds on and what builds on it.

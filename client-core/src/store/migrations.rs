@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_access.sql"),
     include_str!("migrations/0010_audit.sql"),
     include_str!("migrations/0011_keepers.sql"),
+    include_str!("migrations/0012_counts.sql"),
 ];
 
 /// The newest format this code knows.

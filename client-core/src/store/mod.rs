@@ -14,8 +14,11 @@
 //! | `edit` | a tap |
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
 //! | `reread`, `opened`, `views`, `search` | what follows from a document's changes |
+//! | `reads` | who looked at whose check, until the relay has it |
 //! | `papers` | the bytes of photos and papers, in a file of their own |
-//! | `queries`, `screens`, `held`, `status`, `export` | what people ask |
+//! | `sheets` | reports of a region that the relay handed out |
+//! | `erased` | what was erased for everybody, and that it was |
+//! | `queries`, `screens`, `held`, `problems`, `status`, `export` | what people ask |
 
 mod apply;
 mod changes;
@@ -23,8 +26,10 @@ mod described;
 mod device;
 mod documents;
 mod edit;
+mod erased;
 mod error;
 pub mod export;
+mod fold;
 mod held;
 mod instance;
 mod kit;
@@ -33,13 +38,16 @@ mod open;
 mod opened;
 mod outbox;
 mod papers;
+mod problems;
 mod queries;
+mod reads;
 mod report;
 mod reread;
 mod rows;
 mod scopes;
 mod screens;
 mod search;
+mod sheets;
 mod sql;
 mod status;
 mod types;
@@ -58,6 +66,7 @@ pub use error::{EditError, FindError, StoreError};
 pub use papers::{
     AttachmentPlace, AttachmentRow, AttachmentTotals, NewFile, Transfer, TransferWay,
 };
+pub use problems::{CHANGE_WAITS, DOCUMENT_SET_ASIDE, Problem, ProblemState};
 pub use rows::{
     ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
     ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,
@@ -65,9 +74,10 @@ pub use rows::{
     TicketDetail, TicketFilter, TicketReview, TicketRow, VisitDetail, VisitFilter, VisitRow,
 };
 pub use screens::{Beds, DriverCard, History, ItemTrend, ReadingRow, Today, TodayVisit};
+pub use sheets::{SheetDue, SheetHeld};
 pub use types::{
-    Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, Held, ScopeStatus, SetAside, Status,
-    StoredAccess,
+    Applied, Budget, ChangeInfo, ChangeState, DeviceInfo, ErasedNote, Held, ScopeStatus, SetAside,
+    Status, StoredAccess,
 };
 
 /// The store of one device. Several processes may open the same one; each step takes its turn.
@@ -80,8 +90,12 @@ pub struct Store {
     home: Option<PathBuf>,
     /// The bytes of attachments.
     papers: papers::Papers,
+    /// Looks at checks that could not be noted.
+    unnoted: std::cell::RefCell<reads::Waiting>,
     /// Whether this session has made sure that the store is not a copy (see `instance`).
     instance_settled: bool,
+    /// Whether the log may hold what is gone from the file (see `fold`).
+    unfolded: bool,
 }
 
 impl Store {

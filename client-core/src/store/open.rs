@@ -17,7 +17,7 @@ const FILE: &str = "yizhan.sqlite";
 /// What SQLite may leave beside it.
 const COMPANIONS: [&str; 2] = ["yizhan.sqlite-wal", "yizhan.sqlite-shm"];
 /// How long a step waits for another process to finish its own.
-const BUSY_MS: u64 = 5_000;
+pub(super) const BUSY_MS: u64 = 5_000;
 /// A file up to so many bytes is checked whole when it is opened (some milliseconds); a larger
 /// one by [`Store::verify`], and wherever SQLite comes across damage.
 const CHECKED_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -31,6 +31,7 @@ impl Store {
         make_folder(home)?;
         let path = home.join(FILE);
         let bytes = make_file(home, &path, clock)?;
+        let left_over = log_bytes(home) > 0;
         let open = || -> Result<(Connection, bool), StoreError> {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let mut connection = Connection::open_with_flags(&path, flags)?;
@@ -47,8 +48,15 @@ impl Store {
             path: Some(path),
             home: Some(home.to_owned()),
             papers: Papers::new(Some(home)),
+            unnoted: std::cell::RefCell::default(),
             instance_settled: false,
+            unfolded: false,
         };
+        if left_over {
+            // The last session died, or another one is at it: what it deleted may be in its log.
+            store.fold_log();
+        }
+        store.rewrite_after_erasure();
         if new {
             store.settle_instance(clock)?;
         }
@@ -68,7 +76,9 @@ impl Store {
             path: None,
             home: None,
             papers: Papers::new(None),
+            unnoted: std::cell::RefCell::default(),
             instance_settled: true,
+            unfolded: false,
         })
     }
 
@@ -90,6 +100,11 @@ impl Store {
         self.instance_settled = true;
         Ok(())
     }
+}
+
+/// Bytes of the log that a session before left behind.
+fn log_bytes(home: &Path) -> u64 {
+    std::fs::metadata(home.join(COMPANIONS[0])).map_or(0, |about| about.len())
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> StoreError {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, params};
-use yizhan_proto::limits::{FETCHES_MAX, FORGOTTEN_MAX, REPAIR_RANGES_MAX};
+use rusqlite::{Connection, OptionalExtension, params};
+use yizhan_proto::limits::{FETCHES_MAX, FORGOTTEN_MAX, REPAIR_RANGES_MAX, SCOPES_MAX};
 use yizhan_proto::sync::{Fetch, Forgotten, Push, RangeDigest, ScopeState, Summary, SyncRequest};
 use yizhan_proto::{DocumentId, Kind, ProtocolVersion, Scope, ScopeDigest, Sequence, Timestamp};
 
@@ -46,6 +46,8 @@ impl Store {
                 forgotten: forgotten(connection)?,
                 repairs,
                 fetches,
+                decided: decided(connection)?,
+                left: left(connection)?,
             })
         })
     }
@@ -127,12 +129,27 @@ pub(super) fn sendable(connection: &Connection) -> Result<u64, StoreError> {
     Ok(uint(left))
 }
 
-/// Forgets whose documents hold nothing unsent.
+/// Scopes that were left and of which nothing is here any more, that the relay does not know of.
+pub(super) const LEFT_TO_TELL: &str = "SELECT s.scope FROM left_scopes s WHERE s.told = 0
+     AND NOT EXISTS (SELECT 1 FROM left_documents d WHERE d.scope = s.scope)
+     AND NOT EXISTS (SELECT 1 FROM forgets f JOIN documents d ON d.id = f.document
+                     WHERE f.scope = s.scope AND d.leaving <> 0)";
+
+fn left(connection: &Connection) -> Result<Vec<Scope>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("{LEFT_TO_TELL} LIMIT ?1"))?;
+    let rows = statement.query_map([int(count(SCOPES_MAX))], |row| row.get::<_, String>(0))?;
+    rows.map(|row| parse_scope(&row?)).collect()
+}
+
+/// Forgets whose documents are gone from this device, or are here by another scope with nothing
+/// unsent.
 fn forgotten(connection: &Connection) -> Result<Vec<Forgotten>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT f.document, f.sequence, f.scope FROM forgets f
          WHERE NOT EXISTS (SELECT 1 FROM documents d JOIN changes c ON c.document = d.n
                            WHERE d.id = f.document AND c.state = 0 AND c.state <> 1)
+           AND NOT EXISTS (SELECT 1 FROM documents d
+                           WHERE d.id = f.document AND d.leaving <> 0)
          LIMIT ?1",
     )?;
     let rows = statement.query_map([int(count(FORGOTTEN_MAX))], |row| {
@@ -154,6 +171,18 @@ fn forgotten(connection: &Connection) -> Result<Vec<Forgotten>, StoreError> {
         });
     }
     Ok(forgotten)
+}
+
+/// Up to where decisions were told, if anything waits for one.
+fn decided(connection: &Connection) -> Result<Option<u64>, StoreError> {
+    let told: Option<i64> = connection
+        .prepare_cached(
+            "SELECT decided FROM device
+             WHERE EXISTS (SELECT 1 FROM changes WHERE state = 3 AND state <> 1)",
+        )?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(told.map(uint))
 }
 
 fn repairs(connection: &Connection) -> Result<Vec<RangeDigest>, StoreError> {

@@ -4,7 +4,9 @@ use rusqlite::Connection;
 use yizhan_proto::{DocumentId, Kind, Timestamp};
 
 use super::sql::{bytes, time_opt, uint};
-use super::{ScopeStatus, SetAside, Status, Store, StoreError, device, opened, scopes, views};
+use super::{
+    ScopeStatus, SetAside, Status, Store, StoreError, device, opened, reads, scopes, views,
+};
 
 impl Store {
     /// How the store is doing.
@@ -32,6 +34,8 @@ impl Store {
             )?;
             Ok(Status {
                 home,
+                reads_unsent: reads::unsent(connection)?,
+                reads_unnoted: self.reads_unnoted(),
                 unsent_changes,
                 oldest_unsent_at,
                 last_sync_at,
@@ -74,8 +78,7 @@ fn unsent(connection: &Connection) -> Result<(u64, Option<Timestamp>), StoreErro
 
 /// How many in all, and how many of kinds that are not shown.
 fn documents(connection: &Connection) -> Result<(u64, u64), StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT kind, COUNT(*) FROM documents GROUP BY kind")?;
+    let mut statement = connection.prepare_cached("SELECT kind, documents FROM kinds_held")?;
     let mut rows = statement.query([])?;
     let (mut all, mut unknown) = (0, 0);
     while let Some(row) = rows.next()? {
@@ -107,9 +110,10 @@ fn scope_statuses(connection: &Connection) -> Result<Vec<ScopeStatus>, StoreErro
     for row in scopes::all(connection)? {
         let (documents, repairing) = connection
             .prepare_cached(
-                "SELECT (SELECT COUNT(*) FROM members WHERE scope = ?1),
+                "SELECT documents,
                         EXISTS (SELECT 1 FROM repairs WHERE scope = ?1)
-                            OR EXISTS (SELECT 1 FROM fetches WHERE scope = ?1)",
+                            OR EXISTS (SELECT 1 FROM fetches WHERE scope = ?1)
+                 FROM scopes WHERE n = ?1",
             )?
             .query_row([row.n], |row| Ok((uint(row.get(0)?), row.get(1)?)))?;
         statuses.push(ScopeStatus {

@@ -75,6 +75,10 @@ pub struct Applied {
     pub documents_received: u64,
     /// Documents that left this device.
     pub forgotten: u64,
+    /// Documents among them that were erased for everybody.
+    pub erased: u64,
+    /// Own changes that the relay had not taken, and that went with these.
+    pub erased_unsent: u64,
     /// Documents that cannot be opened and were set aside in this step.
     pub set_aside: u64,
     /// Repairs started after a digest that did not agree.
@@ -125,6 +129,19 @@ pub struct Held {
     pub made_at: Timestamp,
     /// What it is, in a few words for people: `visit at Changzhou Driver Home`.
     pub summary: String,
+}
+
+/// A document that this device held and that was erased for everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErasedNote {
+    /// The document.
+    pub document: DocumentId,
+    /// What it was.
+    pub kind: Kind,
+    /// When this device was told, by its clock.
+    pub told_at: Timestamp,
+    /// Own changes that the relay had not taken, and that went with it.
+    pub lost_changes: u64,
 }
 
 /// What is known of one change of a document.
@@ -207,6 +224,10 @@ pub struct Status {
     pub ignored: u64,
     /// This device's clock minus the relay's at the last exchange, milliseconds.
     pub clock_offset_ms: Option<i64>,
+    /// Looks at other people's checks that the relay has not entered yet.
+    pub reads_unsent: u64,
+    /// Looks at other people's checks that could not be noted on this disk in this session.
+    pub reads_unnoted: u64,
     /// Which life of the store this is.
     pub incarnation: Incarnation,
     /// Documents whose screens' rows are still to be rebuilt after an update.

@@ -4,11 +4,13 @@
 //! Redirects are not followed and proxies of the environment are not used: what answers is the
 //! relay, or the call fails and says what answered.
 
+mod body;
 mod pieces;
+mod sheets;
 #[cfg(test)]
 mod tests;
 
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -17,12 +19,15 @@ use ureq::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AF
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 use yizhan_proto::attachment::{Piece, Upload};
+use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::codec::{self, MEDIA_TYPE};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::{ContentHash, Fault, FaultCode};
 
+use self::body::{read_body, read_message};
 use super::sse::SseReader;
 use super::{RelayUrl, Transport, TransportError, WatchEvent};
 
@@ -30,9 +35,6 @@ use super::{RelayUrl, Transport, TransportError, WatchEvent};
 const COMPRESS_BYTES_MIN: usize = 512;
 /// zstd's level for requests: phones are slow, lines slower.
 const COMPRESS_LEVEL: i32 = 3;
-/// The largest zstd window that is decompressed, as a power of two: 8 MiB, what the format
-/// recommends every decoder to take.
-const WINDOW_LOG_MAX: u32 = 23;
 /// Bytes of an answer's head.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Bytes of an answer with a fault.
@@ -144,12 +146,7 @@ impl HttpTransport {
         if response.status() != StatusCode::OK {
             return Err(not_served(response));
         }
-        check_media_type(&response, MEDIA_TYPE)?;
-        let bytes = read_body(response, RESPONSE_BYTES_MAX)?;
-        codec::decode(&bytes, RESPONSE_BYTES_MAX).map_err(|error| TransportError::Garbled {
-            what: format!("its answer to {path} cannot be read ({error}); the app may be too old for this relay"),
-            source: Some(error.into()),
-        })
+        read_message(response, path, RESPONSE_BYTES_MAX)
     }
 }
 
@@ -182,6 +179,22 @@ impl Transport for HttpTransport {
         len: usize,
     ) -> Result<Vec<u8>, TransportError> {
         pieces::get(self, token, sha256, at, len)
+    }
+
+    fn check_reads(
+        &mut self,
+        token: &str,
+        reads: &CheckReads,
+    ) -> Result<ReadsEntered, TransportError> {
+        self.post("/v1/audit/reads", Some(token), reads)
+    }
+
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        sheets::get(self, token, request)
     }
 
     fn watch(
@@ -286,50 +299,6 @@ fn not_served(response: Response<Body>) -> TransportError {
         502..=504 => TransportError::offline(format!("a proxy answers {status} for it")),
         _ => TransportError::garbled(format!("it answers {status}; check the address")),
     }
-}
-
-/// A body, decompressed, of at most `bytes_max` bytes.
-fn read_body(response: Response<Body>, bytes_max: usize) -> Result<Vec<u8>, TransportError> {
-    // gzip was undone on the way, and its header with it.
-    let encoding = response
-        .headers()
-        .get(CONTENT_ENCODING)
-        .map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
-    let body = response.into_body().into_reader();
-    match encoding.as_deref() {
-        None | Some("identity") => read_bounded(body, bytes_max),
-        Some("zstd") => {
-            let mut decoder = zstd::stream::read::Decoder::new(body).map_err(undecodable)?;
-            decoder
-                .window_log_max(WINDOW_LOG_MAX)
-                .map_err(undecodable)?;
-            read_bounded(decoder, bytes_max)
-        }
-        Some(other) => Err(TransportError::garbled(format!(
-            "it is encoded as {other:.20}, which was not asked for"
-        ))),
-    }
-}
-
-fn undecodable(error: std::io::Error) -> TransportError {
-    TransportError::Garbled {
-        what: "its answer cannot be decompressed".to_owned(),
-        source: Some(error.into()),
-    }
-}
-
-fn read_bounded(body: impl Read, bytes_max: usize) -> Result<Vec<u8>, TransportError> {
-    let mut bytes = Vec::new();
-    let bound = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-    body.take(bound.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed(error.into()))?;
-    if bytes.len() > bytes_max {
-        return Err(TransportError::garbled(format!(
-            "its answer is larger than {bytes_max} bytes"
-        )));
-    }
-    Ok(bytes)
 }
 
 /// What an error of the HTTP library means here.

@@ -11,7 +11,9 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use yizhan_proto::attachment::{Piece, Upload};
+use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
+use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::watch::Moved;
 use yizhan_proto::{ContentHash, Fault};
@@ -62,6 +64,35 @@ pub trait Transport {
         at: u64,
         len: usize,
     ) -> Result<Vec<u8>, TransportError>;
+
+    /// `POST /v1/audit/reads`, with the access token.
+    ///
+    /// # Errors
+    /// [`TransportError`]. The relay may have entered them all the same; they may be sent again.
+    fn check_reads(
+        &mut self,
+        token: &str,
+        reads: &CheckReads,
+    ) -> Result<ReadsEntered, TransportError> {
+        let _ = (token, reads);
+        Err(TransportError::offline(
+            "this way carries no reads of checks",
+        ))
+    }
+
+    /// `GET /v1/report`, with the access token: a report of a region that the person coordinates.
+    /// A way that has none says that there is no way.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    fn sheet(
+        &mut self,
+        token: &str,
+        request: &SheetRequest,
+    ) -> Result<SheetAnswer, TransportError> {
+        let _ = (token, request);
+        Err(TransportError::offline("no reports come this way"))
+    }
 
     /// `GET /v1/watch`, with the access token: calls `on_event` for every event until it breaks,
     /// or the relay ends the stream (`Ok` in both cases).

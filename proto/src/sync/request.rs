@@ -56,6 +56,15 @@ pub struct SyncRequest {
     #[n(10)]
     #[cbor(default, skip_if = "Vec::is_empty")]
     pub fetches: Vec<Fetch>,
+    /// Scopes that are not in the device's identity any more and of whose documents nothing is
+    /// left on it; at most [`crate::limits::SCOPES_MAX`].
+    #[n(11)]
+    #[cbor(default, skip_if = "Vec::is_empty")]
+    pub left: Vec<Scope>,
+    /// Up to where the device was told what people decided about its work that waited
+    /// ([`super::Decisions::until`], 0 for nothing yet); absent if nothing of its waits.
+    #[n(12)]
+    pub decided: Option<u64>,
 }
 
 fn is_zero(number: &u32) -> bool {

@@ -52,6 +52,27 @@ pub struct SyncResponse {
     /// Sync again after so many milliseconds, and not before, unless a person asks.
     #[n(9)]
     pub next_sync_ms: Option<u64>,
+    /// What people decided about work of this device since it was last told; absent for nothing,
+    /// and if the device did not ask.
+    #[n(12)]
+    pub decisions: Option<Decisions>,
+}
+
+/// What people decided about changes that waited at the relay, in the order of the decisions.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Decisions {
+    /// What the device says next time in [`super::SyncRequest::decided`], once it applied these.
+    #[n(0)]
+    pub until: u64,
+    /// At most [`crate::limits::DECISIONS_MAX`]: accepted, or refused with a reason.
+    #[n(1)]
+    #[cbor(default, skip_if = "Vec::is_empty")]
+    pub receipts: Vec<Receipt>,
+    /// Whether there are more: sync again at once.
+    #[n(2)]
+    #[cbor(default)]
+    pub more: bool,
 }
 
 /// News and history of one scope.

@@ -1,10 +1,26 @@
 //! The admin API's messages, as JSON: shared by the routes that serve them and the commands that
 //! ask for them. Plain data; times are RFC 3339 in UTC.
 
+mod access;
+mod audit;
 mod desks;
+mod erasures;
+mod quarantine;
 mod report;
 
+pub use access::{ForgetPage, ForgetQuery, ForgetScope, Forgets, RoleMove, StationClosed};
+pub use audit::{
+    AuditChain, AuditChange, AuditEntry, AuditHead, AuditListing, AuditPart, AuditQuery,
+};
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
+pub use erasures::{
+    ErasedDocuments, Erasure, ErasureLine, LedgerDocument, LedgerEntry, NewErasure,
+    OutstandingDevice, Replayed,
+};
+pub use quarantine::{
+    Accept, Decided, Held, HeldDecision, HeldDependent, HeldPage, HeldQuery, HeldReader, HeldShown,
+    HeldValue, Reject,
+};
 pub use report::{ReportCell, ReportLine, ReportQuery, ReportSheet};
 
 use jiff::Timestamp as Moment;
@@ -257,6 +273,9 @@ pub struct Status {
     pub devices_revoked: u64,
     /// Changes that wait for a person to decide.
     pub quarantined: u64,
+    /// For how long the one has waited that came first, milliseconds; absent if none waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined_oldest_ms: Option<u64>,
     /// Forgets that devices acknowledged.
     pub forgets_acknowledged: u64,
     /// Digests of devices that did not agree, since the start.

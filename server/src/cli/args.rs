@@ -5,13 +5,22 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+mod audit;
 mod desk;
+mod erase;
+mod forget;
+mod quarantine;
 mod report;
 
+pub(super) use audit::{Audit, List as AuditList, Verify as AuditVerify};
 pub(super) use desk::{Desk, Member as DeskMembers};
+pub(super) use erase::{Erase, EraseCommand};
+pub(super) use forget::Forget;
+pub(super) use quarantine::Quarantine;
 pub(super) use report::Report;
 
 use crate::config::{METRICS_PORT_DEFAULT, PORT_DEFAULT};
+use crate::relay::BACKUP_DAYS_DEFAULT;
 use crate::telemetry::LogFormat;
 
 const EXAMPLES: &str = "\
@@ -23,7 +32,8 @@ Examples:
   yizhan pair 李师傅                                show the code that pairs a phone
 
 Exit codes: 0 done, 1 something else failed, 2 not understood, 3 not found or ambiguous,
-4 refused or unusable input, 5 the relay does not run, 7 the data folder or its store.";
+4 refused or unusable input, 5 the relay does not run, 6 the audit log is not what was written,
+7 the data folder or its store.";
 
 /// The relay of Yizhan: check-ins that work without coverage.
 #[derive(Debug, Parser)]
@@ -69,11 +79,25 @@ pub(super) enum Command {
     /// Devices: list, revoke.
     #[command(subcommand)]
     Device(Device),
+    /// Work that waits for a person to decide: list, show, accept, reject.
+    #[command(subcommand)]
+    Quarantine(Quarantine),
+    /// What devices are still to forget.
+    #[command(subcommand)]
+    Forget(Forget),
     /// Person-times, checks, activities, tickets by month and place; small numbers are withheld.
     #[command(
         after_help = "Numbers about fewer than ten people are never told, nor what they could be computed from.\n\nExamples:\n  yizhan report --month 2026-11\n  yizhan report --what tickets --from 2026-01 --to 2026-11 --region changzhou\n  yizhan report --what checks --format csv --out checks.csv"
     )]
     Report(Report),
+    /// Who did what to what: list, verify that nothing was changed, export.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Erase a person or a document for good, here and on every phone; receipts; the ledger.
+    #[command(
+        after_help = "A person goes with every document about them; a document with what only makes sense with it.\nWhat comes later of it is refused. The receipt names the devices that have yet to confirm.\n\nExamples:\n  yizhan erase 李师傅 --ground 'asked for in writing, 2026-11-20'\n  yizhan erase 01999c2e-4a7b-7c3d-8e9f-0a1b2c3d4e5f --ground 'wrong person photographed' --yes --json\n  yizhan erase status"
+    )]
+    Erase(Erase),
     /// Numbers of the running relay.
     #[command(after_help = "Examples:\n  yizhan status\n  yizhan status --json")]
     Status,
@@ -104,6 +128,9 @@ pub(super) struct Serve {
     /// docs/OPERATIONS.md. Without it: Monday to Friday, 09:00-18:00, in China.
     #[arg(long, value_name = "FILE")]
     pub(super) calendar: Option<PathBuf>,
+    /// Days that backups of the data folder are kept: receipts of erasures say when the last expires.
+    #[arg(long, value_name = "DAYS", default_value_t = BACKUP_DAYS_DEFAULT)]
+    pub(super) backup_days: u16,
     /// What to log: info, debug, warn, or a filter such as yizhan_server=debug.
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     pub(super) log: String,
@@ -120,6 +147,7 @@ impl Default for Serve {
             metrics_listen: MetricsListen::default(),
             restored: false,
             calendar: None,
+            backup_days: BACKUP_DAYS_DEFAULT,
             log: std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()),
             log_format: LogFormat::default(),
         }
@@ -182,6 +210,20 @@ pub(super) enum Station {
         /// Key or id of the station.
         station: String,
     },
+    /// Close a station: nobody works there, and the directory says so. Nothing is erased.
+    #[command(
+        after_help = "The roles of its keepers end until it opens again; their devices upload what is unsent and\nthen forget what they hold of it. Drivers keep what is theirs. Its standing code registers nobody.\n\nExample:\n  yizhan station close zy-xinglongsheng"
+    )]
+    Close {
+        /// Key or id of the station.
+        station: String,
+    },
+    /// Open a station that was closed: the same people have their roles again.
+    #[command(after_help = "Example:\n  yizhan station reopen zy-xinglongsheng")]
+    Reopen {
+        /// Key or id of the station.
+        station: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -231,6 +273,18 @@ pub(super) enum PersonRole {
         /// The role.
         role: String,
     },
+    /// Move a person from one role to another, in one step.
+    #[command(
+        after_help = "Example:\n  yizhan person role move 王站长 keeper@zy-xinglongsheng keeper@cz-east"
+    )]
+    Move {
+        /// The person's name, id, or the beginning of the id.
+        person: String,
+        /// The role that ends.
+        from: String,
+        /// The role that is given.
+        to: String,
+    },
     /// End a role. What was written under it and arrives later waits for a person to decide.
     #[command(after_help = "Example:\n  yizhan person role end 王站长 keeper@zy-xinglongsheng")]
     End {
@@ -264,7 +318,7 @@ pub(super) enum Device {
 }
 
 /// Seconds of `30s`, `15m`, `2h`, `7d`.
-fn seconds(text: &str) -> Result<u64, String> {
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let wrong = || format!("{text} is not a time; try 30s, 15m, 2h or 7d");
     let unit = text.chars().next_back().ok_or_else(wrong)?;
     let seconds_each = match unit {

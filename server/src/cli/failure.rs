@@ -22,6 +22,12 @@ pub(super) enum Failure {
     /// Nothing of that name, or more than one.
     #[error("{0}")]
     NotFound(String),
+    /// What was typed cannot be read.
+    #[error("{0}")]
+    Usage(String),
+    /// Some of what was asked was not done; the output says what.
+    #[error("{0}")]
+    Undone(String),
     /// A file to import is not acceptable.
     #[error("{path}: {source}; nothing was imported", source = .source)]
     Import {
@@ -38,6 +44,21 @@ pub(super) enum Failure {
         /// Where and why.
         source: crate::relay::CalendarError,
     },
+    /// A ledger of erasures is not one.
+    #[error("{path} is no ledger of erasures; nothing was carried out again")]
+    Ledger {
+        /// Which.
+        path: String,
+        /// Where and why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Somebody was asked, and did not want it.
+    #[error("nothing was erased")]
+    Unwanted,
+    /// Nobody is there to be asked.
+    #[error("nobody is there to confirm it, and it cannot be undone; say --yes")]
+    NotConfirmed,
     /// A file to import cannot be read.
     #[error("cannot read {path}")]
     Unreadable {
@@ -64,6 +85,19 @@ pub(super) enum Failure {
     /// The relay said why not.
     #[error("{} ({})", .0.detail, .0.code)]
     Problem(Box<Problem>),
+    /// The audit log is not what was written.
+    #[error("the audit log is broken: {0}")]
+    Audit(#[from] crate::audit::Broken),
+    /// A line of an exported audit log.
+    #[error("{path}: line {line} is no entry of an audit log ({why})")]
+    AuditFile {
+        /// Which file.
+        path: String,
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong.
+        why: String,
+    },
     /// A file of the data folder.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -90,10 +124,16 @@ impl Failure {
         match self {
             Self::Closed => 0,
             Self::Output(_) | Self::Answer(_) | Self::Process(..) => 1,
-            Self::Log(_) => 2,
+            Self::Unwanted => 1,
+            Self::Log(_) | Self::Usage(_) | Self::NotConfirmed => 2,
             Self::NotFound(_) => 3,
-            Self::Import { .. } | Self::Calendar { .. } | Self::Unreadable { .. } => 4,
+            Self::Undone(_)
+            | Self::Import { .. }
+            | Self::Calendar { .. }
+            | Self::Ledger { .. }
+            | Self::Unreadable { .. } => 4,
             Self::NotRunning { .. } => 5,
+            Self::Audit(_) | Self::AuditFile { .. } => 6,
             Self::Problem(problem) => match problem.status {
                 404 | 410 => 3,
                 500 => 1,

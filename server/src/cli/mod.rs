@@ -8,14 +8,19 @@
 //! | 3 | not found, or more than one found |
 //! | 4 | refused, or unusable input |
 //! | 5 | the relay does not run, or cannot be reached |
+//! | 6 | the audit log is not what was written |
 //! | 7 | the data folder or its store |
 
 mod args;
+mod audit;
 mod desk;
 mod device;
+mod erase;
 mod failure;
+mod forget;
 mod output;
 mod person;
+mod quarantine;
 mod relay;
 mod report;
 mod run;
@@ -61,7 +66,11 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Person(command) => person::obey(&data, command, output),
         Command::Pair(pair) => person::pair(&data, &pair, output),
         Command::Device(command) => device::obey(&data, command, output),
+        Command::Quarantine(command) => quarantine::obey(&data, command, output),
+        Command::Erase(args) => erase::obey(&data, args, output),
+        Command::Forget(command) => forget::obey(&data, command, output),
         Command::Report(args) => report::make(&data, &args, output),
+        Command::Audit(command) => audit::obey(&data, &command, output),
         Command::Status => status::show(&data, output),
     }
 }

@@ -1,6 +1,9 @@
 //! Standard output: lines for people or JSON for programs, and a reader who may stop reading.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
+
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -54,6 +57,15 @@ impl Output {
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(failed)
     }
+}
+
+/// A file that only its owner may read, empty; what is there is replaced, and keeps its rights.
+pub(super) fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn failed(error: io::Error) -> Failure {

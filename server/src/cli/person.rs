@@ -5,7 +5,9 @@ use std::path::Path;
 use super::args::{Pair, Person as Command, PersonRole};
 use super::relay::{Relay, named, part};
 use super::{Failure, Output, text};
-use crate::admin::{Duplicate, Merge, NewPairCode, NewPerson, PairCode, Person, RoleText, Station};
+use crate::admin::{
+    Duplicate, Merge, NewPairCode, NewPerson, PairCode, Person, RoleMove, RoleText, Station,
+};
 
 pub(super) fn obey(data: &Path, command: Command, output: &mut Output) -> Result<(), Failure> {
     match command {
@@ -68,6 +70,10 @@ fn role(data: &Path, command: PersonRole, output: &mut Output) -> Result<(), Fai
         PersonRole::Add { person, role } => {
             let path = format!("people/{}/roles", part(&who(&person)?.id));
             relay.post(&path, &RoleText { role })?
+        }
+        PersonRole::Move { person, from, to } => {
+            let path = format!("people/{}/roles/move", part(&who(&person)?.id));
+            relay.post(&path, &RoleMove { from, to })?
         }
         PersonRole::End { person, role } => {
             let id = part(&who(&person)?.id);

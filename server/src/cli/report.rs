@@ -1,5 +1,6 @@
 //! `yizhan report`: numbers by month and place; small ones are withheld by the relay.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use indicatif::ProgressBar;
@@ -10,6 +11,7 @@ use yizhan_client_core::model::report::spreadsheet_safe;
 use yizhan_client_core::model::report::table::{WITHHELD, WITHHELD_NOTE};
 
 use super::args::Report;
+use super::output::private_file;
 use super::relay::{Relay, part};
 use super::{Failure, Output, text};
 use crate::admin::{ReportCell, ReportLine, ReportSheet};
@@ -45,7 +47,9 @@ pub(super) fn make(data: &Path, args: &Report, output: &mut Output) -> Result<()
         _ => table(&sheet),
     };
     match &args.out {
-        Some(file) => std::fs::write(file, text + "\n").map_err(Failure::Output),
+        Some(file) => private_file(file)
+            .and_then(|mut file| file.write_all((text + "\n").as_bytes()))
+            .map_err(Failure::Output),
         None => output.line(&text),
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn serve(data: &Path, args: &Serve, output: &mut Output) -> Result<()
         relay: RelayOptions {
             restored: args.restored,
             calendar,
+            backup_days: args.backup_days,
             ..RelayOptions::default()
         },
         ..Config::new(data)

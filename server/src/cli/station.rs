@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use super::args::Station as Command;
 use super::relay::{Relay, part};
 use super::{Failure, Output, text};
-use crate::admin::{Import, Imported, Station, StationCode};
+use crate::admin::{Import, Imported, Station, StationClosed, StationCode};
 use crate::import::{self, FILE_BYTES_MAX};
 
 /// Stations from which on an import shows that it is under way.
@@ -20,6 +20,8 @@ pub(super) fn obey(data: &Path, command: Command, output: &mut Output) -> Result
         Command::Import { file } => import(data, &file, output),
         Command::List => list(data, output),
         Command::Qr { station } => qr(data, &station, output),
+        Command::Close { station } => set_closed(data, &station, true, output),
+        Command::Reopen { station } => set_closed(data, &station, false, output),
     }
 }
 
@@ -89,6 +91,27 @@ fn list(data: &Path, output: &mut Output) -> Result<(), Failure> {
             &["KEY", "NAME", "REGION", "TYPE", "BEDS", "FACILITIES"],
             &rows,
         )
+    })
+}
+
+fn set_closed(
+    data: &Path,
+    station: &str,
+    closed: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let word = if closed { "close" } else { "reopen" };
+    let path = format!("stations/{}/{word}", part(station));
+    let done: StationClosed = Relay::find(data)?.post(&path, &serde_json::json!({}))?;
+    output.say(&done, |done| {
+        if done.closed {
+            format!(
+                "{} is closed; {} roles ended until it opens again\nWhat its devices are still to forget: yizhan forget list",
+                done.key, done.roles
+            )
+        } else {
+            format!("{} is open again; {} roles came back", done.key, done.roles)
+        }
     })
 }
 

@@ -20,7 +20,7 @@ pub(super) fn show(data: &Path, output: &mut Output) -> Result<(), Failure> {
             ("people", status.people.to_string()),
             ("devices", status.devices.to_string()),
             ("devices revoked", status.devices_revoked.to_string()),
-            ("changes in quarantine", status.quarantined.to_string()),
+            ("changes in quarantine", quarantined(status)),
             (
                 "digests that disagreed",
                 status.digest_mismatches.to_string(),
@@ -37,6 +37,17 @@ pub(super) fn show(data: &Path, output: &mut Output) -> Result<(), Failure> {
         .collect();
         text::table(&["WHAT", ""], &rows)
     })
+}
+
+fn quarantined(status: &Status) -> String {
+    match status.quarantined_oldest_ms {
+        Some(age_ms) => format!(
+            "{}, the oldest {} old; see: yizhan quarantine list",
+            status.quarantined,
+            text::span(age_ms)
+        ),
+        None => status.quarantined.to_string(),
+    }
 }
 
 fn tickets(counts: &[OpenTickets]) -> String {

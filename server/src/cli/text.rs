@@ -52,6 +52,16 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// A span of time, to two parts: `3 d 4 h`, `4 h 12 min`, `12 min`.
+pub(super) fn span(ms: u64) -> String {
+    let minutes = ms / 60_000;
+    match (minutes / (24 * 60), minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
 /// An RFC 3339 time as people here write it, to the minute; as it is if it is none.
 pub(super) fn local(time: &str) -> String {
     local_in(time, TimeZone::system())

@@ -7,12 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use yizhan_client_core::model::gate::{self, Known, Verdict};
-use yizhan_client_core::model::{Author, Inspected, Outline, Refusal, RefusalCode, inspect};
+use yizhan_client_core::model::{Author, Inspected, Judge, Outline, Refusal, RefusalCode, inspect};
 use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Scope, Timestamp};
 
-use super::{attachments, membership, seats};
+use super::{access, attachments, audit, erasure, membership, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
 
@@ -86,6 +86,19 @@ pub(super) struct Writer<'a> {
     pub(super) author: &'a Author,
     /// With the rights they ever had.
     pub(super) former: &'a Author,
+    /// Whether a person has decided to let in what waits for one.
+    pub(super) pardoned: bool,
+}
+
+impl<'a> Writer<'a> {
+    /// Somebody with the rights they have, and nothing else.
+    pub(super) const fn of(author: &'a Author) -> Self {
+        Self {
+            author,
+            former: author,
+            pardoned: false,
+        }
+    }
 }
 
 impl Writer<'_> {
@@ -131,7 +144,7 @@ pub(super) fn settle(
     let before = tx.document(incoming.document)?;
     let outline = before.as_deref().map(|row| &row.outline);
     match outline {
-        None if tx.is_erased(incoming.document)? => {
+        _ if erasure::is_closed(tx, incoming, change, before.as_deref())? => {
             return Ok(refused(RefusalCode::DocumentErased));
         }
         Some(outline) if outline.kind != incoming.kind => {
@@ -144,8 +157,13 @@ pub(super) fn settle(
         }
         None | Some(_) => {}
     }
+    if let Some(reason) = tx.rejection(incoming.document, incoming.hash)? {
+        let rejected = Refusal::new(RefusalCode::QuarantineRejected).bound(reason);
+        return Ok(Outcome::Refused(Reason::from(&rejected)));
+    }
     let mut known = look_up(tx, incoming, change, outline)?;
     known.received_at = Some(arrival.received_at);
+    known.pardoned = writer.pardoned;
     let mut verdict = writer.judge(incoming, outline, change, &known);
     if let (Ok(Verdict::Refuse(refusal)), Some(row)) = (&verdict, &before)
         && is_of_rights(refusal)
@@ -187,7 +205,9 @@ fn at_former_desks(
         let Scope::Desk(desk) = &member.scope else {
             continue;
         };
-        if tx.has_forgotten(writer.author.device, incoming.document, member)? {
+        // What waited here came before the forget was carried out.
+        let author = writer.author.device;
+        if !writer.pardoned && tx.has_forgotten(author, incoming.document, member)? {
             continue;
         }
         let mut there = row.outline.clone();
@@ -203,10 +223,7 @@ fn at_former_desks(
 }
 
 fn is_of_rights(refusal: &Refusal) -> bool {
-    matches!(
-        refusal.code,
-        RefusalCode::AuthorUnrelated | RefusalCode::FieldForbidden
-    )
+    Judge::of(refusal.code) == Judge::PersonIfOnceAllowed
 }
 
 /// What the gate wants to know of what is stored.
@@ -268,12 +285,18 @@ fn keep(
     })?;
     tx.remove_quarantine(incoming.document, incoming.hash)?;
     attachments::name(tx, incoming.document, incoming.kind, arrival.person, change)?;
-    let row = membership::accepted(
+    let mut row = membership::accepted(
         incoming.document,
         before.map(Arc::as_ref),
         outline,
         sequence,
     );
+    if before.is_none() {
+        row = access::place_new(tx, row, sequence, arrival.received_at)?;
+    }
+    if incoming.kind == Kind::Consent {
+        access::follow_consent(tx, incoming.document, &row)?;
+    }
     tx.put_document(incoming.document, before.map(Arc::clone), row)?;
     Ok(Stored {
         sequence,
@@ -305,6 +328,9 @@ fn quarantine(
     refusal: &Refusal,
 ) -> Result<Outcome, StoreError> {
     let reason = Reason::from(refusal);
+    if !tx.is_quarantined(incoming.document, incoming.hash)? {
+        audit::quarantined(tx, arrival, incoming.document, &reason)?;
+    }
     tx.put_quarantine(&QuarantineRow {
         hash: incoming.hash,
         document: incoming.document,

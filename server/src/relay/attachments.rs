@@ -280,14 +280,20 @@ impl Relay {
         whole: u64,
     ) -> Result<(), AttachmentError> {
         let now = self.inner.clock.now();
-        let job = move |tx: &mut LogTx<'_>| -> Result<(), RelayError> {
-            Ok(tx.put_proof(sha256, person, whole, now)?)
+        let inner = Arc::clone(&self.inner);
+        let job = move |tx: &mut LogTx<'_>| -> Result<bool, RelayError> {
+            let named = tx.is_named(sha256, person)?;
+            if named {
+                tx.put_proof(sha256, person, whole, now)?;
+            } else if !tx.is_named_at_all(sha256)? {
+                // Erased while it was on its way.
+                inner.blobs.remove(sha256)?;
+            }
+            Ok(named)
         };
-        self.inner
-            .writer
-            .write(job)
-            .await
-            .map_err(|error| AttachmentError::Relay(from_write(error)))
+        let written = self.inner.writer.write(job).await;
+        let named = written.map_err(|error| AttachmentError::Relay(from_write(error)))?;
+        named.then_some(()).ok_or(AttachmentError::NotFound)
     }
 }
 

@@ -31,8 +31,9 @@ const CLOSED_AT_ONCE: u32 = 50;
 
 impl Relay {
     /// What time alone brings about: closes tickets that were resolved so long before `now` that
-    /// nobody will object, a bounded number of them, and goes on deciding about seats. Whether
-    /// more is to be done.
+    /// nobody will object, a bounded number of them, goes on deciding about seats and erasing, and
+    /// ends sharings.
+    /// Whether more is to be done.
     ///
     /// # Errors
     /// [`RelayError`] if the store fails.
@@ -45,6 +46,8 @@ impl Relay {
             .await
             .map_err(super::from_read)?;
         let mut more = self.settle_seats().await?;
+        more |= self.go_on_erasing(now).await?;
+        more |= self.place_documents(now).await?;
         if due {
             let job = move |tx: &mut LogTx<'_>| relay.close_tickets(tx, now);
             let closed = self.inner.writer.write(job).await;

@@ -5,9 +5,12 @@ use yizhan_client_core::model::ticket::Class;
 use yizhan_proto::limits::{DESK_MEMBERS_MAX, DESKS_MAX};
 use yizhan_proto::{DeskKey, PersonId, RegionKey, Role, Timestamp};
 
+use super::audit::operator;
+use super::closing::check_open;
 use super::people::{check_station, existing, label};
 use super::types::{Desk, DeskPerson, NewDesk};
 use super::{Relay, from_read};
+use crate::audit::{Action, Subject};
 use crate::error::{PeopleError, RelayError};
 use crate::store::LogTx;
 use crate::store::rows::{DeskMemberRow, DeskRow};
@@ -81,7 +84,10 @@ impl Relay {
         self.people_job(move |tx| {
             let row = found(tx, &key)?;
             let classes = checked_classes(classes)?;
-            join(tx, &row, person, coordinator, classes, now)
+            join(tx, &row, person, coordinator, classes, now)?;
+            let joined = operator(now, Action::DeskJoined).to(Subject::Desk(row.key));
+            tx.audit(&joined.about(person))?;
+            Ok(())
         })
         .await?;
         self.desk(&desk)
@@ -102,7 +108,10 @@ impl Relay {
         self.people_job(move |tx| {
             found(tx, &key)?;
             existing(tx, person)?;
-            tx.remove_desk_member(&key, person)?;
+            if tx.remove_desk_member(&key, person)? {
+                let left = operator(now, Action::DeskLeft).to(Subject::Desk(key.clone()));
+                tx.audit(&left.about(person))?;
+            }
             tx.end_role(person, &Role::Specialist(key.clone()), now)?;
             Ok(())
         })
@@ -163,6 +172,7 @@ fn put(tx: &mut LogTx<'_>, new: NewDesk, now: Timestamp) -> Result<(), PeopleErr
         .map_err(|error| PeopleError::Invalid(error.to_string()))?;
     if before != Some(&row) {
         tx.put_desk(&row)?;
+        tx.audit(&operator(now, Action::DeskChanged).to(Subject::Desk(row.key)))?;
     }
     Ok(())
 }
@@ -191,8 +201,12 @@ fn remove(tx: &mut LogTx<'_>, key: &DeskKey, now: Timestamp) -> Result<(), Peopl
     for member in row.members {
         tx.remove_desk_member(key, member.person)?;
         tx.end_role(member.person, &Role::Specialist(key.clone()), now)?;
+        let left = operator(now, Action::DeskLeft).to(Subject::Desk(key.clone()));
+        tx.audit(&left.about(member.person))?;
     }
-    Ok(tx.remove_desk(key)?)
+    tx.remove_desk(key)?;
+    tx.audit(&operator(now, Action::DeskRemoved).to(Subject::Desk(key.clone())))?;
+    Ok(())
 }
 
 /// Lets somebody belong to a desk.
@@ -239,6 +253,7 @@ pub(super) fn give_role(
     now: Timestamp,
 ) -> Result<(), PeopleError> {
     let Role::Specialist(key) = role else {
+        check_open(tx, role)?;
         return Ok(tx.add_role(person, role)?);
     };
     let desk = found(tx, key)?;
@@ -260,7 +275,8 @@ pub(super) fn end_role(
             tx.remove_desk_member(key, person)?;
         }
         Role::Coordinator(region) => step_down(tx, person, region)?,
-        Role::Driver | Role::Keeper(_) | Role::Health(_) | Role::Operator | Role::Other(_) => {}
+        Role::Keeper(_) | Role::Health(_) => tx.drop_suspended(person, role)?,
+        Role::Driver | Role::Operator | Role::Other(_) => {}
     }
     Ok(tx.end_role(person, role, now)?)
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use yizhan_client_core::model::{Author, route};
 use yizhan_proto::identity::Identity;
 use yizhan_proto::limits::SCOPES_MAX;
-use yizhan_proto::{DeviceId, PersonId, RegionKey, Timestamp};
+use yizhan_proto::{DeviceId, PersonId, RegionKey, Scope, Timestamp};
 
 use super::desks::{self, Told};
 use super::types::{Caller, Desk, PersonInfo, RegionInfo};
@@ -89,9 +89,11 @@ impl Directory {
             .unwrap_or(Err(CallerError::Unknown))
     }
 
-    /// All people, ascending by id.
+    /// All people, ascending by id; of those who were erased, none.
     pub(super) fn rows(&self) -> Vec<PersonRow> {
-        self.read().people.values().cloned().collect()
+        let inner = self.read();
+        let there = inner.people.values().filter(|row| !row.is_erased());
+        there.cloned().collect()
     }
 
     /// Devices revoked after `since`, the latest first, at most so many.
@@ -108,7 +110,7 @@ impl Directory {
 
     /// All people, ascending by name, then id.
     pub(super) fn people(&self) -> Vec<PersonInfo> {
-        let mut people: Vec<PersonInfo> = self.read().people.values().map(person_info).collect();
+        let mut people: Vec<PersonInfo> = self.rows().iter().map(person_info).collect();
         people.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         people
     }
@@ -118,11 +120,36 @@ impl Directory {
         self.read().aliases.get(&id).copied().unwrap_or(id)
     }
 
+    /// A device's author with all rights that its person ever had, also if the device was revoked
+    /// meanwhile; `None` if there is no such person.
+    pub(super) fn former(&self, person: PersonId, device: DeviceId) -> Option<Author> {
+        let inner = self.read();
+        let id = inner.aliases.get(&person).unwrap_or(&person);
+        let person = inner.people.get(id)?;
+        Some(Author {
+            person: person.id,
+            aliases: person.aliases.clone(),
+            device,
+            roles: [&person.roles[..], &person.former_roles[..]].concat(),
+            relay: false,
+        })
+    }
+
+    /// A person by id or alias, and what their devices read.
+    pub(super) fn reader(&self, id: PersonId) -> Option<(PersonInfo, Vec<Scope>)> {
+        let inner = self.read();
+        let id = inner.aliases.get(&id).unwrap_or(&id);
+        let person = inner.people.get(id)?;
+        let identity = identity(person, &inner.region_keys(), &inner.told);
+        Some((person_info(person), identity.scopes))
+    }
+
     /// A person by id or alias.
     pub(super) fn person(&self, id: PersonId) -> Option<PersonInfo> {
         let inner = self.read();
         let id = inner.aliases.get(&id).unwrap_or(&id);
-        inner.people.get(id).map(person_info)
+        let there = inner.people.get(id).filter(|row| !row.is_erased());
+        there.map(person_info)
     }
 
     /// All regions, ascending by key.

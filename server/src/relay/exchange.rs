@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use yizhan_proto::sync::{Forgotten, Outcome, Page, Push, Receipt, SyncRequest, SyncResponse};
-use yizhan_proto::{Cursor, ProtocolVersion, ScopeDigest, Sequence, Window};
+use yizhan_proto::{Cursor, ProtocolVersion, Scope, ScopeDigest, Sequence, Window};
 
 mod asked;
 
 use super::accept::{Arrival, Incoming, Writer, settle};
 use super::page::{Answer, Ask, Budget, Reading};
+use super::quarantine::decisions;
+use super::recipients::begun;
 use super::seats::Told;
 use super::types::Caller;
 use super::{Relay, from_read, from_write};
@@ -26,6 +28,19 @@ const INLINE_BYTES_MAX: usize = 16 * 1024;
 /// Threads that a larger push is spread over.
 const INSPECT_PARTS: usize = 4;
 
+/// What a device says that it has carried out.
+#[derive(Debug)]
+struct Done {
+    forgotten: Vec<Forgotten>,
+    left: Vec<Scope>,
+}
+
+impl Done {
+    fn is_nothing(&self) -> bool {
+        self.forgotten.is_empty() && self.left.is_empty()
+    }
+}
+
 /// What was read.
 #[derive(Debug)]
 struct Pulled {
@@ -34,6 +49,7 @@ struct Pulled {
     mismatches: u64,
     repairs: Vec<yizhan_proto::sync::RepairAnswer>,
     fetched: Vec<yizhan_proto::sync::Fetched>,
+    decisions: Option<yizhan_proto::sync::Decisions>,
 }
 
 impl Pulled {
@@ -44,6 +60,7 @@ impl Pulled {
             mismatches: 0,
             repairs: Vec::new(),
             fetched: Vec::new(),
+            decisions: None,
         }
     }
 }
@@ -61,19 +78,23 @@ impl Relay {
         request: SyncRequest,
     ) -> Result<SyncResponse, RelayError> {
         check(&request)?;
-        let caller = self.caller(caller.device)?;
+        let caller = self.served(caller.device).await?;
         let mut request = request;
         let pushes = std::mem::take(&mut request.pushes);
-        let forgotten = std::mem::take(&mut request.forgotten);
-        let (receipts, pushed_head) = if pushes.is_empty() && forgotten.is_empty() {
+        let done = Done {
+            forgotten: std::mem::take(&mut request.forgotten),
+            left: std::mem::take(&mut request.left),
+        };
+        let (receipts, pushed_head) = if pushes.is_empty() && done.is_nothing() {
             (Vec::new(), None)
         } else {
-            let (receipts, head) = self.push(&caller, &request, pushes, forgotten).await?;
+            let (receipts, head) = self.push(&caller, &request, pushes, done).await?;
             (receipts, Some(head))
         };
         let (mut pull, tell_identity) = pull(&caller, request, self.epoch());
         let identity = tell_identity.then(|| self.inner.directory.told(&caller));
         pull.pushed = receipts.iter().filter_map(sequence_of).collect();
+        let begun = begun(&pull.asks);
         let pulled = match pushed_head {
             Some(head) if pull.asks_nothing() => Pulled::nothing(head),
             _ => self
@@ -83,6 +104,9 @@ impl Relay {
                 .await
                 .map_err(from_read)?,
         };
+        if !begun.is_empty() {
+            self.begin(caller.device, begun, pulled.head).await?;
+        }
         self.count(&receipts, &pulled);
         Ok(SyncResponse {
             version: ProtocolVersion::CURRENT,
@@ -95,6 +119,7 @@ impl Relay {
             repairs: pulled.repairs,
             fetched: pulled.fetched,
             next_sync_ms: None,
+            decisions: pulled.decisions,
         })
     }
 
@@ -104,7 +129,7 @@ impl Relay {
         caller: &Caller,
         request: &SyncRequest,
         pushes: Vec<Push>,
-        forgotten: Vec<Forgotten>,
+        done: Done,
     ) -> Result<(Vec<Receipt>, Cursor), RelayError> {
         let device_time = request.device_time;
         let incoming = inspect_all(pushes).await?;
@@ -117,22 +142,23 @@ impl Relay {
             let writer = Writer {
                 author: &caller.author,
                 former: &caller.former,
+                pardoned: false,
             };
             let now = relay.inner.clock.now();
             let arrival = Arrival::new(&caller.author, now, device_time);
-            for forgotten in &forgotten {
+            for forgotten in &done.forgotten {
                 tx.acknowledge_forget(device, forgotten, now)?;
             }
+            tx.confirm_left(device, &done.left, now)?;
             if seen {
                 tx.see_device(device, now)?;
             }
             let mut receipts = Vec::with_capacity(incoming.len());
             let mut told = Told::default();
             for incoming in &incoming {
-                let outcome = settle(tx, writer, arrival, incoming)?;
-                if let Outcome::Accepted(stored) = &outcome {
-                    relay.seat(tx, &mut told, incoming, stored.sequence)?;
-                    relay.follow_ticket(tx, incoming)?;
+                let outcome = relay.admit(tx, &mut told, writer, arrival, incoming)?;
+                if let Outcome::Refused(reason) = &outcome {
+                    relay.audit_refusal(tx, arrival, incoming.document, reason)?;
                 }
                 receipts.push(Receipt {
                     change: incoming.hash,
@@ -146,6 +172,23 @@ impl Relay {
         let (receipts, head, told) = written.map_err(from_write::<_, RelayError>)?;
         told.count();
         Ok((receipts, head))
+    }
+
+    /// Decides about one change and, if it is accepted, about what follows from it.
+    pub(super) fn admit(
+        &self,
+        tx: &mut LogTx<'_>,
+        told: &mut Told,
+        writer: Writer<'_>,
+        arrival: Arrival,
+        incoming: &Incoming,
+    ) -> Result<Outcome, StoreError> {
+        let outcome = settle(tx, writer, arrival, incoming)?;
+        if let Outcome::Accepted(stored) = &outcome {
+            self.seat(tx, told, incoming, stored.sequence)?;
+            self.follow_ticket(tx, incoming)?;
+        }
+        Ok(outcome)
     }
 
     fn count(&self, receipts: &[Receipt], pulled: &Pulled) {
@@ -261,6 +304,10 @@ fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {
         mismatches,
         repairs: reading.repairs(&pull.repairs)?,
         fetched: reading.fetch(&pull.fetches, &mut budget)?,
+        decisions: match pull.decided {
+            Some(after) => decisions(snapshot, pull.device, after)?,
+            None => None,
+        },
     })
 }
 

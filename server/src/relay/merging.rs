@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use yizhan_proto::{PersonId, StationId, Timestamp};
 
+use super::audit::operator;
 use super::directory::person_info;
 use super::people::{existing, listed};
 use super::types::{Duplicate, Likeness, PersonInfo};
-use super::{Relay, from_read};
+use super::{Relay, access, from_read};
+use crate::audit::{Action, Subject};
 use crate::error::{PeopleError, RelayError};
 use crate::store::LogTx;
 use crate::store::rows::PersonRow;
@@ -61,6 +63,9 @@ impl Relay {
             if keep != gone {
                 let gone = existing(tx, gone)?;
                 tx.merge_person(keep, &gone, now)?;
+                access::follow_merge(tx, keep)?;
+                let merged = operator(now, Action::PersonMerged).to(Subject::Person(keep));
+                tx.audit(&merged.about(gone.id))?;
             }
             listed(tx, keep)
         })
@@ -71,7 +76,7 @@ impl Relay {
 /// The person of an id or alias.
 fn canonical(tx: &LogTx<'_>, id: PersonId) -> Result<PersonId, PeopleError> {
     match tx.person_of_alias(id)? {
-        Some(person) => Ok(person),
+        Some(person) => existing(tx, person).map(|person| person.id),
         None => existing(tx, id).map(|person| person.id),
     }
 }

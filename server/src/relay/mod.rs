@@ -4,47 +4,59 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `audit` | who did what to what: the log that is only ever added to |
 //! | `attachments` | photos and papers: who may send and fetch which bytes |
 //! | `exchange` | one sync exchange: push, then pull |
 //! | `accept` | whether a pushed change may enter, and its receipt |
 //! | `membership` | which scopes a document is in; joining and leaving |
+//! | `access` | what consents change of that: sharing, withdrawal |
 //! | `page`, `repair` | what a device does not have yet |
 //! | `directory` | who may act right now, in memory |
+//! | `recipients` | which device was ever served which scope |
+//! | `outstanding` | what devices are still to forget |
+//! | `closing` | stations that close and open again |
 //! | `clocks` | by when a ticket must be where; what time alone brings about |
 //! | `desks` | the tree of desks, and who belongs to each |
 //! | `merging` | people who are one |
+//! | `erasure` | what goes for good, and the ledger of it |
 //! | `report` | numbers over documents, which are opened for it away from the writer |
+//! | `quarantine` | what waits for a person: list, show, accept, reject, and telling the devices |
+//! | `sheets` | reports of a region, handed out to its coordinators |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
 //! | `options` | what a relay is opened with |
 //! | `failure` | failures of the store, in the terms of whoever asked |
 //! | `own` | what the relay writes itself, through the same gate as everybody |
-//!
-//! Erasure will go the way [`Relay::leave_scope`] goes, for every
-//! scope of a document at once, with its changes deleted and its id entered in the ledger that
-//! `accept` already asks.
 
 mod accept;
+mod access;
 mod attachments;
+mod audit;
 mod clocks;
+mod closing;
 mod codes;
 mod desks;
 mod directory;
+mod erasure;
 mod exchange;
 mod failure;
 mod membership;
 mod merging;
 mod options;
+mod outstanding;
 mod own;
 mod page;
 mod pairing;
 mod people;
+mod quarantine;
+mod recipients;
 mod repair;
 mod report;
 mod scopes;
 mod seats;
 mod seen;
+mod sheets;
 mod stations;
 mod types;
 
@@ -61,18 +73,29 @@ use crate::store::{self, Birth, Opened, Readers, StoreError, StoreOptions, Write
 use crate::watch::{Hub, Subscription, Watch};
 use attachments::Sweeps;
 pub use attachments::{AttachmentState, Piece, Readable};
+pub use audit::{AuditFilter, AuditListing, AuditRow, ChangeMade};
 pub use clocks::{Allowances, Calendar, CalendarError};
 pub use codes::plain_code;
 use directory::{Directory, News};
+use erasure::Erasing;
+pub use erasure::{GROUND_BYTES_MAX, LedgerEntry, Receipt};
 use failure::{from_read, from_write, open_error};
-pub use options::RelayOptions;
-pub use report::{MonthOf, ReportWanted};
+pub use options::{BACKUP_DAYS_DEFAULT, RelayOptions};
+pub use quarantine::{
+    Became, Decided, HeldDecision, HeldInfo, HeldPage, HeldQuery, HeldShown, QuarantineError, Which,
+};
+use recipients::Served;
+pub use report::{MonthOf, ReportWanted, months_in};
 use seats::Unsettled;
 use seen::Seen;
+use sheets::Sheets;
+pub use sheets::{HandedOut, SheetWanted};
 use stations::StationCache;
 pub use types::{
-    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ImportOutcome, ImportedStation,
-    Likeness, NewDesk, PairCode, Paired, PersonInfo, RegionInfo, Status, TicketCount,
+    Caller, Desk, DeskPerson, DeviceInfo, DueStep, Duplicate, ErasedKind, ErasureRow,
+    ForgetsDueRow, ForgetsOfDevice, ImportOutcome, ImportedStation, Likeness, NewDesk, Outstanding,
+    OutstandingDevice, PairCode, Paired, PersonInfo, RegionInfo, ScopeLeftRow, Status, Subject,
+    TicketCount, ToldDevice,
 };
 
 /// The relay on one data folder. Cheap to clone; all clones are the same relay. When the last one
@@ -93,12 +116,18 @@ struct Inner {
     stations: StationCache,
     unsettled: Unsettled,
     seen: Seen,
+    served: Served,
     calendar: Calendar,
     blobs: Blobs,
     sweeps: Sweeps,
+    audit: audit::Allowances,
+    erasing: Erasing,
+    /// Days after which no backup is left of what is erased today.
+    backup_days: u16,
     digest_mismatches: AtomicU64,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
+    sheets: Sheets,
 }
 
 impl Relay {
@@ -121,7 +150,11 @@ impl Relay {
             restored: options.restored,
         };
         let follow = follow(Arc::clone(&directory), Arc::clone(&hub));
-        let opened = store::open(data, store_options, new_birth(&*clock)?, follow)
+        let now = {
+            let clock = Arc::clone(&clock);
+            move || clock.now()
+        };
+        let opened = store::open(data, store_options, new_birth(&*clock)?, now, follow)
             .map_err(|failure| open_error(data, failure))?;
         let Opened {
             writer,
@@ -148,11 +181,16 @@ impl Relay {
                 stations: StationCache::default(),
                 unsettled: Unsettled::default(),
                 seen: Seen::default(),
+                served: Served::default(),
                 calendar: options.calendar.clone(),
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),
+                audit: audit::Allowances::default(),
+                erasing: Erasing::default(),
+                backup_days: options.backup_days,
                 digest_mismatches: AtomicU64::new(0),
                 reporting: tokio::sync::Mutex::new(()),
+                sheets: Sheets::default(),
             }),
         })
     }
@@ -213,9 +251,16 @@ impl Relay {
         let now = self.inner.clock.now();
         let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
             let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
-            Ok((snapshot.totals()?, snapshot.head()?, tickets, waiting))
+            let oldest = snapshot.oldest_waiting()?;
+            Ok((
+                snapshot.totals()?,
+                snapshot.head()?,
+                tickets,
+                waiting,
+                oldest,
+            ))
         };
-        let (totals, head, tickets, seats_waiting) =
+        let (totals, head, tickets, seats_waiting, oldest) =
             self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
@@ -224,6 +269,7 @@ impl Relay {
             devices: totals.devices,
             devices_revoked: totals.devices_revoked,
             quarantined: totals.quarantined,
+            quarantined_oldest_ms: oldest.map(|at| positive(now.ms_since(at))),
             forgets_acknowledged: totals.forgets_acknowledged,
             seats_waiting,
             head,
@@ -302,7 +348,13 @@ fn new_birth(clock: &dyn Clock) -> Result<Birth, NoRandomness> {
     Ok(Birth {
         epoch: Epoch::from_bytes(epoch),
         device: DeviceId::new_v7(unix_ms(clock), random(clock)?),
+        at: clock.now(),
     })
+}
+
+/// A span as operators are told it; a clock that was set back tells 0.
+fn positive(ms: i64) -> u64 {
+    u64::try_from(ms).unwrap_or(0)
 }
 
 /// Milliseconds since 1970, as a UUIDv7 takes them.

@@ -2,6 +2,9 @@
 
 use super::Calendar;
 
+/// Days that backups are kept, if nobody says otherwise.
+pub const BACKUP_DAYS_DEFAULT: u16 = 30;
+
 /// Sizes of the relay's inner works. The defaults fit one small machine.
 #[derive(Debug, Clone)]
 pub struct RelayOptions {
@@ -16,6 +19,9 @@ pub struct RelayOptions {
     pub restored: bool,
     /// When people at the desks work, and how long each step of a ticket may take.
     pub calendar: Calendar,
+    /// Days that backups of the data folder are kept: the receipt of an erasure says when the last
+    /// of them expires.
+    pub backup_days: u16,
 }
 
 impl Default for RelayOptions {
@@ -26,6 +32,7 @@ impl Default for RelayOptions {
             outlines_cached_max: 50_000,
             restored: false,
             calendar: Calendar::default(),
+            backup_days: BACKUP_DAYS_DEFAULT,
         }
     }
 }

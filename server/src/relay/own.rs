@@ -95,10 +95,7 @@ impl Hand {
             kind: document.kind(),
             change,
         });
-        let writer = Writer {
-            author: &self.author,
-            former: &self.author,
-        };
+        let writer = Writer::of(&self.author);
         let arrival = Arrival::new(&self.author, self.now, self.now);
         match settle(tx, writer, arrival, &incoming)? {
             Outcome::Accepted(stored) | Outcome::Duplicate(stored) => Ok(stored),

@@ -9,6 +9,7 @@ use super::codes::Code;
 use super::people::label;
 use super::types::Paired;
 use super::{Relay, from_write};
+use crate::audit::{Action, By, Event, Subject};
 use crate::error::{PairError, PeopleError, RelayError};
 use crate::store::rows::{DeviceRow, PersonRow};
 use crate::store::{LogTx, StoreError};
@@ -58,6 +59,14 @@ impl Newcomer {
             Some(known) if known.public_key != self.public_key => Err(PairError::DeviceConflict),
             known => Ok(known),
         }
+    }
+
+    /// That the device was paired with `person`.
+    fn paired(&self, person: PersonId) -> Event {
+        let by = By::Device(person, self.device);
+        Event::new(self.now, by, Action::DevicePaired)
+            .to(Subject::Device(self.device))
+            .about(person)
     }
 
     /// The device as it acts for `person` from now on.
@@ -146,6 +155,7 @@ fn pair(
     adopt_alias(tx, row.person, provisional)?;
     tx.put_device(&newcomer.act_for(row.person, known.as_ref()))?;
     tx.use_pair_code(row.hash, newcomer.device, newcomer.now)?;
+    tx.audit(&newcomer.paired(row.person))?;
     person(tx, row.person)
 }
 
@@ -159,6 +169,16 @@ fn register(
     let Some(place) = tx.station_of_code(code.plain())? else {
         return Err(PairError::StationCodeInvalid);
     };
+    if tx.erasure_of_person(id)?.is_some() {
+        return Err(PairError::Invalid(
+            "this person was erased; set the app up anew, as somebody new".to_owned(),
+        ));
+    }
+    if tx.is_station_closed(place.station)? {
+        return Err(PairError::Invalid(
+            "this station is closed; register at another one, or ask for a pairing code".to_owned(),
+        ));
+    }
     if let Some(known) = newcomer.known(tx)? {
         return match known.revoked_at {
             Some(_) => Err(PairError::DeviceRevoked),
@@ -175,6 +195,10 @@ fn register(
     tx.put_registration(id, place.station, newcomer.now)?;
     tx.add_role(id, &Role::Driver)?;
     tx.put_device(&newcomer.act_for(id, None))?;
+    let by = By::Device(id, newcomer.device);
+    let registered = Event::new(newcomer.now, by, Action::PersonRegistered);
+    tx.audit(&registered.to(Subject::Station(place.station)).about(id))?;
+    tx.audit(&newcomer.paired(id))?;
     person(tx, id)
 }
 
@@ -186,6 +210,10 @@ fn adopt_alias(
     provisional: PersonId,
 ) -> Result<(), PairError> {
     if provisional == person || tx.person_of_alias(provisional)? == Some(person) {
+        return Ok(());
+    }
+    // The phone of somebody who was erased, and who comes back as somebody new.
+    if tx.erasure_of_person(provisional)?.is_some() {
         return Ok(());
     }
     if !is_free(tx, provisional)? {

@@ -6,11 +6,13 @@ use yizhan_proto::limits::{
 };
 use yizhan_proto::{DeviceId, Kind, PersonId, RegionKey, Role, StationId, Timestamp};
 
+use super::audit::operator;
 use super::codes::Code;
 use super::desks::{end_role, give_role};
 use super::directory::{person_info, region_info};
 use super::types::{Caller, DeviceInfo, PairCode, PersonInfo, RegionInfo};
 use super::{Relay, from_read, from_write, random, unix_ms};
+use crate::audit::{Action, Detail, Event, Subject};
 use crate::error::{PeopleError, RelayError};
 use crate::store::rows::{DeviceRow, PairCodeRow, PersonRow, RegionRow, StationCodeRow};
 use crate::store::{LogTx, StoreError};
@@ -50,9 +52,11 @@ impl Relay {
         );
         self.people_job(move |tx| {
             tx.put_person(id, &name, now)?;
+            tx.audit(&operator(now, Action::PersonAdded).to(Subject::Person(id)))?;
             for role in &roles {
                 check_role(tx, role)?;
                 give_role(tx, id, role, now)?;
+                tx.audit(&role_event(now, Action::RoleGiven, id, role))?;
             }
             listed(tx, id)
         })
@@ -78,9 +82,12 @@ impl Relay {
     pub async fn add_role(&self, person: PersonId, role: Role) -> Result<PersonInfo, PeopleError> {
         let now = self.inner.clock.now();
         self.people_job(move |tx| {
-            existing(tx, person)?;
+            let before = existing(tx, person)?;
             check_role(tx, &role)?;
             give_role(tx, person, &role, now)?;
+            if !before.roles.contains(&role) {
+                tx.audit(&role_event(now, Action::RoleGiven, person, &role))?;
+            }
             listed(tx, person)
         })
         .await
@@ -98,8 +105,38 @@ impl Relay {
     ) -> Result<PersonInfo, PeopleError> {
         let now = self.inner.clock.now();
         self.people_job(move |tx| {
-            existing(tx, person)?;
+            let before = existing(tx, person)?;
             end_role(tx, person, &role, now)?;
+            if before.roles.contains(&role) {
+                tx.audit(&role_event(now, Action::RoleEnded, person, &role))?;
+            }
+            listed(tx, person)
+        })
+        .await
+    }
+
+    /// Moves a person from one role to another, in one step.
+    ///
+    /// # Errors
+    /// As [`Relay::add_role`]; [`PeopleError::Invalid`] if the person does not have the role `from`.
+    pub async fn move_role(
+        &self,
+        person: PersonId,
+        from: Role,
+        to: Role,
+    ) -> Result<PersonInfo, PeopleError> {
+        let now = self.inner.clock.now();
+        self.people_job(move |tx| {
+            let row = existing(tx, person)?;
+            if !row.roles.contains(&from) {
+                return Err(PeopleError::Invalid(format!(
+                    "{} does not have the role {from}",
+                    row.name
+                )));
+            }
+            check_role(tx, &to)?;
+            end_role(tx, person, &from, now)?;
+            give_role(tx, person, &to, now)?;
             listed(tx, person)
         })
         .await
@@ -126,7 +163,9 @@ impl Relay {
                 expires_at,
                 used_by: None,
             };
-            Ok(tx.put_pair_code(&row, now.saturating_add_ms(-EXPIRED_CODE_KEPT_MS))?)
+            tx.put_pair_code(&row, now.saturating_add_ms(-EXPIRED_CODE_KEPT_MS))?;
+            tx.audit(&operator(now, Action::PairCodeMade).to(Subject::Person(person)))?;
+            Ok(())
         })
         .await?;
         let code = code.shown();
@@ -155,6 +194,8 @@ impl Relay {
             if row.revoked_at.is_none() {
                 row.revoked_at = Some(now);
                 tx.put_device(&row)?;
+                let revoked = operator(now, Action::DeviceRevoked).to(Subject::Device(device));
+                tx.audit(&revoked.about(row.person))?;
             }
             Ok(device_info(row))
         })
@@ -180,8 +221,10 @@ impl Relay {
     /// [`PeopleError::NoStation`].
     pub async fn station_code(&self, station: StationId) -> Result<String, PeopleError> {
         let new = Code::from_random(random(&*self.inner.clock)?);
+        let now = self.inner.clock.now();
         self.people_job(move |tx| {
             check_station(tx, station)?;
+            tx.audit(&operator(now, Action::StationCodeShown).to(Subject::Station(station)))?;
             if let Some(row) = tx.station_code(station)? {
                 return Ok(Code::read(&row.code).map_or(row.code, |code| code.shown()));
             }
@@ -204,10 +247,13 @@ impl Relay {
     /// [`PeopleError::Invalid`] for a name that is empty or too long.
     pub async fn add_region(&self, key: RegionKey, name: &str) -> Result<RegionInfo, PeopleError> {
         let name = label("a region's name", name, 1)?;
+        let now = self.inner.clock.now();
         self.people_job(move |tx| {
             let row = RegionRow { key, name };
             if tx.region(&row.key)?.as_ref() != Some(&row) {
                 tx.put_region(&row)?;
+                let region = Subject::Region(row.key.clone());
+                tx.audit(&operator(now, Action::RegionNamed).to(region))?;
             }
             Ok(region_info(&row))
         })
@@ -227,8 +273,18 @@ impl Relay {
     }
 }
 
+/// That a role was given or ended by the operator.
+fn role_event(now: Timestamp, action: Action, person: PersonId, role: &Role) -> Event {
+    operator(now, action)
+        .to(Subject::Person(person))
+        .detail(Detail::role(role))
+}
+
+/// A person who is there; one who was erased is not.
 pub(super) fn existing(tx: &LogTx<'_>, person: PersonId) -> Result<PersonRow, PeopleError> {
-    tx.person(person)?.ok_or(PeopleError::NoPerson(person))
+    tx.person(person)?
+        .filter(|row| !row.is_erased())
+        .ok_or(PeopleError::NoPerson(person))
 }
 
 pub(super) fn listed(tx: &LogTx<'_>, person: PersonId) -> Result<PersonInfo, PeopleError> {

@@ -1,10 +1,12 @@
 //! Reports: documents are opened to add up what they say, and are forgotten again. It happens on a
 //! reading connection, never the writer's, in portions between which others get their turn, and
 //! one report at a time. Small numbers are always withheld: who runs a relay reads no content.
+//! What `sheets` hands out to coordinators is added up here as well.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use yizhan_client_core::model::report::{Lens, Month, Report, Sheet, Wanted, What, Where};
 use yizhan_client_core::model::{Document, Order, inspect};
 use yizhan_proto::{DocumentId, Kind, PersonId, StationId, Timestamp};
@@ -17,7 +19,7 @@ use crate::store::{Snapshot, StoreError};
 /// Documents opened in one turn of a reader: some tens of milliseconds.
 const PORTION_DOCUMENTS: u32 = 100;
 /// Milliseconds after which to come back while another report is made.
-const BUSY_RETRY_MS: u64 = 5_000;
+pub(super) const BUSY_RETRY_MS: u64 = 5_000;
 
 /// The month of a time, in the time zone of a report.
 pub type MonthOf = Arc<dyn Fn(Timestamp) -> Option<Month> + Send + Sync>;
@@ -33,6 +35,16 @@ pub struct ReportWanted {
     pub to: Month,
     /// What it is about.
     pub place: Where,
+}
+
+/// The month of a time in a time zone.
+#[must_use]
+pub fn months_in(zone: TimeZone) -> MonthOf {
+    Arc::new(move |time: Timestamp| {
+        let time = jiff::Timestamp::from_millisecond(time.as_ms()).ok()?;
+        let date = time.to_zoned(zone.clone()).date();
+        Month::new(date.year(), u8::try_from(date.month()).ok()?)
+    })
 }
 
 /// What a report needs to know besides documents.
@@ -69,13 +81,25 @@ impl Relay {
         &self,
         wanted: ReportWanted,
         month: MonthOf,
-        mut progress: impl FnMut(u64, u64) + Send,
+        progress: impl FnMut(u64, u64) + Send,
     ) -> Result<Sheet, RelayError> {
         let Ok(_alone) = self.inner.reporting.try_lock() else {
             return Err(RelayError::Busy {
                 retry_after_ms: BUSY_RETRY_MS,
             });
         };
+        self.add_up(wanted, month, progress, Report::finish).await
+    }
+
+    /// Opens all documents of a report, and makes the sheet by `finish`, which may take a while as well.
+    /// The caller sees to it that few do so at one time.
+    pub(super) async fn add_up(
+        &self,
+        wanted: ReportWanted,
+        month: MonthOf,
+        mut progress: impl FnMut(u64, u64) + Send,
+        finish: fn(Report, &Lens<'_>) -> Sheet,
+    ) -> Result<Sheet, RelayError> {
         let stations = self.stations().await?.into_iter();
         let id = |id: DocumentId| StationId::from_bytes(*id.as_bytes());
         let around = Arc::new(Around {
@@ -117,7 +141,10 @@ impl Relay {
                 }
             }
         }
-        Ok(around.look(|lens| report.finish(lens)))
+        let finish = move |_: &Snapshot<'_>| -> Result<Sheet, StoreError> {
+            Ok(around.look(|lens| finish(report, lens)))
+        };
+        readers.read(finish).await.map_err(from_read)
     }
 }
 

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use yizhan_client_core::model::enrolment::Outcome;
 use yizhan_client_core::model::{Activity, Document, Refusal, RefusalCode, activity};
-use yizhan_proto::{Kind, Sequence};
+use yizhan_proto::{DocumentId, Kind, Sequence};
 
 use super::accept::Incoming;
 use super::own::Hand;
@@ -137,6 +137,17 @@ impl Relay {
             self.go_on(tx, told, PORTION_BESIDE)?;
         }
         Ok(())
+    }
+
+    /// Gives up the seat of an enrolment that is about to be erased.
+    pub(super) fn vacate_seat(
+        &self,
+        tx: &mut LogTx<'_>,
+        told: &mut Told,
+        enrolment: DocumentId,
+    ) -> Result<(), StoreError> {
+        let hand = self.hand();
+        self.usher(tx, &hand, told).vacate(enrolment)
     }
 
     fn go_on(&self, tx: &mut LogTx<'_>, told: &mut Told, portion: u32) -> Result<(), StoreError> {

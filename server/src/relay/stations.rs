@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use yizhan_client_core::model::station::{Command as Edit, NewStation, Station};
 use yizhan_client_core::model::{Command, Document};
 use yizhan_proto::digest::DocumentDigest;
-use yizhan_proto::{DocumentId, Kind};
+use yizhan_proto::{DocumentId, Kind, StationId};
 
+use super::audit::operator;
 use super::own::{Hand, OwnError};
 use super::types::{ImportOutcome, ImportedStation};
 use super::{Relay, from_read, from_write};
+use crate::audit::{Action, Detail, Subject};
 use crate::error::{ImportError, RelayError};
 use crate::store::rows::RegionRow;
 use crate::store::{LogTx, Snapshot, StoreError};
@@ -119,6 +121,13 @@ impl Importer {
                 }
                 None => (self.create(tx, index, new)?, ImportOutcome::Created),
             };
+            if outcome != ImportOutcome::Unchanged {
+                let created = outcome == ImportOutcome::Created;
+                let station = Subject::Station(StationId::from_bytes(*id.as_bytes()));
+                let event = operator(self.hand.now, Action::StationImported).to(station);
+                let how = if created { "created" } else { "updated" };
+                tx.audit(&event.detail(Detail::word(how)))?;
+            }
             let id = id.into();
             imported.push(ImportedStation { key, id, outcome });
         }

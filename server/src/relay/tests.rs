@@ -2,12 +2,16 @@
 //! apply what they are sent exactly as the protocol says.
 
 mod attachments;
+mod audit;
 mod desks;
+mod erasure;
 mod exchange;
 mod histories;
 mod pages;
 mod people;
 mod phone;
+mod quarantine;
+mod recipients;
 mod reports;
 mod seats;
 mod stations;

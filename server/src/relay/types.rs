@@ -6,7 +6,10 @@ use yizhan_proto::{
     Cursor, DeskKey, DeviceId, Epoch, PersonId, RegionKey, Role, StationId, Timestamp,
 };
 
-pub use crate::store::rows::{DueStep, TicketCount};
+pub use crate::store::rows::{
+    DueStep, ErasedKind, ErasureRow, ForgetsDueRow, OutstandingDevice, ScopeLeftRow, Subject,
+    TicketCount, ToldDevice,
+};
 
 /// A device that may act, and for whom, at the moment of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,6 +214,8 @@ pub struct Status {
     pub devices_revoked: u64,
     /// Changes waiting for a person to decide.
     pub quarantined: u64,
+    /// For how long the one has waited that came first, milliseconds.
+    pub quarantined_oldest_ms: Option<u64>,
     /// Forgets that devices have not acknowledged are not counted here; those acknowledged are.
     pub forgets_acknowledged: u64,
     /// People who wait for a seat, of all activities.
@@ -227,4 +232,38 @@ pub struct Status {
     pub tickets: Vec<TicketCount>,
     /// Digests of devices that did not agree, since the start.
     pub digest_mismatches: u64,
+}
+
+/// What devices are still to forget, as far as one page looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outstanding {
+    /// The devices with something outstanding, ascending by id.
+    pub devices: Vec<ForgetsOfDevice>,
+    /// Where the next page begins; `None`: there is none.
+    pub next: Option<DeviceId>,
+}
+
+/// What one device is still to forget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForgetsOfDevice {
+    /// The device.
+    pub device: DeviceId,
+    /// What people call it.
+    pub label: String,
+    /// Who it acts for.
+    pub person: PersonId,
+    /// Their name.
+    pub person_name: String,
+    /// Whether it was revoked: then it will hardly say anything.
+    pub revoked: bool,
+    /// When it last paired or pushed.
+    pub last_seen_at: Option<Timestamp>,
+    /// Since when the oldest of it is outstanding.
+    pub since: Timestamp,
+    /// Milliseconds since then.
+    pub age_ms: u64,
+    /// Documents that left scopes it is served.
+    pub due: Vec<ForgetsDueRow>,
+    /// Scopes that it is not served any more.
+    pub left: Vec<ScopeLeftRow>,
 }

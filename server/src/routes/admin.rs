@@ -1,7 +1,11 @@
 //! `/v1/admin/…`: the operator's side, in JSON, with the key of the data folder.
 
+mod access;
+mod audit;
 mod desks;
+mod erasures;
 mod people;
+mod quarantine;
 mod report;
 mod stations;
 
@@ -37,7 +41,22 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(people::pair_code))
         .routes(routes!(people::devices))
         .routes(routes!(people::revoke))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::show))
+        .routes(routes!(quarantine::accept))
+        .routes(routes!(quarantine::reject))
+        .routes(routes!(erasures::list, erasures::erase))
+        .routes(routes!(erasures::follow))
+        .routes(routes!(erasures::ledger, erasures::replay))
+        .routes(routes!(access::forgets))
+        .routes(routes!(access::close))
+        .routes(routes!(access::reopen))
+        .routes(routes!(access::move_role))
         .routes(routes!(report::report))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::chain))
+        .routes(routes!(audit::head))
+        .routes(routes!(audit::export))
 }
 
 /// Numbers for operators.
@@ -62,6 +81,7 @@ async fn status(State(app): State<App>, _: Admin) -> Result<Answer<Status>, Refu
         devices: status.devices,
         devices_revoked: status.devices_revoked,
         quarantined: status.quarantined,
+        quarantined_oldest_ms: status.quarantined_oldest_ms,
         forgets_acknowledged: status.forgets_acknowledged,
         digest_mismatches: status.digest_mismatches,
         database_bytes: status.database_bytes,

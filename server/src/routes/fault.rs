@@ -12,7 +12,9 @@ use yizhan_proto::{Fault, FaultCode};
 use super::App;
 use crate::admin::Problem;
 use crate::auth::{ChallengeError, SignatureError, TokenError};
-use crate::error::{AttachmentError, CallerError, ImportError, PairError, PeopleError, RelayError};
+use crate::error::{
+    AttachmentError, CallerError, ImportError, PairError, PeopleError, RelayError, SheetError,
+};
 
 /// Milliseconds after which to come back to a relay that restarts.
 const RESTART_RETRY_MS: u64 = 2_000;
@@ -139,6 +141,17 @@ impl From<AttachmentError> for Refused {
     }
 }
 
+impl From<SheetError> for Refused {
+    fn from(error: SheetError) -> Self {
+        match error {
+            SheetError::NotCoordinated(_) => {
+                Fault::new(FaultCode::Forbidden, error.to_string()).into()
+            }
+            SheetError::Relay(error) => error.into(),
+        }
+    }
+}
+
 impl From<PairError> for Refused {
     fn from(error: PairError) -> Self {
         let code = match error {
@@ -257,7 +270,8 @@ fn fault_is_wanted(fault: &Fault) -> bool {
 
 /// CBOR on the routes of devices, and elsewhere for who sends or asks for it.
 fn wants_cbor(path: &str, headers: &HeaderMap) -> bool {
-    const DEVICES: [&str; 5] = [
+    const DEVICES: [&str; 6] = [
+        "/v1/report",
         "/v1/sync",
         "/v1/pair",
         "/v1/register",

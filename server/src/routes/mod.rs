@@ -3,10 +3,12 @@
 
 mod admin;
 mod attachments;
+mod audit;
 mod exchange;
 mod help;
 mod openapi;
 mod pairing;
+mod report;
 mod state;
 mod watch;
 
@@ -23,11 +25,13 @@ pub(crate) fn all() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
     let (router, document) = OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(exchange::sync))
         .routes(routes!(watch::watch))
+        .routes(routes!(report::report))
         .routes(routes!(
             attachments::state,
             attachments::put,
             attachments::get
         ))
+        .routes(routes!(audit::reads))
         .routes(routes!(pairing::pair))
         .routes(routes!(pairing::register))
         .routes(routes!(pairing::token))

@@ -168,6 +168,14 @@ impl Blobs {
         Ok(remove(&whole_path(&self.folder, sha256))?)
     }
 
+    /// Removes what one person has sent so far of some bytes, if anything.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the disk fails.
+    pub fn remove_part(&self, sha256: ContentHash, person: PersonId) -> Result<bool, StoreError> {
+        Ok(remove(&part_path(&self.folder, (sha256, person)))?)
+    }
+
     /// Removes uploads without progress since `before`. Returns how many.
     ///
     /// # Errors

@@ -17,9 +17,9 @@ pub(super) struct Counters {
     pub(super) head: Cursor,
     /// The latest scope number given.
     pub(super) scope_id: i64,
-    /// Changes in quarantine.
+    /// Changes in quarantine, rejected ones included.
     pub(super) quarantined: u64,
-    /// Document ids erased for good.
+    /// Ids of documents and people erased for good.
     pub(super) erased: u64,
 }
 
@@ -30,6 +30,8 @@ pub(super) struct Dirty {
     pub(super) before: Option<Arc<DocumentRow>>,
     /// As it is to be.
     pub(super) after: Arc<DocumentRow>,
+    /// Whether nothing of it is to be kept but the places where it is to be forgotten.
+    pub(super) gone: bool,
 }
 
 /// What a job, or all jobs of a commit, add.
@@ -57,7 +59,10 @@ impl Layer {
         for (document, dirty) in job.documents {
             self.documents
                 .entry(document)
-                .and_modify(|mine| mine.after = Arc::clone(&dirty.after))
+                .and_modify(|mine| {
+                    mine.after = Arc::clone(&dirty.after);
+                    mine.gone = dirty.gone;
+                })
                 .or_insert(dirty);
         }
     }
@@ -88,7 +93,11 @@ impl Committed {
             self.scopes.put(scope, row);
         }
         for (document, dirty) in layer.documents {
-            self.documents.put(document, dirty.after);
+            if dirty.gone {
+                self.documents.remove(&document);
+            } else {
+                self.documents.put(document, dirty.after);
+            }
         }
     }
 }
@@ -120,6 +129,12 @@ impl<K: Hash + Eq + Clone, V: Clone> Recent<K, V> {
         let value = self.old.remove(key)?;
         self.put(key.clone(), value.clone());
         Some(value)
+    }
+
+    /// Forgets a value.
+    pub(super) fn remove(&mut self, key: &K) {
+        self.young.remove(key);
+        self.old.remove(key);
     }
 
     /// Keeps a value.

@@ -11,6 +11,11 @@ pub(super) const fn signed(number: u64) -> i64 {
     number.cast_signed()
 }
 
+/// A number from outside, which no row has beyond what a signed column holds.
+pub(super) fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// A count or number back.
 pub(super) fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, StoreError> {
     Ok(row.get::<_, i64>(column)?.cast_unsigned())

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 use yizhan_proto::sync::ForgetReason;
-use yizhan_proto::{DocumentId, Scope};
+use yizhan_proto::{DocumentId, Scope, Timestamp};
 
 use super::StoreError;
 use super::cache::{Committed, Dirty, Layer};
@@ -14,11 +14,19 @@ pub(super) fn flush(
     connection: &Connection,
     layer: &Layer,
     committed: &Committed,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     for (scope, row) in &layer.scopes {
         flush_scope(connection, scope, row, committed)?;
     }
     for (id, dirty) in &layer.documents {
+        if dirty.gone {
+            connection
+                .prepare_cached("DELETE FROM documents WHERE doc = ?1")?
+                .execute([id.as_bytes()])?;
+            flush_members(connection, *id, dirty, layer, now)?;
+            continue;
+        }
         let sql = match dirty.before {
             None => {
                 "INSERT INTO documents(doc, kind, outline, digest, members)
@@ -36,7 +44,7 @@ pub(super) fn flush(
             signed(dirty.after.digest.to_bits()),
             to_cbor(&dirty.after.members)?,
         ])?;
-        flush_members(connection, *id, dirty, layer)?;
+        flush_members(connection, *id, dirty, layer, now)?;
     }
     if layer.counters.head != committed.counters.head {
         connection
@@ -74,6 +82,7 @@ fn flush_members(
     id: DocumentId,
     dirty: &Dirty,
     layer: &Layer,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let before = dirty
         .before
@@ -93,8 +102,25 @@ fn flush_members(
             connection
                 .prepare_cached("DELETE FROM scope_index WHERE scope = ?1 AND last_seq = ?2")?
                 .execute(params![scope.0, signed(old.last.get())])?;
+            if old.left.is_some() {
+                connection
+                    .prepare_cached("DELETE FROM leavings WHERE scope = ?1 AND seq = ?2")?
+                    .execute(params![scope.0, signed(old.last.get())])?;
+            }
         }
         insert_member(connection, scope, id, member)?;
+        if member.left.is_some() {
+            connection
+                .prepare_cached(
+                    "INSERT INTO leavings(scope, seq, doc, left_at) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![
+                    scope.0,
+                    signed(member.last.get()),
+                    id.as_bytes(),
+                    now.as_ms()
+                ])?;
+        }
     }
     Ok(())
 }

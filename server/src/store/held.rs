@@ -1,15 +1,21 @@
-//! What is not in the log, or not any more: quarantined changes, erased ids, forgets carried out.
+//! What is not in the log any more: erased ids, forgets carried out.
 
 use rusqlite::params;
 use yizhan_proto::sync::Forgotten;
-use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Timestamp};
+use yizhan_proto::{DeviceId, DocumentId, Timestamp};
 
 use super::StoreError;
 use super::convert::signed;
 use super::log::LogTx;
-use super::rows::{Member, QuarantineRow};
+use super::rows::Member;
 
 impl LogTx<'_> {
+    /// Whether anything was ever erased for good.
+    #[must_use]
+    pub fn has_erased(&self) -> bool {
+        self.job.counters.erased > 0
+    }
+
     /// Whether a document id was erased for good.
     ///
     /// # Errors
@@ -35,74 +41,6 @@ impl LogTx<'_> {
             .prepare_cached("INSERT OR IGNORE INTO erased(doc, erased_at) VALUES (?1, ?2)")?
             .execute(params![document.as_bytes(), now.as_ms()])?;
         self.job.counters.erased += added as u64;
-        Ok(())
-    }
-
-    /// Whether a change waits in quarantine.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn is_quarantined(
-        &self,
-        document: DocumentId,
-        hash: ChangeHash,
-    ) -> Result<bool, StoreError> {
-        if self.job.counters.quarantined == 0 {
-            return Ok(false);
-        }
-        Ok(self
-            .connection
-            .prepare_cached("SELECT 1 FROM quarantine WHERE doc = ?1 AND hash = ?2")?
-            .exists(params![document.as_bytes(), hash.as_bytes()])?)
-    }
-
-    /// Keeps a change for a person to decide on. One that is there already stays as it is.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn put_quarantine(&mut self, row: &QuarantineRow<'_>) -> Result<(), StoreError> {
-        let added = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO quarantine(doc, hash, kind, device, person, bytes, code, path, bound,
-                 received_at, skew_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
-                row.document.as_bytes(),
-                row.hash.as_bytes(),
-                row.kind.code(),
-                row.device.as_bytes(),
-                row.person.as_bytes(),
-                row.bytes,
-                row.reason.code,
-                row.reason.path,
-                row.reason.bound,
-                row.received_at.as_ms(),
-                row.skew_ms,
-            ])?;
-        self.job.counters.quarantined += added as u64;
-        Ok(())
-    }
-
-    /// Takes a change out of quarantine (because it was accepted after all).
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub fn remove_quarantine(
-        &mut self,
-        document: DocumentId,
-        hash: ChangeHash,
-    ) -> Result<(), StoreError> {
-        if self.job.counters.quarantined == 0 {
-            return Ok(());
-        }
-        let removed = self
-            .connection
-            .prepare_cached("DELETE FROM quarantine WHERE doc = ?1 AND hash = ?2")?
-            .execute(params![document.as_bytes(), hash.as_bytes()])?;
-        self.job.counters.quarantined =
-            self.job.counters.quarantined.saturating_sub(removed as u64);
         Ok(())
     }
 
@@ -146,16 +84,20 @@ impl LogTx<'_> {
         forgotten: &Forgotten,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let asked = self.document(forgotten.document)?.is_some_and(|row| {
-            row.members.iter().any(|member| {
-                member.scope == forgotten.scope
-                    && member.left.is_some()
-                    && member.last == forgotten.sequence
-            })
-        });
-        let Some(scope) = self.known_scope(&forgotten.scope)?.filter(|_| asked) else {
+        let Some(scope) = self.known_scope(&forgotten.scope)? else {
             return Ok(());
         };
+        let asked = self
+            .connection
+            .prepare_cached("SELECT 1 FROM leavings WHERE scope = ?1 AND seq = ?2 AND doc = ?3")?
+            .exists(params![
+                scope.id.0,
+                signed(forgotten.sequence.get()),
+                forgotten.document.as_bytes()
+            ])?;
+        if !asked {
+            return Ok(());
+        }
         self.connection
             .prepare_cached(
                 "INSERT INTO forget_acks(device, scope, doc, seq, acked_at)
@@ -170,6 +112,6 @@ impl LogTx<'_> {
                 signed(forgotten.sequence.get()),
                 now.as_ms(),
             ])?;
-        Ok(())
+        self.clear_forgets(device, &forgotten.scope, scope.id)
     }
 }

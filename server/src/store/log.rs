@@ -77,6 +77,12 @@ impl<'c> LogTx<'c> {
         self.job.counters.head
     }
 
+    /// The latest sequence of the latest commit.
+    #[must_use]
+    pub fn committed_head(&self) -> Cursor {
+        self.committed.counters.head
+    }
+
     /// The sequence that [`LogTx::allot_sequence`] would give.
     #[must_use]
     pub fn next_sequence(&self) -> Sequence {
@@ -99,7 +105,7 @@ impl<'c> LogTx<'c> {
     pub fn document(&mut self, id: DocumentId) -> Result<Option<Arc<DocumentRow>>, StoreError> {
         for layer in [&self.job, self.batch] {
             if let Some(dirty) = layer.documents.get(&id) {
-                return Ok(Some(Arc::clone(&dirty.after)));
+                return Ok((!dirty.gone).then(|| Arc::clone(&dirty.after)));
             }
         }
         if let Some(row) = self.committed.documents.get(&id) {
@@ -147,8 +153,47 @@ impl<'c> LogTx<'c> {
             .documents
             .entry(id)
             .and_modify(|dirty| dirty.after = Arc::clone(&after))
-            .or_insert(Dirty { before, after });
+            .or_insert(Dirty {
+                before,
+                after,
+                gone: false,
+            });
         Ok(())
+    }
+
+    /// As [`LogTx::put_document`], for one that is erased: nothing of it is kept but that it left
+    /// the places where it was.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub(super) fn drop_document(
+        &mut self,
+        id: DocumentId,
+        before: Option<Arc<DocumentRow>>,
+        after: DocumentRow,
+    ) -> Result<(), StoreError> {
+        self.put_document(id, before, after)?;
+        if let Some(dirty) = self.job.documents.get_mut(&id) {
+            dirty.gone = true;
+        }
+        Ok(())
+    }
+
+    /// Documents that the open commit adds or moves, and that lie or lay in one of these scopes.
+    pub(super) fn unwritten_in(&self, scopes: &[Scope]) -> Vec<(DocumentId, Kind)> {
+        let inside = |dirty: &Dirty| {
+            let members = dirty.after.members.iter();
+            !dirty.gone
+                && members
+                    .map(|member| &member.scope)
+                    .any(|s| scopes.contains(s))
+        };
+        [self.batch, &self.job]
+            .into_iter()
+            .flat_map(|layer| &layer.documents)
+            .filter(|(_, dirty)| inside(dirty))
+            .map(|(id, dirty)| (*id, dirty.after.outline.kind))
+            .collect()
     }
 
     /// The totals of a scope; of one that nobody used before, those of an empty one.
@@ -257,9 +302,13 @@ impl<'c> LogTx<'c> {
                 layer
                     .documents
                     .iter()
-                    .filter(|(_, dirty)| dirty.after.outline.kind == kind)
+                    .filter(|(_, dirty)| !dirty.gone && dirty.after.outline.kind == kind)
                     .map(|(id, _)| *id),
             );
+            let gone = layer.documents.iter().filter(|(_, dirty)| dirty.gone);
+            for (id, _) in gone {
+                ids.remove(id);
+            }
         }
         Ok(ids.into_iter().collect())
     }

@@ -5,28 +5,40 @@
 //! A second engine needs these two, a queue in front of its writer, and sequences allotted in the
 //! transaction that stores. Nothing here decides who may do what; see [`crate::relay`].
 
+mod access;
 mod attachments;
+mod audit;
 pub mod blobs;
 mod cache;
 mod clocks;
+mod closed;
 mod convert;
+mod decisions;
 mod desks;
+mod erasing;
+mod erasure;
 mod error;
 mod flush;
 mod held;
+mod job;
 mod log;
 mod merging;
 mod migrations;
 mod open;
 mod people;
 mod places;
+mod quarantine;
 mod queries;
 mod readers;
+mod receipts;
+mod recipients;
 mod reports;
 pub mod rows;
+mod scrub;
 mod seats;
 mod writer;
 
+pub use audit::{AuditFilter, AuditRow, ChangeMade};
 pub use error::{Cause, StoreError};
 pub use log::{LogTx, Touched};
 pub use open::{Birth, OpenFailure, Opened, StoreOptions, database_path, open};

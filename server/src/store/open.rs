@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, params};
-use yizhan_proto::{DeviceId, Epoch};
+use yizhan_proto::{DeviceId, Epoch, Timestamp};
 
 use super::cache::{Committed, Counters};
 use super::convert::{bytes, unsigned};
@@ -13,7 +13,7 @@ use super::queries::{first, head};
 use super::readers::Readers;
 use super::rows::{DeskRow, PersonRow, RegionRow};
 use super::writer::{Commit, Writer};
-use super::{StoreError, desks, people, places};
+use super::{StoreError, access, audit, desks, people, places, recipients};
 
 /// Name of the database in the data folder.
 const DATABASE: &str = "relay.db";
@@ -24,7 +24,7 @@ const LOCK: &str = "relay.lock";
 /// the fewer times each is written back.
 const CHECKPOINT_PAGES: u32 = 8_192;
 /// Milliseconds to wait for another program that holds the database.
-const LOCK_WAIT_MS: u32 = 2_000;
+pub(super) const LOCK_WAIT_MS: u32 = 2_000;
 
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +64,8 @@ pub struct Birth {
     pub epoch: Epoch,
     /// The relay's own device id.
     pub device: DeviceId,
+    /// What the clock says.
+    pub at: Timestamp,
 }
 
 /// An opened store.
@@ -104,7 +106,7 @@ pub fn database_path(data: &Path) -> PathBuf {
 
 /// Opens, or makes, the store in the folder `data`, and starts its writer thread. `birth` is used
 /// if it is new. `published` is called on the writer thread after each commit, before anybody is
-/// told of it.
+/// told of it; `now` is the relay's clock, for what a commit brings about by itself.
 ///
 /// # Errors
 /// [`OpenFailure`].
@@ -112,6 +114,7 @@ pub fn open(
     data: &Path,
     options: StoreOptions,
     birth: Birth,
+    now: impl Fn() -> Timestamp + Send + 'static,
     published: impl FnMut(Commit) + Send + 'static,
 ) -> Result<Opened, OpenFailure> {
     make_folder(data).map_err(|source| OpenFailure::Folder {
@@ -127,6 +130,8 @@ pub fn open(
     let connection = open_database(&database)?;
     let birth = birth_of(&connection, birth, options.restored)?;
     let people = people::people(&connection)?;
+    recipients::fill(&connection, &people)?;
+    access::fill(&connection)?;
     let regions = places::regions(&connection)?;
     let desks = desks::desks(&connection)?;
     let committed = Committed::new(counters(&connection)?, options.documents_cached_max);
@@ -135,6 +140,7 @@ pub fn open(
         committed,
         lock,
         options.queue_jobs_max,
+        Box::new(now),
         Box::new(published),
     )
     .map_err(OpenFailure::Thread)?;
@@ -183,6 +189,8 @@ fn durable(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // What is deleted is overwritten at once, not when its place is needed.
+    connection.pragma_update(None, "secure_delete", true)?;
     Ok(())
 }
 
@@ -195,21 +203,26 @@ fn birth_of(connection: &Connection, new: Birth, restored: bool) -> Result<Birth
     } else {
         "INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', ?1), ('device', ?2)"
     };
-    connection.execute(sql, params![new.epoch.as_bytes(), new.device.as_bytes()])?;
+    let tx = connection.unchecked_transaction()?;
+    tx.execute(sql, params![new.epoch.as_bytes(), new.device.as_bytes()])?;
     let sql = "SELECT (SELECT value FROM meta WHERE key = 'epoch'),
                       (SELECT value FROM meta WHERE key = 'device')";
-    first(connection, sql, [], |row| {
+    let birth = first(&tx, sql, [], |row| {
         Ok(Birth {
             epoch: Epoch::from_bytes(bytes(row, 0)?),
             device: DeviceId::from_bytes(bytes(row, 1)?),
+            at: new.at,
         })
     })?
-    .ok_or_else(|| StoreError::damaged("the relay's own ids are missing"))
+    .ok_or_else(|| StoreError::damaged("the relay's own ids are missing"))?;
+    audit::begin(&tx, birth, restored)?;
+    tx.commit()?;
+    Ok(birth)
 }
 
 fn counters(connection: &Connection) -> Result<Counters, StoreError> {
     let sql = "SELECT (SELECT ifnull(max(id), 0) FROM scopes), (SELECT count(*) FROM quarantine),
-                      (SELECT count(*) FROM erased)";
+                      (SELECT count(*) FROM erased) + (SELECT count(*) FROM erased_people)";
     let counts = first(connection, sql, [], |row| {
         Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?, unsigned(row, 2)?))
     })?;

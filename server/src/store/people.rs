@@ -293,7 +293,7 @@ pub(super) fn person_row(
     }))
 }
 
-fn device_row(row: &Row<'_>) -> Result<DeviceRow, StoreError> {
+pub(super) fn device_row(row: &Row<'_>) -> Result<DeviceRow, StoreError> {
     Ok(DeviceRow {
         id: DeviceId::from_bytes(bytes(row, 0)?),
         person: PersonId::from_bytes(bytes(row, 1)?),

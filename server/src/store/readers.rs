@@ -294,7 +294,7 @@ impl Snapshot<'_> {
              (SELECT count(*) FROM people),
              (SELECT count(*) FROM devices WHERE revoked_at IS NULL),
              (SELECT count(*) FROM devices WHERE revoked_at IS NOT NULL),
-             (SELECT count(*) FROM quarantine), (SELECT count(*) FROM forget_acks),
+             (SELECT count(*) FROM quarantine WHERE rejected = 0), (SELECT count(*) FROM forget_acks),
              (SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())";
         let totals = first(self.connection, sql, [], |row| {
             Ok(Totals {

@@ -3,16 +3,24 @@
 use minicbor::{Decode, Encode};
 use yizhan_client_core::model::Outline;
 use yizhan_proto::digest::DocumentDigest;
-use yizhan_proto::sync::{ForgetReason, Reason, Stored};
+use yizhan_proto::sync::{ForgetReason, Stored};
 use yizhan_proto::{
     ActorId, ChangeHash, DeviceId, DocumentId, Kind, PersonId, RegionKey, Role, Scope, ScopeDigest,
     Sequence, StationId, Timestamp,
 };
 
+mod access;
 mod desks;
+mod erasure;
+mod quarantine;
+mod recipients;
 mod seats;
 
+pub use access::{ConsentRow, PlacingRow, ScopeEntry};
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
+pub use erasure::{ErasedKind, ErasedRows, ErasureRow, OutstandingDevice, Subject};
+pub use quarantine::{DecisionRow, HeldOf, HeldRow, QuarantineRow, ToldDecision, Verdict};
+pub use recipients::{ForgetsDueRow, ScopeLeftRow, ToldDevice};
 pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// A document as the relay knows it: never its content.
@@ -91,29 +99,6 @@ pub struct KnownChange {
     pub last_op: u64,
 }
 
-/// A change that waits for a person to decide.
-#[derive(Debug, Clone)]
-pub struct QuarantineRow<'a> {
-    /// Its hash.
-    pub hash: ChangeHash,
-    /// The document it is for.
-    pub document: DocumentId,
-    /// That document's kind, as the device said.
-    pub kind: Kind,
-    /// The device that pushed it.
-    pub device: DeviceId,
-    /// The person it acted for.
-    pub person: PersonId,
-    /// The chunk.
-    pub bytes: &'a [u8],
-    /// Why.
-    pub reason: Reason,
-    /// When the relay received it.
-    pub received_at: Timestamp,
-    /// Device clock minus relay clock, milliseconds, 0 within tolerance.
-    pub skew_ms: i64,
-}
-
 /// A scope's totals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScopeRow {
@@ -161,6 +146,14 @@ pub struct PersonRow {
     pub aliases: Vec<PersonId>,
     /// Devices, ascending by id.
     pub devices: Vec<DeviceRow>,
+}
+
+impl PersonRow {
+    /// Whether nothing but ids is left of the person: everybody else has a name.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.name.is_empty()
+    }
 }
 
 /// A device.
@@ -226,7 +219,7 @@ pub struct Totals {
     pub devices: u64,
     /// Devices revoked.
     pub devices_revoked: u64,
-    /// Changes in quarantine.
+    /// Changes that wait in quarantine.
     pub quarantined: u64,
     /// Forgets acknowledged by devices.
     pub forgets_acknowledged: u64,

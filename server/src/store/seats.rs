@@ -153,6 +153,17 @@ impl LogTx<'_> {
         Ok(())
     }
 
+    /// Takes the seat of an enrolment away.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn remove_seat(&mut self, enrolment: DocumentId) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("DELETE FROM seats WHERE enrolment = ?1")?
+            .execute([enrolment.as_bytes()])?;
+        Ok(())
+    }
+
     /// A lease of an activity.
     ///
     /// # Errors

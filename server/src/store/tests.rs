@@ -1,6 +1,7 @@
 //! The writer: what a commit keeps, and what a failure undoes.
 
 mod opening;
+mod recipients;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -19,6 +20,7 @@ use super::{Birth, Commit, LogTx, Opened, StoreError, StoreOptions, WriteError, 
 const BIRTH: Birth = Birth {
     epoch: Epoch::from_bytes([1; 8]),
     device: DeviceId::from_bytes([2; 16]),
+    at: Timestamp::from_ms(1_770_000_000_000),
 };
 const OPTIONS: StoreOptions = StoreOptions {
     queue_jobs_max: 8,
@@ -28,7 +30,7 @@ const OPTIONS: StoreOptions = StoreOptions {
 };
 
 fn open_at(folder: &Path) -> Opened {
-    open(folder, OPTIONS, BIRTH, |_| ()).unwrap()
+    open(folder, OPTIONS, BIRTH, || Timestamp::from_ms(5), |_| ()).unwrap()
 }
 
 fn scope() -> Scope {
@@ -116,9 +118,15 @@ async fn jobs_that_wait_share_a_commit_and_a_failed_one_is_undone_alone() {
     let folder = tempfile::tempdir().unwrap();
     let commits: Arc<Mutex<Vec<Commit>>> = Arc::default();
     let seen = Arc::clone(&commits);
-    let store = open(folder.path(), OPTIONS, BIRTH, move |commit| {
-        seen.lock().unwrap().push(commit);
-    })
+    let store = open(
+        folder.path(),
+        OPTIONS,
+        BIRTH,
+        || Timestamp::from_ms(5),
+        move |commit| {
+            seen.lock().unwrap().push(commit);
+        },
+    )
     .unwrap();
     // The first job holds the writer until the others wait behind it.
     let (release, held) = std::sync::mpsc::channel::<()>();
@@ -333,8 +341,16 @@ async fn what_was_kept_is_there_after_a_restart_and_the_birth_stays() {
     let other = Birth {
         epoch: Epoch::from_bytes([9; 8]),
         device: DeviceId::from_bytes([9; 16]),
+        ..BIRTH
     };
-    let store = open(folder.path(), OPTIONS, other, |_| ()).unwrap();
+    let store = open(
+        folder.path(),
+        OPTIONS,
+        other,
+        || Timestamp::from_ms(5),
+        |_| (),
+    )
+    .unwrap();
     assert_eq!(store.birth.epoch, BIRTH.epoch);
     assert_eq!(store.birth.device, BIRTH.device);
     assert_eq!(holdings(&store).await, before);

@@ -16,16 +16,19 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
-use yizhan_proto::{PersonId, Scope, Sequence};
+use yizhan_proto::{PersonId, Scope, Sequence, Timestamp};
 
 use super::StoreError;
 use super::cache::{Committed, Layer};
 use super::desks::desks;
 use super::flush::flush;
+use super::job::{Job, Order, job};
 use super::log::{LogTx, Touched};
 use super::people::person_row;
 use super::places::regions;
+use super::recipients;
 use super::rows::{DeskRow, PersonRow, RegionRow};
+use super::scrub;
 
 /// Jobs that share one commit at most.
 const JOBS_PER_COMMIT_MAX: usize = 256;
@@ -75,7 +78,7 @@ pub enum WriteError<E> {
 
 /// The only way to write.
 pub struct Writer {
-    queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
+    queue: Mutex<Option<SyncSender<Order>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     waiting: Arc<AtomicUsize>,
 }
@@ -94,6 +97,7 @@ impl Writer {
         committed: Committed,
         lock: File,
         queue_jobs_max: usize,
+        now: Box<dyn Fn() -> Timestamp + Send>,
         published: Box<dyn FnMut(Commit) + Send>,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(queue_jobs_max.max(1));
@@ -102,6 +106,7 @@ impl Writer {
         let mut worker = Worker {
             connection,
             committed,
+            now,
             published,
         };
         let thread = std::thread::Builder::new()
@@ -156,21 +161,32 @@ impl Writer {
         E: Send + 'static,
     {
         let (reply, replied) = oneshot::channel();
-        self.submit(Box::new(Typed {
-            work: Some(work),
-            result: None,
-            reply,
-        }))?;
+        self.submit(job(work, reply))?;
         replied.await.unwrap_or(Err(WriteError::Closed))
     }
 
-    fn submit<E>(&self, job: Box<dyn Job>) -> Result<(), WriteError<E>> {
+    /// Rewrites the database, so that no page holds anything that was deleted, and empties the
+    /// write-ahead log. Jobs wait meanwhile: some three seconds for each 100 MB. `false`: a reader
+    /// still needs the log; the rest is to be done again later, and costs little then.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub async fn scrub<E>(&self, rewrite: bool) -> Result<bool, WriteError<E>> {
+        let (reply, replied) = oneshot::channel();
+        self.submit(Order::Scrub { rewrite, reply })?;
+        match replied.await {
+            Ok(scrubbed) => scrubbed.map_err(WriteError::Store),
+            Err(_) => Err(WriteError::Closed),
+        }
+    }
+
+    fn submit<E>(&self, order: Order) -> Result<(), WriteError<E>> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(sender) = queue.as_ref() else {
             return Err(WriteError::Closed);
         };
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        sender.try_send(job).map_err(|error| {
+        sender.try_send(order).map_err(|error| {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             match error {
                 TrySendError::Full(_) => WriteError::Full,
@@ -207,74 +223,57 @@ impl Drop for Writer {
     }
 }
 
-/// A job whose types are its own affair.
-trait Job: Send {
-    /// Does the work; whether to keep it.
-    fn run(&mut self, tx: &mut LogTx<'_>) -> bool;
-    /// Tells whoever waits.
-    fn settle(self: Box<Self>, committed: Result<(), StoreError>);
-}
-
-struct Typed<F, T, E> {
-    work: Option<F>,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, WriteError<E>>>,
-}
-
-impl<F, T, E> Job for Typed<F, T, E>
-where
-    F: FnOnce(&mut LogTx<'_>) -> Result<T, E> + Send,
-    T: Send,
-    E: Send,
-{
-    fn run(&mut self, tx: &mut LogTx<'_>) -> bool {
-        self.result = self.work.take().map(|work| work(tx));
-        matches!(self.result, Some(Ok(_)))
-    }
-
-    fn settle(self: Box<Self>, committed: Result<(), StoreError>) {
-        let settled = match (self.result, committed) {
-            (Some(Ok(value)), Ok(())) => Ok(value),
-            (Some(Err(error)), _) => Err(WriteError::Job(error)),
-            (_, Err(error)) => Err(WriteError::Store(error)),
-            (None, Ok(())) => Err(WriteError::Panicked),
-        };
-        // Whoever asked may have gone away; what is stored is stored.
-        drop(self.reply.send(settled));
-    }
-}
-
 struct Worker {
     connection: Connection,
     committed: Committed,
+    now: Box<dyn Fn() -> Timestamp + Send>,
     published: Box<dyn FnMut(Commit) + Send>,
 }
 
 impl Worker {
-    fn run(&mut self, queue: &Receiver<Box<dyn Job>>, waiting: &AtomicUsize) {
+    fn run(&mut self, queue: &Receiver<Order>, waiting: &AtomicUsize) {
         let mut expected = 0;
         while let Ok(first) = queue.recv() {
-            let mut jobs = vec![first];
-            while jobs.len() < JOBS_PER_COMMIT_MAX {
+            let mut jobs = Vec::new();
+            let mut scrub = None;
+            match first {
+                Order::Job(job) => jobs.push(job),
+                Order::Scrub { rewrite, reply } => scrub = Some((rewrite, reply)),
+            }
+            while scrub.is_none() && jobs.len() < JOBS_PER_COMMIT_MAX {
                 let next = match queue.try_recv() {
                     Err(TryRecvError::Empty) if jobs.len() < expected => queue
                         .recv_timeout(STRAGGLER_WAIT)
                         .map_err(|_| TryRecvError::Empty),
                     other => other,
                 };
-                let Ok(job) = next else { break };
-                jobs.push(job);
+                match next {
+                    Ok(Order::Job(job)) => jobs.push(job),
+                    Ok(Order::Scrub { rewrite, reply }) => scrub = Some((rewrite, reply)),
+                    Err(_) => break,
+                }
             }
             expected = jobs.len() / 2;
-            waiting.fetch_sub(jobs.len(), Ordering::Relaxed);
-            let committed = self.commit(&mut jobs, waiting.load(Ordering::Relaxed));
-            if let Err(error) = &committed {
-                let cause = std::error::Error::source(error).map(ToString::to_string);
-                tracing::error!(jobs = jobs.len(), %error, cause, "a commit failed; nothing of it was stored");
+            let taken = jobs.len() + usize::from(scrub.is_some());
+            waiting.fetch_sub(taken, Ordering::Relaxed);
+            if !jobs.is_empty() {
+                self.commit_and_tell(jobs, waiting);
             }
-            for job in jobs {
-                job.settle(committed.clone());
+            if let Some((rewrite, reply)) = scrub {
+                // Whoever asked may have gone away.
+                drop(reply.send(scrub::scrub(&self.connection, rewrite)));
             }
+        }
+    }
+
+    fn commit_and_tell(&mut self, mut jobs: Vec<Box<dyn Job>>, waiting: &AtomicUsize) {
+        let committed = self.commit(&mut jobs, waiting.load(Ordering::Relaxed));
+        if let Err(error) = &committed {
+            let cause = std::error::Error::source(error).map(ToString::to_string);
+            tracing::error!(jobs = jobs.len(), %error, cause, "a commit failed; nothing of it was stored");
+        }
+        for job in jobs {
+            job.settle(committed.clone());
         }
     }
 
@@ -307,7 +306,9 @@ impl Worker {
         for job in &mut *jobs {
             self.run_job(job.as_mut(), &mut batch, &mut touched)?;
         }
-        flush(&self.connection, &batch, &self.committed)?;
+        let now = (self.now)();
+        recipients::follow(&self.connection, &touched, now)?;
+        flush(&self.connection, &batch, &self.committed, now)?;
         let commit = self.describe(jobs.len(), &batch, touched)?;
         self.execute("COMMIT")?;
         Ok((batch, commit))

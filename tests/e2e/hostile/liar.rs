@@ -12,6 +12,7 @@ use yizhan_proto::{
     ActorId, DeviceId, DocumentId, Epoch, Fault, FaultCode, Incarnation, Kind, PersonId,
     ProtocolVersion, ScopeDigest, StationId, Timestamp, codec,
 };
+use yizhan_tests::load;
 use yizhan_tests::process::RelayProcess;
 
 /// A moment of the time in which the table plays.
@@ -88,17 +89,9 @@ impl Device {
     /// A request that asks for nothing.
     pub(super) fn nothing(&self) -> SyncRequest {
         SyncRequest {
-            version: ProtocolVersion::CURRENT,
             epoch: Some(self.epoch),
             device_time: NOW,
-            identity_version: self.identity.version,
-            summary: None,
-            scopes: Vec::new(),
-            pushes: Vec::new(),
-            page_bytes_max: 0,
-            forgotten: Vec::new(),
-            repairs: Vec::new(),
-            fetches: Vec::new(),
+            ..load::nothing(self.identity.version)
         }
     }
 

@@ -85,6 +85,8 @@ fn at_the_relay(
         forgotten: Vec::new(),
         repairs: Vec::new(),
         fetches: Vec::new(),
+        decided: None,
+        left: Vec::new(),
     };
     let response = world.run(world.relay().sync(&caller, request)).unwrap();
     response.receipts[0].outcome.clone()

@@ -4,9 +4,11 @@ use std::fmt::Debug;
 
 use minicbor::{Decode, Encode};
 use yizhan_client_core::model::Outline;
+use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::checkin::{CheckInCode, CheckInKit};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::{REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX, SMALL_REQUEST_BYTES_MAX};
+use yizhan_proto::report::{SheetAnswer, SheetBody};
 use yizhan_proto::sync::{Receipt, RepairAnswer, SyncRequest, SyncResponse};
 use yizhan_proto::{Fault, codec};
 
@@ -18,7 +20,7 @@ struct Message {
     check: fn(&[u8]),
 }
 
-const MESSAGES: [Message; 12] = [
+const MESSAGES: [Message; 16] = [
     message("sync_request", check_as::<SyncRequest, REQUEST_BYTES_MAX>),
     message(
         "sync_response",
@@ -46,6 +48,13 @@ const MESSAGES: [Message; 12] = [
         check_as::<CheckInCode, SMALL_REQUEST_BYTES_MAX>,
     ),
     message("outline", check_as::<Outline, RESPONSE_BYTES_MAX>),
+    message("check_reads", check_as::<CheckReads, REQUEST_BYTES_MAX>),
+    message(
+        "reads_entered",
+        check_as::<ReadsEntered, RESPONSE_BYTES_MAX>,
+    ),
+    message("sheet_answer", check_as::<SheetAnswer, RESPONSE_BYTES_MAX>),
+    message("sheet_body", check_as::<SheetBody, RESPONSE_BYTES_MAX>),
 ];
 
 const fn message(name: &'static str, check: fn(&[u8])) -> Message {

@@ -7,19 +7,26 @@ mod witness;
 use std::collections::{BTreeMap, BTreeSet};
 
 use yizhan_proto::digest::DocumentDigest;
-use yizhan_proto::{ChangeHash, DeviceId, DocumentId, ScopeDigest};
+use yizhan_proto::{ChangeHash, DeviceId, DocumentId, ScopeDigest, Timestamp};
 
 use crate::ledger::Ledger;
-use crate::pocket::{self, Kept, Standing};
-use crate::reference::{Reference, Visible};
+use crate::pocket::{Kept, Standing};
+use crate::reference::{Consents, Reference, Visible};
+use crate::traces::Patterns;
 
 pub use witness::Witness;
 
 /// All that is wrong, in words; empty if all is well.
 #[must_use]
-pub fn check(reference: &Reference, ledger: &Ledger, witnesses: &[Witness<'_>]) -> Vec<String> {
+pub fn check(
+    reference: &Reference,
+    ledger: &Ledger,
+    witnesses: &[Witness<'_>],
+    now: Timestamp,
+) -> Vec<String> {
     let mut wrong = Wrong::default();
-    let held = HeldChanges::of(witnesses);
+    let mut held = HeldChanges::of(witnesses);
+    held.consents = reference.consents(&held.all(), now);
     for problem in &ledger.problems {
         wrong.push("the relay", problem);
     }
@@ -27,7 +34,7 @@ pub fn check(reference: &Reference, ledger: &Ledger, witnesses: &[Witness<'_>]) 
     for witness in witnesses {
         wrong.holds_its_audiences_documents(reference, witness, &held);
         wrong.shows_what_people_entered(reference, witness, &held);
-        wrong.agrees_with_the_relay(reference, ledger, witness);
+        wrong.agrees_with_the_relay(reference, ledger, witness, &held);
         wrong.is_complete(witness);
         wrong.lists_what_it_holds(witness);
         wrong.leaves_no_traces(reference, witness);
@@ -40,6 +47,8 @@ pub fn check(reference: &Reference, ledger: &Ledger, witnesses: &[Witness<'_>]) 
 struct HeldChanges {
     refused: BTreeSet<ChangeHash>,
     quarantined: BTreeMap<ChangeHash, DeviceId>,
+    /// What drivers consented to, without what was not taken.
+    consents: Consents,
 }
 
 impl HeldChanges {
@@ -64,6 +73,11 @@ impl HeldChanges {
             .filter(|(_, author)| **author != device)
             .map(|(change, _)| *change);
         self.refused.iter().copied().chain(elsewhere).collect()
+    }
+
+    fn all(&self) -> BTreeSet<ChangeHash> {
+        let quarantined = self.quarantined.keys();
+        self.refused.iter().chain(quarantined).copied().collect()
     }
 
     fn holds(&self, change: ChangeHash) -> bool {
@@ -124,8 +138,20 @@ impl Wrong {
                     .values()
                     .any(|change| change.own && change.standing != Standing::Acknowledged)
             });
+            if reference.is_erased(*id) {
+                if kept.is_some() {
+                    self.push(
+                        &witness.name,
+                        format!("holds {} {id}, which was erased", concern.kind),
+                    );
+                }
+                if witness.audit.documents.contains_key(id) {
+                    self.push("the relay", format!("gives out {id}, which was erased"));
+                }
+                continue;
+            }
             let exists = reference.is_imported(*id) || at_relay.contains(id);
-            let expected = exists && reference.may_hold(&witness.person, *id);
+            let expected = exists && reference.may_hold(&witness.person, *id, &held.consents);
             match (kept.is_some(), expected) {
                 (false, true) => self.push(&witness.name, format!("misses {} {id}", concern.kind)),
                 (true, false) if !waits_here => {
@@ -165,7 +191,7 @@ impl Wrong {
             }
             match kept.visible(*id) {
                 // It stays for the work held on it only, and hears no news of it.
-                Ok(_) if !reference.may_hold(&witness.person, *id) => {}
+                Ok(_) if !reference.may_hold(&witness.person, *id, &held.consents) => {}
                 Ok(shown) => {
                     let expected = reference.visible(*id, &hidden);
                     let imported = reference.is_imported(*id);
@@ -177,12 +203,7 @@ impl Wrong {
                 self.push(&witness.name, format!("{id} is set aside: {why}"));
             }
         }
-        let all: BTreeSet<ChangeHash> = held
-            .refused
-            .iter()
-            .chain(held.quarantined.keys())
-            .copied()
-            .collect();
+        let all = held.all();
         for (id, given) in &witness.audit.documents {
             let who = format!("the relay for {}", witness.name);
             match given.visible(*id) {
@@ -225,6 +246,7 @@ impl Wrong {
         reference: &Reference,
         ledger: &Ledger,
         witness: &Witness<'_>,
+        held: &HeldChanges,
     ) {
         for (id, kept) in &witness.pocket.documents {
             let acknowledged = kept.standing(Standing::Acknowledged);
@@ -242,7 +264,7 @@ impl Wrong {
                 .get(id)
                 .map(|given| given.hashes().into_iter().collect())
                 .unwrap_or_default();
-            if acknowledged != given && reference.may_hold(&witness.person, *id) {
+            if acknowledged != given && reference.may_hold(&witness.person, *id, &held.consents) {
                 let what = format!(
                     "has {} acknowledged changes of {id}, the relay gives {}",
                     acknowledged.len(),
@@ -252,7 +274,10 @@ impl Wrong {
             }
             for standing in [Standing::Unsent, Standing::Unconfirmed] {
                 let number = kept.standing(standing).len();
-                if number > 0 {
+                // A document that stays for the work held on it only is confirmed by no scope.
+                let unheard = standing == Standing::Unconfirmed
+                    && !reference.may_hold(&witness.person, *id, &held.consents);
+                if number > 0 && !unheard {
                     self.push(
                         &witness.name,
                         format!("{number} changes of {id} are {standing:?}"),
@@ -327,26 +352,38 @@ impl Wrong {
         }
     }
 
-    /// No id of a document that is not for it stands in its files, but where one that is for it
-    /// names it.
+    /// Of a document that is not for it, neither the id nor a word that people wrote stands in any
+    /// of its files, but where one that is for it has the same.
     fn leaves_no_traces(&mut self, reference: &Reference, witness: &Witness<'_>) {
         let Some(home) = witness.home else { return };
         let mut foreign: BTreeSet<DocumentId> = reference
             .documents()
             .keys()
-            .filter(|id| !reference.is_discarded(**id))
+            .filter(|id| !reference.is_discarded(**id) && !reference.is_erased(**id))
             .copied()
             .collect();
+        let mut own_words = BTreeSet::from([witness.name.clone()]);
         for id in witness.pocket.documents.keys() {
             foreign.remove(id);
             for named in &reference.documents()[id].names {
                 foreign.remove(named);
             }
+            own_words.extend(reference.words(*id));
         }
-        for id in pocket::traces(home, &foreign) {
+        let mut patterns = Patterns::default();
+        let words: BTreeSet<String> = foreign.iter().flat_map(|id| reference.words(*id)).collect();
+        for id in foreign {
+            patterns.id(id);
+        }
+        for word in words {
+            if !own_words.iter().any(|own| own.contains(&word)) {
+                patterns.text(&word);
+            }
+        }
+        for found in patterns.found_in_folder(home) {
             self.push(
                 &witness.name,
-                format!("its files have traces of {id}, which is not for it"),
+                format!("its files have traces of {found}, which is not for it"),
             );
         }
     }

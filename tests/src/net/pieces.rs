@@ -76,7 +76,7 @@ impl Net {
     }
 
     /// The relay, and what happens to this call; or what happened to it before it came there.
-    fn begin(&self, device: DeviceId) -> Result<(Relay, Option<Mishap>), Trouble> {
+    pub(super) fn begin(&self, device: DeviceId) -> Result<(Relay, Option<Mishap>), Trouble> {
         let relay = self.relay(device)?;
         let mut state = self.state();
         state.traffic.requests += 1;

@@ -237,6 +237,26 @@ impl<T: Transport> Phone<T> {
             .map(|_| document)
     }
 
+    /// The owner shares what they have at a station with another one, until a date.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn share(&mut self, station: StationId, with: StationId, for_ms: i64) -> Entered {
+        let given_at = self.now();
+        let document = self.new_document();
+        let command = consent::Command::Give {
+            driver: self.person(),
+            station,
+            purpose: Purpose::Share,
+            given_at,
+            witness: None,
+            share_with: Some(with),
+            until: Some(given_at.saturating_add_ms(for_ms)),
+        };
+        self.enter(document, Command::Consent(command))
+            .map(|_| document)
+    }
+
     /// A consent is withdrawn.
     ///
     /// # Errors

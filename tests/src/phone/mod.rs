@@ -7,6 +7,7 @@
 mod entering;
 mod papers;
 mod program;
+mod reads;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -5,10 +5,13 @@
 //! once more, in its own words, and what must be visible follows from which entries the author
 //! had before them.
 
+mod consents;
+mod erased;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use yizhan_client_core::model::consent::Purpose;
 use yizhan_client_core::model::{
     Command, activity, case_note, check, consent, enrolment, notice, ticket, visit,
 };
@@ -17,6 +20,7 @@ use yizhan_proto::{
     ChangeHash, DeskKey, DeviceId, DocumentId, Kind, PersonId, RegionKey, Role, StationId,
 };
 
+pub use consents::Consents;
 pub use writes::writes;
 
 /// What is visible of a document: per field, the values that stand side by side. Where nobody
@@ -79,6 +83,12 @@ pub struct Reference {
     discarded: BTreeSet<DocumentId>,
     /// Stations imported at the relay: nobody's entry, everybody's document.
     imported: BTreeSet<DocumentId>,
+    /// Documents that the operator erased, or that are about what was.
+    erased: BTreeSet<DocumentId>,
+    /// People who were erased, by all their ids.
+    erased_people: BTreeSet<PersonId>,
+    /// All ids of one person, for each.
+    people: Vec<BTreeSet<PersonId>>,
 }
 
 impl Reference {
@@ -96,9 +106,14 @@ impl Reference {
     }
 
     /// A person entered something and the phone took it.
-    pub fn entered(&mut self, entry: Entry) {
+    pub fn entered(&mut self, mut entry: Entry) {
         if let Some(concern) = concern_of_creation(&entry.command) {
             self.concerns.entry(entry.document).or_insert(concern);
+        }
+        if self.note_if_erased(entry.document) {
+            entry.discarded = true;
+            self.entries.push(entry);
+            return;
         }
         self.of_document
             .entry(entry.document)
@@ -157,6 +172,33 @@ impl Reference {
         &self.concerns
     }
 
+    /// The words that people wrote in a document, overwritten ones among them.
+    #[must_use]
+    pub fn words(&self, document: DocumentId) -> BTreeSet<String> {
+        const PROSE: &[&str] = &[
+            "note",
+            "keeper_note",
+            "notice",
+            "driver_name",
+            "title",
+            "text",
+        ];
+        let entries = self.of_document.get(&document).into_iter().flatten();
+        let mut words = BTreeSet::new();
+        for number in entries {
+            let command = &self.entries[*number].command;
+            let written = writes(command).into_iter();
+            let prose =
+                written.filter(|(field, _)| PROSE.iter().any(|prose| field.ends_with(prose)));
+            words.extend(prose.map(|(_, value)| value));
+            // Not predicted as shown, and there all the same.
+            if let Command::Enrolment(enrolment::Command::Create(new)) = command {
+                words.insert(new.driver_name.clone());
+            }
+        }
+        words
+    }
+
     /// Whether the document came with an import.
     #[must_use]
     pub fn is_imported(&self, document: DocumentId) -> bool {
@@ -165,7 +207,7 @@ impl Reference {
 
     /// Whether a person's devices hold the document, once all is quiet: DESIGN §4.
     #[must_use]
-    pub fn may_hold(&self, person: &Person, document: DocumentId) -> bool {
+    pub fn may_hold(&self, person: &Person, document: DocumentId, consents: &Consents) -> bool {
         let Some(concern) = self.concerns.get(&document) else {
             return false;
         };
@@ -188,12 +230,38 @@ impl Reference {
             Kind::Station | Kind::Activity => true,
             Kind::Notice => concern.region.is_some() || keeps || takes_checks,
             // Who takes checks at a station works there, and needs its visits and consents.
-            Kind::Visit | Kind::Consent | Kind::Enrolment => own || keeps || takes_checks,
-            Kind::Check => own || takes_checks,
+            Kind::Visit => {
+                own || self.is_kept(concern, consents, Purpose::Visits)
+                    && (keeps
+                        || takes_checks
+                        || self.is_shared(concern, consents, person, &[Role::Keeper, Role::Health]))
+            }
+            Kind::Consent | Kind::Enrolment => own || keeps || takes_checks,
+            Kind::Check => {
+                own || self.is_kept(concern, consents, Purpose::HealthRecord)
+                    && (takes_checks || self.is_shared(concern, consents, person, &[Role::Health]))
+            }
             Kind::Ticket => own || keeps || takes_checks || answers,
             Kind::CaseNote => answers,
             Kind::Unknown(_) => false,
         }
+    }
+
+    /// Whether the station of a visit or check may keep it.
+    fn is_kept(&self, concern: &Concern, consents: &Consents, purpose: Purpose) -> bool {
+        let at = concern.driver.zip(concern.station);
+        at.is_none_or(|(driver, station)| !consents.is_withdrawn(driver, station, purpose))
+    }
+
+    fn is_shared(
+        &self,
+        concern: &Concern,
+        consents: &Consents,
+        person: &Person,
+        roles: &[fn(StationId) -> Role],
+    ) -> bool {
+        let at = concern.driver.zip(concern.station);
+        at.is_some_and(|(driver, station)| consents.shares(driver, station, person, roles))
     }
 
     /// What must be visible of a document, leaving out the entries whose changes are `held`

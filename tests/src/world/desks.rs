@@ -120,7 +120,6 @@ impl World {
         };
         self.act(phone, ticket, act).expect("an escalation");
         self.reference().escalated(ticket, desk);
-        self.once_held_more.extend(self.phone_numbers());
     }
 
     /// The operator finds that the owners of two phones are one person, and keeps the first.

@@ -96,7 +96,6 @@ impl World {
         if retired {
             self.run(relay.leave_scope(visit, scope, ForgetReason::Retired))
                 .expect("it leaves");
-            self.once_held_more.extend(self.phone_numbers());
         } else {
             self.run(relay.join_scope(visit, scope)).expect("it joins");
         }
@@ -158,6 +157,7 @@ impl World {
                 }
             }
             self.settle_seats();
+            self.carry_out_erasures();
             let now = (self.relay_head(), self.unsent());
             if last == Some(now) && now.1 == 0 {
                 return;

@@ -2,7 +2,9 @@
 //!
 //! Everything in it comes from one seed. A test that fails says which, and how to run it again.
 
+mod access;
 mod desks;
+mod erasing;
 mod fate;
 mod people;
 mod proof;
@@ -54,10 +56,10 @@ pub struct World {
     stations: BTreeMap<String, StationId>,
     phones: Vec<SimPhone>,
     people: Vec<Owner>,
-    /// Phones whose rights shrank: their files may name what they once held.
-    once_held_more: BTreeSet<PhoneNo>,
     /// Whether a test did something to a store that only a repair makes good.
     tampered: bool,
+    /// Whether anything was ever erased here.
+    erasing: bool,
     /// Whether seats are looked at after every sync.
     seats_watched: bool,
     /// What the relay had accepted when all was last proven, and which relay that was.
@@ -103,8 +105,8 @@ impl World {
             stations: BTreeMap::new(),
             phones: Vec::new(),
             people: Vec::new(),
-            once_held_more: BTreeSet::new(),
             tampered: false,
+            erasing: false,
             seats_watched: false,
             settled: None,
         };

@@ -56,6 +56,8 @@ impl World {
             .expect("registered");
         self.people[phone.0].person = Some(identity.person);
         self.people[phone.0].ids.insert(identity.person);
+        let ids = self.people[phone.0].ids.clone();
+        self.reference().known_as(&ids);
     }
 
     /// A keeper of a station, without the health role, with a paired phone.
@@ -126,6 +128,7 @@ impl World {
                 owner.ids.clone_from(&ids);
             }
         }
+        self.reference().known_as(&ids);
     }
 
     /// A role is taken from the phone's owner.
@@ -136,11 +139,6 @@ impl World {
         let person = self.people[phone.0].person.expect("a paired phone");
         self.run(self.relay().remove_role(person, role))
             .expect("the role is taken away");
-        for (number, owner) in self.people.iter().enumerate() {
-            if owner.person == Some(person) {
-                self.once_held_more.insert(PhoneNo(number));
-            }
-        }
     }
 
     /// A role is given to the phone's owner.

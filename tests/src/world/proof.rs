@@ -44,7 +44,9 @@ impl World {
     fn numbering_goes_on(&mut self) -> Vec<String> {
         let ledger = self.ledger();
         let broken = match &self.settled {
-            Some((relay, earlier)) if *relay == self.relays => ledger.breaks_with(earlier),
+            Some((relay, earlier)) if *relay == self.relays => {
+                ledger.breaks_with(&earlier.without(|id| self.reference().is_erased(id)))
+            }
             Some(_) | None => Vec::new(),
         };
         self.settled = Some((self.relays, ledger));
@@ -64,19 +66,21 @@ impl World {
             .filter(|phone| self.people[phone.0].person.is_some())
             .map(|phone| self.witness(phone))
             .collect();
-        invariants::check(&self.reference(), &ledger, &witnesses)
+        let now = self.relay().time();
+        invariants::check(&self.reference(), &ledger, &witnesses, now)
     }
 
     fn witness(&self, number: PhoneNo) -> Witness<'_> {
         let phone = &self.phones[number.0];
         let owner = &self.people[number.0];
         let person = owner.person.expect("a paired phone");
-        let known = self.relay().person(person).expect("a known person");
+        // Who was erased has no roles, and is in no list.
+        let known = self.relay().person(person);
         let person = Person {
             ids: owner.ids.clone(),
-            roles: known.roles.into_iter().collect(),
+            roles: known.into_iter().flat_map(|known| known.roles).collect(),
         };
         let audit = audit(&self.runtime, self.relay(), phone.device(), 0);
-        Witness::of(phone, person, audit, !self.once_held_more.contains(&number))
+        Witness::of(phone, person, audit, true)
     }
 }

@@ -63,6 +63,7 @@ impl World {
     /// # Panics
     /// If it fails or never ends.
     pub fn settle_seats(&self) {
+        self.place_documents();
         for _ in 0..1_000 {
             if !self.run(self.relay().settle_seats()).expect("seats") {
                 return;

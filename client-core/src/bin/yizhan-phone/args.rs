@@ -6,6 +6,7 @@ mod check;
 mod consent;
 mod enrol;
 mod notice;
+mod problems;
 mod report;
 mod screens;
 mod station;
@@ -24,6 +25,7 @@ pub(crate) use self::check::{CheckAddArgs, CheckCommand};
 pub(crate) use self::consent::ConsentCommand;
 pub(crate) use self::enrol::EnrolCommand;
 pub(crate) use self::notice::{NoticeCommand, NoticePublishArgs};
+pub(crate) use self::problems::Problems;
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::screens::{HistoryArgs, TodayArgs};
 pub(crate) use self::station::{StationCommand, StationSetArgs};
@@ -79,12 +81,12 @@ pub(crate) enum Command {
     ///
     /// What was written before pairing stays, and is sent at the next sync.
     #[command(
-        after_help = "Examples:\n  yizhan-phone pair http://127.0.0.1:8787 ABCDE-FGHJK --label \"Li's phone\"\n  yizhan-phone pair 'http://127.0.0.1:8787/pair?code=ABCDE-FGHJK'"
+        after_help = "What is typed behind a command can be seen by others on this machine while it runs; `-` takes the code, or all that the QR says, from a line of standard input.\n\nExamples:\n  yizhan-phone pair http://127.0.0.1:8787 ABCDE-FGHJK --label \"Li's phone\"\n  yizhan-phone pair http://127.0.0.1:8787 - < code.txt\n  yizhan-phone pair 'http://127.0.0.1:8787/pair?code=ABCDE-FGHJK'"
     )]
     Pair {
-        /// The relay's address, or all that the pairing QR says.
+        /// The relay's address, or all that the pairing QR says; `-` reads that.
         url: String,
-        /// The code; not needed if the QR's text is given.
+        /// The code, not needed if the QR's text is given; `-` reads it.
         code: Option<String>,
         /// What people call this device.
         #[arg(long, default_value = "")]
@@ -179,6 +181,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  yizhan-phone --home ./li status\n  yizhan-phone --home ./li status --json"
     )]
     Status,
+    /// Everything entered here that is not where it should be, and what one can do.
+    ///
+    /// Refused, waiting for a person's decision, waiting for something else at the relay, or in a
+    /// document that this version cannot open. With a change: all that was typed into it.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone --home ./li problems\n  yizhan-phone --home ./li problems 3fa9c1d2\n  yizhan-phone --home ./li problems --json"
+    )]
+    Problems(Problems),
     /// Own changes that the relay refused, or that wait for a decision.
     #[command(subcommand)]
     Refused(RefusedCommand),

@@ -3,8 +3,8 @@
 use yizhan_client_core::Client;
 use yizhan_client_core::error::ClientError;
 use yizhan_client_core::store::{
-    ActivityFilter, AttachmentRow, CheckFilter, ConsentFilter, EnrolmentFilter, NoticeFilter,
-    StationRow, TicketFilter, VisitFilter,
+    ActivityFilter, AttachmentRow, ConsentFilter, EnrolmentFilter, NoticeFilter, StationRow,
+    TicketFilter, VisitFilter,
 };
 use yizhan_proto::{ChangeHash, DocumentId, EntryId, Kind, PersonId, RegionKey, StationId};
 
@@ -27,8 +27,7 @@ pub(crate) fn visit(client: &Client, text: &str) -> Result<DocumentId, Failure> 
 
 /// A check.
 pub(crate) fn check(client: &Client, text: &str) -> Result<DocumentId, Failure> {
-    let rows = client.checks(&CheckFilter::default())?;
-    document("check", text, rows.iter().map(|row| row.id))
+    document("check", text, client.check_ids()?.into_iter())
 }
 
 /// A consent.
@@ -167,7 +166,7 @@ fn document(
 }
 
 /// The only candidate whose text begins as typed.
-fn only_one<T: ToString>(
+pub(crate) fn only_one<T: ToString>(
     what: &str,
     text: &str,
     candidates: impl Iterator<Item = T>,

@@ -1,6 +1,8 @@
 //! Standard output: JSON, or tables and lines for people. A closed pipe ends the program quietly.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -19,6 +21,20 @@ const LABEL_COLUMNS: usize = 14;
 pub(crate) struct Output {
     /// JSON is wanted.
     pub(crate) json: bool,
+}
+
+/// A file that only its owner may read, empty; what is there is replaced, and keeps its rights.
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    only_mine(&mut options).open(path)
+}
+
+/// What is made so, only its owner may read.
+pub(crate) fn only_mine(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }
 
 impl Output {

@@ -1,9 +1,9 @@
 //! What a new document refers to exists, fits, and allows it.
 
-use yizhan_proto::{DeskKey, DocumentId, Kind, RegionKey};
+use yizhan_proto::{DeskKey, DocumentId, Kind, PersonId, RegionKey};
 
 use super::Case;
-use crate::model::change::{Object, Value};
+use crate::model::change::{Object, Op, Value};
 use crate::model::consent::Purpose;
 use crate::model::draft::Draft;
 use crate::model::outline::{Outline, Routing};
@@ -23,25 +23,34 @@ pub fn references(kind: Kind, change: &Inspected) -> Vec<DocumentId> {
         Kind::CaseNote => &["ticket"],
         Kind::Station | Kind::Unknown(_) => return Vec::new(),
     };
-    let mut named: Vec<DocumentId> = change
-        .ops
-        .iter()
-        .filter(|op| op.object == Object::Root && fields.contains(&change.text(op.key)))
-        .filter_map(|op| match op.value {
-            Value::Text(text) => id_of(change.text(text)),
-            Value::Map
-            | Value::Null
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Huge(_)
-            | Value::Real(_)
-            | Value::Bytes => None,
-        })
-        .map(DocumentId::from_bytes)
-        .collect();
+    let mut named: Vec<DocumentId> = ids(change, fields).map(DocumentId::from_bytes).collect();
     named.sort_unstable();
     named.dedup();
     named
+}
+
+/// The driver whom a change says its document is about; none in most changes that are not a
+/// document's first.
+#[must_use]
+pub fn driver(change: &Inspected) -> Option<PersonId> {
+    ids(change, &["driver"]).next().map(PersonId::from_bytes)
+}
+
+/// The ids that a change writes into fields of the root.
+fn ids<'a>(change: &'a Inspected, fields: &'a [&str]) -> impl Iterator<Item = [u8; 16]> + 'a {
+    let written =
+        move |op: &&Op| op.object == Object::Root && fields.contains(&change.text(op.key));
+    let id = move |op: &Op| match op.value {
+        Value::Text(text) => id_of(change.text(text)),
+        Value::Map
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Huge(_)
+        | Value::Real(_)
+        | Value::Bytes => None,
+    };
+    change.ops.iter().filter(written).filter_map(id)
 }
 
 /// The desks that a ticket, a note or an escalation in this change names.

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `tally` | adds up numbers in cells of item, place and month, with their totals |
 //! | [`suppress`] | which cells are withheld, so that none about few people is told or can be computed |
+//! | [`handed`] | a finished report on its way from the relay to a phone |
 //! | [`table`] | a finished report: columns, rows, and the texts of their cells |
 //! | `services`, `checks`, `activities`, `tickets` | one report each |
 //!
@@ -13,6 +14,7 @@
 
 mod activities;
 mod checks;
+pub mod handed;
 mod services;
 pub mod suppress;
 pub mod table;
@@ -28,8 +30,10 @@ use super::document::Unreadable;
 use super::{Document, Order};
 use activities::Activities;
 use checks::Checks;
+pub use handed::{Handed, HandedError};
 use services::Services;
 pub use table::{Field, Row, Sheet, spreadsheet_safe};
+use tally::Tally;
 use tickets::Tickets;
 
 /// A cell about fewer people than so many is not told outside the station.
@@ -67,6 +71,26 @@ impl Month {
     #[must_use]
     pub fn new(year: i16, month: u8) -> Option<Self> {
         ((0..=9999).contains(&year) && (1..=12).contains(&month)).then_some(Self { year, month })
+    }
+
+    /// The month so many months earlier; `None` before the year 0.
+    #[must_use]
+    pub fn earlier(self, months: u16) -> Option<Self> {
+        let months = self.number().checked_sub(months.into())?;
+        let month = u8::try_from(months % 12).ok()? + 1;
+        Self::new(i16::try_from(months / 12).ok()?, month)
+    }
+
+    /// How many months there are from this one to a later one, both counted; 0 if it is earlier.
+    #[must_use]
+    pub fn months_to(self, last: Self) -> usize {
+        let months = last.number() + 1 - self.number();
+        usize::try_from(months).unwrap_or(0)
+    }
+
+    /// Months since January of the year 0.
+    fn number(self) -> i32 {
+        i32::from(self.year) * 12 + i32::from(self.month) - 1
     }
 }
 
@@ -236,14 +260,27 @@ impl Report {
     /// The finished report.
     #[must_use]
     pub fn finish(self, lens: &Lens<'_>) -> Sheet {
-        let wanted = &self.wanted;
+        let (wanted, tally, unreadable) = self.added_up(lens);
+        table::sheet(&wanted, &tally, unreadable)
+    }
+
+    /// The finished report, each month a table by itself: without totals over months, and with what
+    /// is withheld of a month decided by that month alone.
+    #[must_use]
+    pub fn finish_by_month(self, lens: &Lens<'_>) -> Sheet {
+        let (wanted, tally, unreadable) = self.added_up(lens);
+        table::sheet_by_month(&wanted, &tally, unreadable)
+    }
+
+    fn added_up(self, lens: &Lens<'_>) -> (Wanted, Tally, u64) {
+        let wanted = self.wanted;
         let tally = match self.sums {
-            Sums::Services(sums) => sums.finish(wanted, lens),
-            Sums::Checks(sums) => sums.finish(wanted, lens),
+            Sums::Services(sums) => sums.finish(&wanted, lens),
+            Sums::Checks(sums) => sums.finish(&wanted, lens),
             Sums::Activities(sums) => sums.finish(),
             Sums::Tickets(sums) => sums.finish(),
         };
-        table::sheet(wanted, &tally, self.unreadable)
+        (wanted, tally, self.unreadable)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::suppress::{Cell, withheld};
 use super::tally::{Key, Measure, Part, Show, Tally, mean, median, ninetieth};
-use super::{Wanted, What};
+use super::{Month, Wanted, What};
 
 /// How a withheld cell is written: it is about fewer than ten people, or such a cell could be
 /// computed from it.
@@ -54,7 +54,7 @@ pub struct Sheet {
     /// Which report.
     pub what: What,
     /// Names of the columns: stable. Month, place and item come first.
-    pub columns: Vec<&'static str>,
+    pub columns: Vec<String>,
     /// The rows, by month, place and item; totals (`all`) last.
     pub rows: Vec<Row>,
     /// Documents that could not be read and are not in it.
@@ -97,16 +97,46 @@ pub fn spreadsheet_safe(text: &str) -> Cow<'_, str> {
 
 /// Makes the sheet of what was added up.
 pub(super) fn sheet(wanted: &Wanted, tally: &Tally, unreadable: u64) -> Sheet {
+    Sheet {
+        what: wanted.what,
+        columns: columns(tally),
+        rows: rows(tally, wanted.withhold),
+        unreadable,
+    }
+}
+
+/// Makes the sheet in which each month is a table by itself, without totals over months. What is
+/// withheld of a month depends on that month alone, so that sheets of other months, or of a later
+/// day, say nothing more about it.
+pub(super) fn sheet_by_month(wanted: &Wanted, tally: &Tally, unreadable: u64) -> Sheet {
+    let months: BTreeSet<Part<Month>> = tally.cells.keys().map(|key| key.month).collect();
+    let months = months.into_iter().filter(|month| *month != Part::All);
+    Sheet {
+        what: wanted.what,
+        columns: columns(tally),
+        rows: months
+            .flat_map(|month| rows(&tally.of_month(month), wanted.withhold))
+            .collect(),
+        unreadable,
+    }
+}
+
+fn columns(tally: &Tally) -> Vec<String> {
     let plan = tally.plan;
-    let hidden = if wanted.withhold {
+    ["month", plan.place, plan.item]
+        .into_iter()
+        .chain(plan.columns.iter().map(|column| column.name))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn rows(tally: &Tally, withhold: bool) -> Vec<Row> {
+    let plan = tally.plan;
+    let hidden = if withhold {
         hidden(tally)
     } else {
         BTreeSet::new()
     };
-    let columns = ["month", plan.place, plan.item]
-        .into_iter()
-        .chain(plan.columns.iter().map(|column| column.name))
-        .collect();
     // A total over a single place or month says again what the rows above it say.
     let one_place = has_one(tally.cells.keys().map(|key| &key.place));
     let one_month = has_one(tally.cells.keys().map(|key| &key.month));
@@ -129,12 +159,7 @@ pub(super) fn sheet(wanted: &Wanted, tally: &Tally, unreadable: u64) -> Sheet {
         });
         texts.into_iter().chain(numbers).collect()
     });
-    Sheet {
-        what: wanted.what,
-        columns,
-        rows: rows.collect(),
-        unreadable,
-    }
+    rows.collect()
 }
 
 fn has_one<'a, T: Ord + 'a>(parts: impl Iterator<Item = &'a Part<T>>) -> bool {

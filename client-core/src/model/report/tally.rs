@@ -156,6 +156,21 @@ impl Tally {
         }
     }
 
+    /// What was added of one month, as if there were no other: it is the total over months, too.
+    pub(super) fn of_month(&self, month: Part<Month>) -> Self {
+        let mut of_month = Self::new(self.plan);
+        for (key, measures) in self.cells.iter().filter(|(key, _)| key.month == month) {
+            for month in [month, Part::All] {
+                let key = Key {
+                    month,
+                    ..key.clone()
+                };
+                of_month.cells.insert(key, measures.clone());
+            }
+        }
+        of_month
+    }
+
     /// Adds one occurrence of a measure, about a person, with a value.
     pub(super) fn add(&mut self, at: At<'_>, measure: usize, person: Option<PersonId>, value: i64) {
         let Some(kept) = self.plan.measures.get(measure) else {

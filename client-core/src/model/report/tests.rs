@@ -186,6 +186,67 @@ fn a_small_month_takes_another_with_it() {
     assert!(told.contains("all all visit 86 86 24.00"), "{told:?}");
 }
 
+/// What is handed out tells nothing more by the months that stand beside it: a month that is told
+/// alone is told the same way among others, and no total over months helps to find what is withheld.
+#[test]
+fn a_month_by_itself_says_the_same_whatever_months_stand_beside_it() {
+    let mut visits = Vec::new();
+    for n in 0..60 {
+        // 3 of 30 drivers of s7 came in November, all 30 of s8.
+        let after_ms = if n < 3 || n >= 30 { -HOUR_MS } else { 0 };
+        let mut one = visit(n, n + 60, after_ms, &[("meal", 1)]);
+        one.station = StationId::from_bytes([if n < 30 { 7 } else { 8 }; 16]);
+        visits.push(one);
+    }
+    let made = |from: &str, to: &str, by_month: bool| {
+        with_lens(|lens| {
+            let wanted = Wanted {
+                from: month(from),
+                to: month(to),
+                ..wanted(What::Services, true)
+            };
+            let mut sums = Services::default();
+            for visit in &visits {
+                sums.visit(visit, &wanted, lens);
+            }
+            let report = Report {
+                wanted,
+                sums: Sums::Services(sums),
+                unreadable: 0,
+            };
+            lines(&if by_month {
+                report.finish_by_month(lens)
+            } else {
+                report.finish(lens)
+            })
+        })
+    };
+    let both = made("2026-11", "2026-12", true);
+    let november = made("2026-11", "2026-11", false);
+    let december = made("2026-12", "2026-12", false);
+    assert!(
+        november.iter().any(|line| line.contains("<10*")),
+        "{november:?}"
+    );
+    assert_eq!(both, [november, december].concat());
+    let whole = made("2026-11", "2026-12", false);
+    assert!(
+        whole.iter().any(|line| line.starts_with("all ")),
+        "{whole:?}"
+    );
+}
+
+#[test]
+fn a_month_is_so_many_months_after_another() {
+    assert_eq!(month("2026-11").earlier(12), Some(month("2025-11")));
+    assert_eq!(month("2026-01").earlier(1), Some(month("2025-12")));
+    assert_eq!(month("0000-02").earlier(2), None);
+    assert_eq!(month("2025-11").months_to(month("2026-11")), 13);
+    assert_eq!(month("2026-11").months_to(month("2026-11")), 1);
+    assert_eq!(month("2026-11").months_to(month("2026-10")), 0);
+    assert_eq!(month("2026-11").months_to(month("2019-10")), 0);
+}
+
 #[test]
 fn a_corrected_check_is_counted_once_at_the_level_of_its_correction() {
     let check = |n: u8, level, replaces: Option<u8>| Check {

@@ -2,14 +2,15 @@
 //!
 //! A document leaves when the last scope it came by lets it go, and not before its unsent work was
 //! uploaded; with refused or quarantined work in it, it stays and is shown, until a person
-//! has dealt with that.
+//! has dealt with that. What was erased for everybody goes at once, whatever is in it.
 
 use rusqlite::{Transaction, params};
 use yizhan_proto::Scope;
-use yizhan_proto::sync::{Item, SyncRequest};
+use yizhan_proto::sync::{ForgetReason, Item, SyncRequest};
 
+use super::super::documents::DocumentRow;
 use super::super::sql::int;
-use super::super::{StoreError, documents};
+use super::super::{StoreError, documents, erased};
 use super::step::Step;
 
 /// A document left a scope: it is a member there no more, and the relay will be told so.
@@ -18,7 +19,10 @@ pub(super) fn leave(
     (scope_n, scope): (i64, &Scope),
     item: &Item,
 ) -> Result<(), StoreError> {
-    if let Some(row) = documents::find(step.tx, item.document)? {
+    let held = documents::find(step.tx, item.document)?;
+    if let (Some(row), Some(ForgetReason::Erased)) = (&held, item.forget) {
+        erase(step, row)?;
+    } else if let Some(row) = held {
         step.touch(row.n)?;
         step.tx
             .prepare_cached("DELETE FROM members WHERE scope = ?1 AND document = ?2")?
@@ -36,6 +40,31 @@ pub(super) fn leave(
         ])?;
     step.progressed = true;
     step.more = true;
+    Ok(())
+}
+
+/// The document was erased for everybody: everything of it goes, sent or not, whatever scope holds it.
+/// What may not be kept may not wait either.
+pub(super) fn erase(step: &mut Step<'_>, row: &DocumentRow) -> Result<(), StoreError> {
+    step.touch(row.n)?;
+    let lost = erased::drop_content(step.tx, row, step.clock.now())?;
+    step.applied.erased += 1;
+    step.applied.erased_unsent += lost;
+    step.progressed = true;
+    Ok(())
+}
+
+/// The relay refuses a change because its document was erased. What it had not taken goes at once;
+/// the rest goes with the forget, which comes when the relay has deleted it too: until then, both
+/// sides agree on what the scopes hold. Where no scope holds it, no forget will come.
+pub(super) fn erase_refused(step: &mut Step<'_>, row: &DocumentRow) -> Result<(), StoreError> {
+    if !has_member(step.tx, row.n)? {
+        return erase(step, row);
+    }
+    step.touch(row.n)?;
+    let lost = erased::drop_untaken(step.tx, row, step.clock.now())?;
+    step.applied.erased_unsent += lost;
+    step.progressed = true;
     Ok(())
 }
 
@@ -90,6 +119,10 @@ pub(super) fn acknowledged(tx: &Transaction<'_>, request: &SyncRequest) -> Resul
             int(forgotten.sequence.get())
         ])?;
     }
+    for scope in &request.left {
+        tx.prepare_cached("UPDATE left_scopes SET told = 1 WHERE scope = ?1")?
+            .execute([scope.to_string()])?;
+    }
     Ok(())
 }
 
@@ -104,6 +137,8 @@ pub(in super::super) fn drop_leaving(tx: &Transaction<'_>) -> Result<u64, StoreE
     for document in leaving {
         if has_member(tx, document)? {
             tx.prepare_cached("UPDATE documents SET leaving = 0 WHERE n = ?1")?
+                .execute([document])?;
+            tx.prepare_cached("DELETE FROM left_documents WHERE document = ?1")?
                 .execute([document])?;
         } else if !has_open_work(tx, document)? {
             documents::remove(tx, document)?;

@@ -33,7 +33,18 @@ impl Store {
         response: &SyncResponse,
         clock: &dyn Clock,
     ) -> Result<Applied, StoreError> {
-        self.write(|tx| apply(tx, request, response, clock))
+        let applied = self.write(|tx| apply(tx, request, response, clock))?;
+        if applied.erased + applied.erased_unsent > 0 {
+            self.rewrite_after_erasure();
+        }
+        // What was acknowledged named documents, too; an identity that was replaced, people; with
+        // a right, reports may have gone.
+        if applied.forgotten > 0 || applied.identity_changed || !request.forgotten.is_empty() {
+            self.fold_log();
+        } else {
+            self.fold_what_is_left();
+        }
+        Ok(applied)
     }
 
     /// Remembers why an exchange failed, for [`Store::status`].
@@ -62,6 +73,7 @@ fn apply(
         step.applied.epoch_changed = true;
     }
     receipts::apply(&mut step, request, response)?;
+    receipts::apply_decisions(&mut step, response)?;
     forget::acknowledged(tx, request)?;
     if let Some(new) = &response.identity {
         // What is new is told to whoever asks as this identity: that is worth another exchange.
@@ -79,7 +91,9 @@ fn apply(
     if is_current(&step, response)? {
         forget::end_doubts(tx)?;
     }
-    step.applied.forgotten += forget::drop_leaving(tx)?;
+    let forgotten = forget::drop_leaving(tx)?;
+    step.progressed |= forgotten > 0;
+    step.applied.forgotten += forgotten;
     note(tx, &step.applied, response, clock.now())?;
     finish(&step)
 }
@@ -121,12 +135,22 @@ fn finish(step: &Step<'_>) -> Result<Applied, StoreError> {
     let mut applied = step.applied.clone();
     applied.unsent_left = outbox::sendable(step.tx)?;
     let open: bool = step.tx.query_row(
-        "SELECT EXISTS (SELECT 1 FROM repairs) OR EXISTS (SELECT 1 FROM fetches)
-             OR EXISTS (SELECT 1 FROM scopes WHERE live IS NULL OR floor > 0)",
+        &format!(
+            "SELECT EXISTS (SELECT 1 FROM repairs) OR EXISTS (SELECT 1 FROM fetches)
+                 OR EXISTS (SELECT 1 FROM scopes WHERE live IS NULL OR floor > 0)
+                 OR EXISTS ({})",
+            outbox::LEFT_TO_TELL
+        ),
         [],
         |row| row.get(0),
     )?;
-    let settled = applied.accepted + applied.duplicate + applied.refused + applied.quarantined > 0;
+    let settled = applied.accepted
+        + applied.duplicate
+        + applied.refused
+        + applied.quarantined
+        + applied.erased
+        + applied.erased_unsent
+        > 0;
     let wanted = step.more || open || applied.identity_changed || applied.epoch_changed;
     applied.more =
         (wanted && step.progressed) || (applied.unsent_left > 0 && (settled || step.freed));

@@ -8,9 +8,11 @@ use yizhan_proto::{ChangeHash, DocumentId};
 
 use super::super::changes::{self, ChangeRow, DEPENDENCY_HELD};
 use super::super::device::random_incarnation;
+use super::super::sql::int;
 use super::super::{ChangeState, StoreError, documents};
 use super::forget;
 use super::step::Step;
+use crate::model::RefusalCode;
 
 /// Carries out every receipt that names a pushed change; others do not fit and are left out.
 pub(super) fn apply(
@@ -36,10 +38,56 @@ pub(super) fn apply(
             continue;
         };
         step.touch(row.n)?;
+        if is_erased(&receipt.outcome) {
+            forget::erase_refused(step, &row)?;
+            continue;
+        }
         forget::doubt(step.tx, row.n)?;
         one(step, row.n, (n, receipt.change, state), &receipt.outcome)?;
     }
     Ok(())
+}
+
+/// Carries out what people decided about changes that waited. One that is settled here already, by
+/// a page or by hand, stays as it is.
+pub(super) fn apply_decisions(
+    step: &mut Step<'_>,
+    response: &SyncResponse,
+) -> Result<(), StoreError> {
+    let Some(decisions) = &response.decisions else {
+        return Ok(());
+    };
+    for receipt in &decisions.receipts {
+        if !is_decision(&receipt.outcome) {
+            step.ignore();
+            continue;
+        }
+        for (document, n, state) in changes::open_by_hash(step.tx, receipt.change)? {
+            step.touch(document)?;
+            forget::doubt(step.tx, document)?;
+            one(step, document, (n, receipt.change, state), &receipt.outcome)?;
+        }
+    }
+    step.tx
+        .prepare_cached("UPDATE device SET decided = ?1")?
+        .execute([int(decisions.until)])?;
+    step.progressed = true;
+    step.more |= decisions.more;
+    Ok(())
+}
+
+/// A person takes a change or does not; anything else is none of theirs to say.
+const fn is_decision(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Accepted(_) | Outcome::Duplicate(_) | Outcome::Refused(_) => true,
+        Outcome::Needs(_) | Outcome::Quarantined(_) | Outcome::Unknown(_) => false,
+    }
+}
+
+/// Whether the relay refuses it because it was erased, or is about somebody who was.
+fn is_erased(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(reason)
+        if RefusalCode::from_text(&reason.code) == Some(RefusalCode::DocumentErased))
 }
 
 fn one(

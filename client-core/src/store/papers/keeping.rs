@@ -7,7 +7,7 @@ use yizhan_proto::limits::PIECE_BYTES_MAX;
 use yizhan_proto::{ContentHash, DocumentId, Epoch, Timestamp};
 
 use super::super::sql::{bytes, bytes_opt, count, int, time_opt, uint};
-use super::super::{Store, StoreError};
+use super::super::{Store, StoreError, erased};
 
 /// Milliseconds that bytes may wait for the document that names them, which is written next.
 const PENDING_MS: i64 = 60 * 60 * 1_000;
@@ -89,6 +89,11 @@ impl Store {
 
     /// Whether bytes that no document names stay for now.
     fn may_stay(&self, file: &Kept, now: Timestamp) -> Result<bool, StoreError> {
+        if let Some(document) = file.document
+            && self.read(|connection| erased::is_erased(connection, document))?
+        {
+            return Ok(false);
+        }
         let is_new = file.pending.is_some_and(|since| {
             let age_ms = now.ms_since(since);
             (0..PENDING_MS).contains(&age_ms)

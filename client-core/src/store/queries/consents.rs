@@ -60,6 +60,32 @@ impl Store {
     }
 }
 
+/// Whether the driver withdrew the consent for a purpose at a station and has none in force.
+pub(in super::super) fn is_withdrawn(
+    connection: &Connection,
+    driver: PersonId,
+    station: StationId,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let at = "v.driver = :driver AND v.station = :station AND v.purpose = :purpose";
+    Ok(connection
+        .prepare_cached(&format!(
+            "SELECT EXISTS (SELECT 1 FROM consents_view v
+                            WHERE {at} AND v.withdrawn_at IS NOT NULL)
+                AND NOT EXISTS (SELECT 1 FROM consents_view v WHERE {at} AND {IN_FORCE})"
+        ))?
+        .query_row(
+            rusqlite::named_params! {
+                ":driver": driver.as_bytes(),
+                ":station": station.as_bytes(),
+                ":purpose": purpose.as_str(),
+                ":now": now.as_ms(),
+            },
+            |row| row.get(0),
+        )?)
+}
+
 pub(super) fn select(
     connection: &Connection,
     filter: &ConsentFilter,

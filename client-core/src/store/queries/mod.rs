@@ -3,7 +3,7 @@
 
 mod activities;
 mod checks;
-mod consents;
+pub(super) mod consents;
 mod crises;
 mod enrolments;
 mod history;

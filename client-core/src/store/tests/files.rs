@@ -46,6 +46,9 @@ fn commits(home: &std::path::Path) -> usize {
     const HEADER: usize = 32;
     const FRAME_HEADER: usize = 24;
     let log = fs::read(home.join(format!("{FILE}-wal"))).unwrap();
+    if log.is_empty() {
+        return 0;
+    }
     let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
     let page = usize::try_from(number(8)).unwrap();
     (HEADER..log.len())

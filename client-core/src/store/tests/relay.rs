@@ -232,6 +232,7 @@ impl Relay {
                 .filter_map(|stored| inspect(&stored.change).ok())
                 .map(|change| (change.hash, change.last_op))
                 .collect(),
+            pardoned: false,
             received_at: None,
             outlines: gate::references(kind, &change)
                 .into_iter()

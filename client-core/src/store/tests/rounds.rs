@@ -295,3 +295,39 @@ fn a_scope_that_ends_takes_its_documents_along_but_not_what_is_unsent() {
     assert_eq!(keeper.status().unwrap().leaving, 1);
     assert_eq!(keeper.stations().unwrap().len(), 1);
 }
+
+/// The counts of the status screen follow documents as they come and go, each page, edit and
+/// scope that is lost.
+#[test]
+fn counts_follow_what_comes_and_goes() {
+    let clock = TestClock::new(1);
+    let mut relay = Relay::new();
+    let mut keeper = keeper(&mut relay, &clock);
+    let mut driver = driver(&mut relay, &clock);
+    let counts = |store: &Store| {
+        let status = store.status().unwrap();
+        let of = |scope: &Scope| {
+            let found = status.scopes.iter().find(|status| status.scope == *scope);
+            found.map(|status| status.documents)
+        };
+        (status.documents, of(&Scope::Station(station_id())))
+    };
+    for n in 1..=7 {
+        check_in(&mut driver, document(n), "张伟国", &clock);
+    }
+    sync(&mut driver, &mut relay, &clock);
+    sync(&mut keeper, &mut relay, &clock);
+    // Seven visits, and the station itself.
+    assert_eq!(counts(&keeper), (8, Some(7)));
+    check_in(&mut keeper, document(8), "李师傅", &clock);
+    assert_eq!(counts(&keeper), (9, Some(7)), "not the relay's yet");
+    sync(&mut keeper, &mut relay, &clock);
+    assert_eq!(counts(&keeper), (9, Some(8)));
+
+    relay.pair(&mut keeper, vec![Role::Driver], &clock);
+    assert_eq!(
+        counts(&keeper),
+        (2, None),
+        "its own visit stays, and the station"
+    );
+}

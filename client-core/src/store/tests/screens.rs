@@ -22,7 +22,7 @@ const MINUTE: i64 = 60 * 1000;
 const HOUR: i64 = 60 * MINUTE;
 
 /// A keeper with the health role, who holds the directory.
-fn keeper(clock: &TestClock) -> Store {
+pub(super) fn keeper(clock: &TestClock) -> Store {
     let mut relay = Relay::new();
     let mut store = Store::in_memory(clock).unwrap();
     let roles = vec![Role::Keeper(station_id()), Role::Health(station_id())];
@@ -31,7 +31,7 @@ fn keeper(clock: &TestClock) -> Store {
     store
 }
 
-fn person(n: u8) -> PersonId {
+pub(super) fn person(n: u8) -> PersonId {
     PersonId::from_bytes([n; 16])
 }
 
@@ -68,7 +68,7 @@ fn leaves(store: &mut Store, visit: DocumentId, clock: &TestClock) {
     store.edit(visit, &command, clock).unwrap();
 }
 
-fn consents(store: &mut Store, id: u8, driver: u8, clock: &TestClock) {
+pub(super) fn consents(store: &mut Store, id: u8, driver: u8, clock: &TestClock) {
     let command = consent::Command::Give {
         driver: person(driver),
         station: station_id(),
@@ -84,7 +84,7 @@ fn consents(store: &mut Store, id: u8, driver: u8, clock: &TestClock) {
 }
 
 /// Takes a check of a pressure, correcting another if it says so.
-fn measures(
+pub(super) fn measures(
     store: &mut Store,
     (id, driver, consent): (u8, u8, u8),
     (systolic, diastolic): (&str, &str),

@@ -89,6 +89,8 @@ fn request(push_bytes: usize) -> SyncRequest {
         forgotten: Vec::new(),
         repairs: Vec::new(),
         fetches: Vec::new(),
+        decided: None,
+        left: Vec::new(),
     }
 }
 
@@ -104,6 +106,7 @@ fn response() -> SyncResponse {
         repairs: Vec::new(),
         fetched: Vec::new(),
         next_sync_ms: None,
+        decisions: None,
     }
 }
 

@@ -1,16 +1,16 @@
-//! What goes: bytes that the last document to name them took with it, uploads that stand still, and
-//! files that nobody has shown to have.
+//! What goes by itself: uploads that stand still, and files that nobody has shown to have. What goes
+//! with a document that is erased is in `relay::erasure`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use yizhan_proto::limits::PERSON_ATTACHMENT_BYTES_MAX;
-use yizhan_proto::{ContentHash, DocumentId, PersonId};
+use yizhan_proto::{ContentHash, PersonId};
 
 use super::blocking;
 use crate::error::{AttachmentError, RelayError};
-use crate::relay::{Inner, Relay, from_read, from_write};
-use crate::store::{LogTx, Snapshot, StoreError};
+use crate::relay::{Inner, Relay, from_read};
+use crate::store::{Snapshot, StoreError};
 
 /// Milliseconds without a new piece after which an upload is given up.
 const PART_LIFE_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
@@ -23,32 +23,6 @@ pub(in crate::relay) struct Sweeps {
 }
 
 impl Relay {
-    /// The document is gone for good: what only it named goes, too. Returns how many files went. Of
-    /// a relay that dies in between, the next look for what may go finds the files.
-    ///
-    /// # Errors
-    /// [`RelayError`].
-    pub async fn remove_attachments(&self, document: DocumentId) -> Result<u64, RelayError> {
-        let job = move |tx: &mut LogTx<'_>| -> Result<Vec<ContentHash>, RelayError> {
-            Ok(tx.remove_namings(document)?)
-        };
-        let unnamed = self
-            .inner
-            .writer
-            .write(job)
-            .await
-            .map_err(from_write::<_, RelayError>)?;
-        let inner = Arc::clone(&self.inner);
-        blocking(move || {
-            let mut removed = 0;
-            for sha256 in unnamed {
-                removed += u64::from(inner.blobs.remove(sha256)?);
-            }
-            Ok::<_, RelayError>(removed)
-        })
-        .await
-    }
-
     /// Looks for what may go, once a day: uploads that stand still, and files that nobody has
     /// shown to have.
     pub(super) fn sweep(&self) {

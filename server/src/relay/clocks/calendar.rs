@@ -91,6 +91,12 @@ impl Default for Allowances {
 }
 
 impl Calendar {
+    /// The time zone of the days, in which the months of a report begin, too.
+    #[must_use]
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// How long each step may take.
     pub(super) const fn allowances(&self) -> &Allowances {
         &self.allowances

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use yizhan_proto::limits::{FETCHES_MAX, FORGOTTEN_MAX, REPAIR_RANGES_MAX, SCOPES_MAX};
 use yizhan_proto::sync::{Fetch, RangeDigest, SyncRequest};
-use yizhan_proto::{Scope, ScopeDigest, Sequence, Window};
+use yizhan_proto::{DeviceId, Scope, ScopeDigest, Sequence, Window};
 
 use super::super::page::Ask;
 use super::super::types::Caller;
@@ -20,12 +20,19 @@ pub(super) struct Pull {
     pub(super) page_bytes_max: u32,
     pub(super) repairs: Vec<RangeDigest>,
     pub(super) fetches: Vec<Fetch>,
+    /// Who asks.
+    pub(super) device: DeviceId,
+    /// Up to where the device was told of decisions, if it asks for more.
+    pub(super) decided: Option<u64>,
 }
 
 impl Pull {
     /// Whether the device only pushes: then there is nothing to read for it.
     pub(super) fn asks_nothing(&self) -> bool {
-        self.asks.is_empty() && self.repairs.is_empty() && self.fetches.is_empty()
+        self.asks.is_empty()
+            && self.repairs.is_empty()
+            && self.fetches.is_empty()
+            && self.decided.is_none()
     }
 }
 
@@ -38,6 +45,7 @@ pub(super) fn check(request: &SyncRequest) -> Result<(), RelayError> {
     }
     let counts = [
         ("SCOPES_MAX", SCOPES_MAX, request.scopes.len()),
+        ("SCOPES_MAX", SCOPES_MAX, request.left.len()),
         ("FORGOTTEN_MAX", FORGOTTEN_MAX, request.forgotten.len()),
         (
             "REPAIR_RANGES_MAX",
@@ -104,6 +112,9 @@ pub(super) fn pull(
         page_bytes_max: request.page_bytes_max,
         repairs: permitted(request.repairs, scopes, |range| &range.scope),
         fetches: permitted(request.fetches, scopes, |fetch| &fetch.scope),
+        device: caller.device,
+        // The numbers of another lineage mean nothing here.
+        decided: request.decided.map(|after| if lineage { after } else { 0 }),
     };
     (pull, !known)
 }

@@ -201,7 +201,7 @@ fn cover(scene: &mut Scene, id: EntryId) -> Found {
 
 /// Takes from the enrolment what it has, for whoever waits. Also a seat under a lease: its holder
 /// may be offline, and gives each seat away once.
-fn leave(scene: &mut Scene) {
+pub(in crate::relay) fn leave(scene: &mut Scene) {
     let Some(seat) = &scene.seat else { return };
     let tally = &mut scene.tally;
     match seat.standing {

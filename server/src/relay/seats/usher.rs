@@ -7,7 +7,7 @@ use yizhan_client_core::model::enrolment::{self, Ask};
 use yizhan_client_core::model::{Activity, Command, Inspected};
 use yizhan_proto::{DeviceId, DocumentId, EntryId, Kind, Sequence, Timestamp};
 
-use super::decide::{Asked, Decision, Due, Scene, carry, decide, due, give_back, grant};
+use super::decide::{Asked, Decision, Due, Scene, carry, decide, due, give_back, grant, leave};
 use super::{PORTION, Told, Unsettled};
 use crate::relay::own::{Hand, OwnError, open};
 use crate::store::rows::{LeaseRow, SeatRow, SeatTally};
@@ -68,6 +68,23 @@ impl Usher<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Frees what an enrolment has, for whoever waits. Nobody is told there: it is erased.
+    pub(super) fn vacate(&mut self, enrolment: DocumentId) -> Result<(), StoreError> {
+        let row = self.tx.document(enrolment)?;
+        let Some(activity) = row.and_then(|row| row.outline.facts.activity) else {
+            return Ok(());
+        };
+        let Some((tally, seat)) = self.tx.seat_tally(activity)?.zip(self.tx.seat(enrolment)?)
+        else {
+            return Ok(());
+        };
+        let mut scene = scene(tally, Some(seat));
+        leave(&mut scene);
+        self.tx.remove_seat(enrolment)?;
+        self.put_tally(&scene.tally)?;
+        self.settle(activity, PORTION)
     }
 
     /// The lease that a request names, if the device that asks holds it.

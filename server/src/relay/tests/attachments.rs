@@ -23,7 +23,7 @@ fn photo(bytes: usize) -> Vec<u8> {
 
 impl Phone {
     /// Names these bytes in a document, and pushes that.
-    async fn name(&mut self, id: DocumentId, sha256: ContentHash, bytes: u64) {
+    pub(super) async fn name(&mut self, id: DocumentId, sha256: ContentHash, bytes: u64) {
         let entry = EntryId::from_bytes(sha256.as_bytes()[..16].try_into().unwrap());
         let attachment = NewAttachment {
             entry,
@@ -45,7 +45,7 @@ impl Phone {
         }
     }
 
-    async fn put(
+    pub(super) async fn put(
         &self,
         sha256: ContentHash,
         at: usize,
@@ -61,7 +61,7 @@ impl Phone {
         self.relay().put_attachment(&caller, sha256, piece).await
     }
 
-    async fn put_all(&self, bytes: &[u8]) -> AttachmentState {
+    pub(super) async fn put_all(&self, bytes: &[u8]) -> AttachmentState {
         let sha256 = ContentHash::of(bytes);
         let mut state = None;
         for (n, piece) in bytes.chunks(PIECE_BYTES_MAX).enumerate() {
@@ -76,7 +76,7 @@ impl Phone {
         self.relay().attachment_state(&caller, sha256).await
     }
 
-    async fn get(&self, sha256: ContentHash) -> Result<Vec<u8>, AttachmentError> {
+    pub(super) async fn get(&self, sha256: ContentHash) -> Result<Vec<u8>, AttachmentError> {
         let caller = self.relay().caller(self.device).unwrap();
         let mut readable = self.relay().read_attachment(&caller, sha256).await?;
         Ok(readable
@@ -351,32 +351,6 @@ async fn a_person_has_so_much_room_and_no_more() {
     assert!(rest.unwrap().complete);
     // Nobody else has less room for it.
     assert!(other.put_all(&third).await.complete);
-}
-
-#[tokio::test]
-async fn bytes_go_with_the_last_document_that_names_them() {
-    let mut world = World::new().await;
-    let mut driver = world.driver().await;
-    let bytes = photo(500);
-    let sha256 = ContentHash::of(&bytes);
-    let (first, second) = (world.document_id(), world.document_id());
-    for id in [first, second] {
-        driver.check_in(id, world.stations[0]);
-        driver.name(id, sha256, 500).await;
-    }
-    driver.put_all(&bytes).await;
-    assert_eq!(world.relay.remove_attachments(first).await.unwrap(), 0);
-    assert_eq!(driver.get(sha256).await.unwrap(), bytes);
-    assert_eq!(world.relay.remove_attachments(second).await.unwrap(), 1);
-    knows_nothing_of(&driver, sha256, &bytes).await;
-    let left = std::fs::read_dir(
-        world
-            .folder
-            .path()
-            .join("attachments")
-            .join(&sha256.to_string()[..2]),
-    );
-    assert_eq!(left.unwrap().count(), 0, "nothing is left on the disk");
 }
 
 #[tokio::test]

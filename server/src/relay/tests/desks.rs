@@ -35,7 +35,7 @@ fn desk(id: &str, parent: Option<&str>) -> NewDesk {
 
 impl World {
     /// A province's desk and a city's under it.
-    async fn with_desks() -> Self {
+    pub(super) async fn with_desks() -> Self {
         let world = Self::new().await;
         world.relay.add_desk(desk("province", None)).await.unwrap();
         let city = desk("city", Some("province"));
@@ -43,7 +43,7 @@ impl World {
         world
     }
 
-    async fn specialist(&mut self, desk: &str) -> Phone {
+    pub(super) async fn specialist(&mut self, desk: &str) -> Phone {
         self.phone("王专员", vec![Role::Specialist(key(desk))])
             .await
     }
@@ -92,7 +92,7 @@ fn new_ticket(phone: &Phone, desk: &str) -> NewTicket {
     }
 }
 
-fn raise(phone: &mut Phone, id: DocumentId, desk: &str) {
+pub(super) fn raise(phone: &mut Phone, id: DocumentId, desk: &str) {
     let new = Box::new(new_ticket(phone, desk));
     phone.edit(id, Command::Ticket(ticket::Command::Raise(new)));
 }

@@ -135,6 +135,8 @@ impl Phone {
             forgotten: Vec::new(),
             repairs: Vec::new(),
             fetches: Vec::new(),
+            decided: None,
+            left: Vec::new(),
         }
     }
 

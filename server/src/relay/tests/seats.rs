@@ -21,15 +21,15 @@ fn at(hour: i64) -> Timestamp {
 }
 
 /// A world with one activity at the first station.
-struct Class {
-    world: World,
+pub(super) struct Class {
+    pub(super) world: World,
     keeper: Phone,
-    activity: DocumentId,
+    pub(super) activity: DocumentId,
     entries: u64,
 }
 
 impl Class {
-    async fn new(capacity: u32, state: State) -> Self {
+    pub(super) async fn new(capacity: u32, state: State) -> Self {
         let mut world = World::new().await;
         let mut keeper = world.keeper(0).await;
         let activity = world.document_id();
@@ -73,7 +73,7 @@ impl Class {
         self.edit(activity::Command::SetCapacity(seats)).await;
     }
 
-    async fn drivers(&mut self, count: usize) -> Vec<Phone> {
+    pub(super) async fn drivers(&mut self, count: usize) -> Vec<Phone> {
         let mut drivers = Vec::new();
         for _ in 0..count {
             let mut driver = self.world.driver().await;
@@ -108,7 +108,7 @@ impl Class {
     }
 
     /// The driver enrols, and syncs once.
-    async fn enrol_now(&mut self, phone: &mut Phone) {
+    pub(super) async fn enrol_now(&mut self, phone: &mut Phone) {
         let me = phone.identity.person;
         self.enrol(phone, me, None);
         phone.exchange(0).await;
@@ -169,7 +169,7 @@ impl Class {
     }
 
     /// The latest that each driver was told.
-    async fn latest(&self, drivers: &[Phone]) -> Vec<(Outcome, Option<u32>)> {
+    pub(super) async fn latest(&self, drivers: &[Phone]) -> Vec<(Outcome, Option<u32>)> {
         let mut latest = Vec::new();
         for driver in drivers {
             let decisions = self.told(driver).await;

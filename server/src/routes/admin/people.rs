@@ -222,7 +222,7 @@ pub(super) fn person_id(text: &str) -> Result<PersonId, Refused> {
         .map_err(|error: IdError| invalid(error.to_string()))
 }
 
-fn person(person: PersonInfo) -> Person {
+pub(super) fn person(person: PersonInfo) -> Person {
     Person {
         id: person.id.to_string(),
         name: person.name,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -13,13 +12,14 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use yizhan_client_core::model::report::{Field, Month, Sheet, What, Where};
+use yizhan_proto::RegionKey;
 use yizhan_proto::id::IdError;
-use yizhan_proto::{RegionKey, Timestamp};
 
 use super::{invalid, not_found, station, station_id};
 use crate::admin::{Problem, ReportCell, ReportLine, ReportQuery, ReportSheet};
+use crate::audit::{Action, Detail, Subject};
 use crate::extract::Admin;
-use crate::relay::{MonthOf, Relay, ReportWanted};
+use crate::relay::{Relay, ReportWanted, months_in};
 use crate::routes::App;
 use crate::routes::fault::Refused;
 
@@ -47,6 +47,15 @@ pub(super) async fn report(
         invalid(format!("{named} is no time zone here; try Asia/Shanghai"))
     })?;
     let wanted = wanted(&app.relay, &query).await?;
+    let about = match &wanted.place {
+        Where::Everywhere => None,
+        Where::Region(key, _) => Some(Subject::Region(key.clone())),
+        Where::Stations(stations) => stations.first().copied().map(Subject::Station),
+    };
+    let what = Detail::word(wanted.what.as_str());
+    app.relay
+        .audit_operator(Action::ReportMade, about, what)
+        .await?;
     let (lines, receiver) = mpsc::channel::<ReportLine>(16);
     let relay = app.relay.clone();
     let stopping = app.stopping.clone();
@@ -63,7 +72,7 @@ pub(super) async fn report(
         let made = tokio::select! {
             () = stopping.cancelled() => return,
             () = lines.closed() => return,
-            made = relay.report(wanted, month_of(zone), progress) => made,
+            made = relay.report(wanted, months_in(zone), progress) => made,
         };
         let last = match made {
             Ok(sheet) => ReportLine::Report(told(&sheet, from, to, zone_name)),
@@ -78,14 +87,6 @@ pub(super) async fn report(
     });
     let media_type = [(header::CONTENT_TYPE, "application/x-ndjson")];
     Ok((media_type, Body::from_stream(lines)).into_response())
-}
-
-fn month_of(zone: TimeZone) -> MonthOf {
-    Arc::new(move |time: Timestamp| {
-        let time = jiff::Timestamp::from_millisecond(time.as_ms()).ok()?;
-        let date = time.to_zoned(zone.clone()).date();
-        Month::new(date.year(), u8::try_from(date.month()).ok()?)
-    })
 }
 
 async fn wanted(relay: &Relay, query: &ReportQuery) -> Result<ReportWanted, Refused> {
@@ -144,7 +145,7 @@ fn told(sheet: &Sheet, from: Month, to: Month, zone: String) -> ReportSheet {
     };
     let row = |row: &Vec<Field>| {
         let cells = row.iter().map(cell);
-        let names = sheet.columns.iter().map(|name| (*name).to_owned());
+        let names = sheet.columns.iter().cloned();
         names.zip(cells).collect()
     };
     ReportSheet {
@@ -154,11 +155,7 @@ fn told(sheet: &Sheet, from: Month, to: Month, zone: String) -> ReportSheet {
         zone,
         withheld: sheet.withholds(),
         unreadable: sheet.unreadable,
-        columns: sheet
-            .columns
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect(),
+        columns: sheet.columns.clone(),
         rows: sheet.rows.iter().map(row).collect(),
     }
 }

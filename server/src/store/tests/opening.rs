@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use yizhan_proto::Timestamp;
+
 use super::{BIRTH, OPTIONS, open_at};
 use crate::store::migrations::VERSION;
 use crate::store::{OpenFailure, StoreError, open};
@@ -10,7 +12,13 @@ use crate::store::{OpenFailure, StoreError, open};
 fn a_second_relay_on_the_same_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let first = open_at(folder.path());
-    let second = open(folder.path(), OPTIONS, BIRTH, |_| ());
+    let second = open(
+        folder.path(),
+        OPTIONS,
+        BIRTH,
+        || Timestamp::from_ms(5),
+        |_| (),
+    );
     assert!(matches!(second, Err(OpenFailure::InUse)));
     drop(first);
     open_at(folder.path());
@@ -23,7 +31,14 @@ fn what_is_not_ours_damaged_or_newer_is_told_apart_and_left_alone() {
         let database = folder.path().join("relay.db");
         prepare(&database);
         let before = std::fs::read(&database).unwrap();
-        let failure = open(folder.path(), OPTIONS, BIRTH, |_| ()).unwrap_err();
+        let failure = open(
+            folder.path(),
+            OPTIONS,
+            BIRTH,
+            || Timestamp::from_ms(5),
+            |_| (),
+        )
+        .unwrap_err();
         assert_eq!(std::fs::read(&database).unwrap(), before, "not touched");
         failure
     };
@@ -44,10 +59,10 @@ fn what_is_not_ours_damaged_or_newer_is_told_apart_and_left_alone() {
         "{foreign:?}"
     );
     let newer = failure(&sql(
-        "PRAGMA application_id = 0x595a6872; PRAGMA user_version = 7",
+        "PRAGMA application_id = 0x595a6872; PRAGMA user_version = 999",
     ));
     assert!(
-        matches!(newer, OpenFailure::Newer { found: 7, known } if known == VERSION),
+        matches!(newer, OpenFailure::Newer { found: 999, known } if known == VERSION),
         "{newer:?}"
     );
 }
@@ -58,7 +73,14 @@ fn a_locked_database_is_told() {
     drop(open_at(folder.path()));
     let other = rusqlite::Connection::open(folder.path().join("relay.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let failure = open(folder.path(), OPTIONS, BIRTH, |_| ()).unwrap_err();
+    let failure = open(
+        folder.path(),
+        OPTIONS,
+        BIRTH,
+        || Timestamp::from_ms(5),
+        |_| (),
+    )
+    .unwrap_err();
     assert!(
         matches!(failure, OpenFailure::Store(StoreError::Locked(_))),
         "{failure:?}"
@@ -80,6 +102,6 @@ fn nobody_else_may_read_the_folder() {
     drop(store);
     let file = parent.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let failure = open(&file, OPTIONS, BIRTH, |_| ()).unwrap_err();
+    let failure = open(&file, OPTIONS, BIRTH, || Timestamp::from_ms(5), |_| ()).unwrap_err();
     assert!(matches!(failure, OpenFailure::Folder { .. }));
 }

@@ -239,7 +239,7 @@ fn directory(bencher: Bencher<'_, '_>) {
 fn search_of_a_plate(bencher: Bencher<'_, '_>) {
     measure(
         bencher,
-        |tablet| tablet.client.search("鲁F00200", ROWS),
+        |tablet| tablet.client.search("鲁F10000", ROWS),
         |shown| shown.as_ref().is_ok_and(|hits| !hits.is_empty()),
     );
 }

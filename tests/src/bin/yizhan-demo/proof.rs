@@ -39,7 +39,12 @@ impl Life {
             .reference
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        wrong.extend(invariants::check(&reference, &ledger, &witnesses));
+        wrong.extend(invariants::check(
+            &reference,
+            &ledger,
+            &witnesses,
+            self.served.relay().time(),
+        ));
         for roster in rosters(self.served.data()) {
             wrong.extend(roster.wrong(true));
         }

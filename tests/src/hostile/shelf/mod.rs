@@ -81,12 +81,11 @@ impl Shelf {
         let outline = |id: DocumentId| Some((id, self.documents.get(&id)?.outline.clone()));
         let known = Known {
             last_ops: kept.map(|kept| kept.last_ops.clone()).unwrap_or_default(),
-            received_at: None,
             outlines: gate::references(kind, change)
                 .into_iter()
                 .filter_map(outline)
                 .collect(),
-            desks: None,
+            ..Known::default()
         };
         let outline = kept.map(|kept| &kept.outline);
         decide(id, kind, outline, author, change, &known)

@@ -156,6 +156,7 @@ impl Transport for Played {
             identity: None,
             repairs: Vec::new(),
             fetched: Vec::new(),
+            decisions: None,
             next_sync_ms: None,
         })
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 use yizhan_proto::sync::{RangeDigest, ScopeState, SyncRequest};
-use yizhan_proto::{ProtocolVersion, Scope, ScopeDigest, Timestamp};
+use yizhan_proto::{Scope, ScopeDigest};
 use yizhan_server::error::RelayError;
 use yizhan_server::relay::{Caller, Relay, RelayOptions};
 
 use super::town::Town;
 use crate::chance::Chance;
 use crate::clock::{SimClock, TrueTime};
+use crate::load;
 
 /// Requests after which a relay that says "more" is left alone.
 const ROUNDS_MAX: usize = 20;
@@ -64,17 +65,10 @@ fn ask(runtime: &Runtime, relay: &Relay, caller: &Arc<Caller>) {
         .collect();
     for round in 0..ROUNDS_MAX {
         let request = SyncRequest {
-            version: ProtocolVersion::CURRENT,
             epoch: Some(relay.epoch()),
-            device_time: Timestamp::EARLIEST,
-            identity_version: 0,
-            summary: None,
             scopes: states.clone(),
-            pushes: Vec::new(),
-            page_bytes_max: 0,
-            forgotten: Vec::new(),
             repairs: repairs(caller, round),
-            fetches: Vec::new(),
+            ..load::nothing(0)
         };
         let Ok(response) = runtime.block_on(relay.sync(caller, request)) else {
             return;

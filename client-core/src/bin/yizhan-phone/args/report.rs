@@ -2,6 +2,7 @@
 
 use clap::Args;
 use yizhan_client_core::model::report::{Month, What};
+use yizhan_proto::RegionKey;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -20,7 +21,11 @@ pub(crate) struct ReportArgs {
     /// Only this station: key, id or name.
     #[arg(long)]
     pub(crate) station: Option<String>,
-    /// The time zone in which months begin, as Asia/Shanghai; without it, this machine's.
+    /// Which region, for who coordinates several: its key.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) region: Option<RegionKey>,
+    /// The time zone in which months begin, as Asia/Shanghai; without it, this machine's. A report
+    /// that the relay made of a region has the relay's.
     #[arg(long, value_name = "ZONE")]
     pub(crate) zone: Option<String>,
     /// table, csv or json.

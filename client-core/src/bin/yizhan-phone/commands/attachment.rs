@@ -17,7 +17,7 @@ use super::{facts, sync};
 use crate::args::{AttachTo, AttachmentCommand};
 use crate::failure::Failure;
 use crate::names::{self, short};
-use crate::output::{Output, count, labelled, table};
+use crate::output::{Output, count, labelled, only_mine, table};
 use crate::when;
 
 pub(crate) fn run(
@@ -194,7 +194,7 @@ pub(super) fn bar(bytes: u64, output: Output) -> ProgressBar {
 fn write(out: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    let written = options
+    let written = only_mine(&mut options)
         .open(out)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
     written.map_err(|error| {

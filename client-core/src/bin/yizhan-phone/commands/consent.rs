@@ -5,6 +5,7 @@ use yizhan_client_core::Client;
 use yizhan_client_core::client::ConsentEntry;
 use yizhan_client_core::model::consent::Purpose;
 use yizhan_client_core::store::{ConsentFilter, ConsentRow};
+use yizhan_proto::{PersonId, StationId};
 
 use super::facts;
 use crate::args::ConsentCommand;
@@ -59,15 +60,26 @@ pub(crate) fn run(
         ConsentCommand::Withdraw { consent } => {
             let id = names::consent(client, consent)?;
             client.withdraw_consent(id)?;
-            output.result(&json!({ "id": id.to_string() }), || {
+            let given = client.consents(&ConsentFilter::default())?;
+            let hint = given
+                .iter()
+                .find(|row| row.id == id)
+                .map_or_else(String::new, |row| erasure_hint(row.driver, row.station));
+            let value = json!({ "id": id.to_string(), "erasure_hint": hint });
+            output.result(&value, || {
                 format!(
-                    "consent {} withdrawn, stored here; sync to send it\n",
+                    "consent {} withdrawn, stored here; sync to send it\nWhat was kept under it stays with the driver alone. To have it erased as well, tell the\ncoordinator: {hint}\n",
                     short(&id)
                 )
             })
         }
         ConsentCommand::List => list(client, output),
     }
+}
+
+/// The words with which a coordinator finds what is to be erased.
+fn erasure_hint(driver: PersonId, station: StationId) -> String {
+    format!("please erase the records of driver {driver} at station {station}")
 }
 
 fn parse_purpose(text: &str) -> Result<Purpose, Failure> {

@@ -1,6 +1,5 @@
 //! `export`: what a person takes along, as JSON, as CSV or as a FHIR bundle.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use yizhan_client_core::store::export::fhir::FhirOptions;
 use yizhan_proto::Timestamp;
 
 use crate::failure::Failure;
-use crate::output::{Output, count, written};
+use crate::output::{Output, count, private_file, written};
 
 /// What is written.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +69,7 @@ fn told(client: &Client, path: &Path, documents: u64, output: Output) -> Result<
 fn csv(client: &Client, folder: &Path, output: Output) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(Failure::Output)?;
     let mut open = |name: &str| -> io::Result<Box<dyn Write>> {
-        Ok(Box::new(File::create(folder.join(name))?))
+        Ok(Box::new(private_file(&folder.join(name))?))
     };
     let documents = client
         .export_csv(&mut open, &exact_local)
@@ -84,7 +83,7 @@ fn export_to_file(
     partial: &Path,
     path: &Path,
 ) -> Result<u64, Failure> {
-    let file = File::create(partial).map_err(Failure::Output)?;
+    let file = private_file(partial).map_err(Failure::Output)?;
     let mut out = BufWriter::new(&file);
     let documents = export_to(client, form, &mut out)?;
     drop(out);

@@ -78,7 +78,13 @@ pub(crate) fn reason(reason: &Reason) -> Value {
 pub(crate) fn reason_text(reason: &Reason) -> String {
     RefusalCode::from_text(&reason.code).map_or_else(
         || reason.to_string(),
-        |code| format!("{} ({reason})", code.sentence()),
+        |code| match &reason.bound {
+            // What a person gave as the reason, and no bound.
+            Some(why) if code == RefusalCode::QuarantineRejected => {
+                format!("{} {why} ({})", code.sentence(), reason.code)
+            }
+            Some(_) | None => format!("{} ({reason})", code.sentence()),
+        },
     )
 }
 

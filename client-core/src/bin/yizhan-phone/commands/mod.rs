@@ -14,6 +14,7 @@ mod history;
 mod measured;
 mod notice;
 mod pairing;
+mod problems;
 mod report;
 mod state;
 mod station;
@@ -64,6 +65,7 @@ pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Res
             }
         }
         Command::Status => state::status(client, output),
+        Command::Problems(args) => problems::problems(client, args, output),
         Command::Refused(command) => state::refused(client, command, output),
         Command::Export {
             file,

@@ -1,5 +1,7 @@
 //! `pair`, `register`, `whoami`.
 
+use std::io::{BufRead as _, Read as _};
+
 use serde_json::json;
 use yizhan_client_core::Client;
 use yizhan_client_core::transport::http::HttpTransport;
@@ -11,6 +13,9 @@ use super::facts;
 use crate::failure::Failure;
 use crate::output::{Output, labelled};
 
+/// Bytes of a line that is read: far more than a QR says.
+const LINE_BYTES_MAX: u64 = 4 * 1024;
+
 pub(crate) fn pair(
     client: &mut Client,
     url: &str,
@@ -19,7 +24,9 @@ pub(crate) fn pair(
     output: Output,
 ) -> Result<(), Failure> {
     let (relay, code) = match code {
+        Some("-") => (url.parse()?, typed_in()?),
         Some(code) => (url.parse()?, code.to_owned()),
+        None if url == "-" => link(&typed_in()?, LinkKind::Pair)?,
         None => link(url, LinkKind::Pair)?,
     };
     warn_if_readable(&relay, output);
@@ -40,6 +47,20 @@ pub(crate) fn register(
     let mut transport = HttpTransport::new(relay.clone());
     let identity = client.register(&mut transport, &relay, &code, name, label)?;
     greet(client, &identity, &relay, output)
+}
+
+/// A line of standard input: what stands in a command can be seen by others on this machine.
+fn typed_in() -> Result<String, Failure> {
+    let mut line = String::new();
+    let input = std::io::stdin().lock();
+    let read = input.take(LINE_BYTES_MAX).read_line(&mut line);
+    let line = line.trim();
+    if read.is_err() || line.is_empty() {
+        return Err(Failure::usage(
+            "standard input has no line with the code; type or pipe it there",
+        ));
+    }
+    Ok(line.to_owned())
 }
 
 /// What a QR says, if it is of the kind that is wanted here.

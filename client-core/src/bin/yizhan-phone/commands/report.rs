@@ -1,17 +1,19 @@
 //! `report`: numbers over what this phone holds.
 
+use std::io::Write as _;
+
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use yizhan_client_core::Client;
-use yizhan_client_core::client::ReportEntry;
+use yizhan_client_core::client::{HandedNote, ReportEntry, ReportMade};
 use yizhan_client_core::model::report::table::WITHHELD_NOTE;
 use yizhan_client_core::model::report::{Field, Month, Sheet};
 use yizhan_proto::Timestamp;
 
 use crate::args::ReportArgs;
 use crate::failure::Failure;
-use crate::names;
-use crate::output::{Output, table};
+use crate::output::{Output, private_file, table};
+use crate::{names, when};
 
 pub(crate) fn run(client: &Client, args: &ReportArgs, output: Output) -> Result<(), Failure> {
     let zone = match &args.zone {
@@ -45,21 +47,70 @@ pub(crate) fn run(client: &Client, args: &ReportArgs, output: Output) -> Result<
         from,
         to,
         station,
+        region: args.region.clone(),
     };
-    let sheet = client.report(entry, &month_of)?;
+    let made = client.report(&entry, &month_of)?;
+    let shown = shown(&made, from, to, &zone);
+    let sheet = &made.sheet;
     let format = if output.json { "json" } else { &args.format };
     let text = match format {
-        "json" => format!("{}\n", as_json(&sheet, from, to, &zone)),
-        "csv" => as_csv(&sheet)?,
-        _ => as_table(&sheet),
+        "json" => format!("{}\n", as_json(sheet, &shown)),
+        "csv" => as_csv(sheet)?,
+        _ => as_table(sheet),
     };
+    if let Some(note) = &made.handed {
+        output.remark(&remark(note, &shown, (from, to)));
+    }
     if sheet.unreadable > 0 {
         output.remark(&format!("{} documents cannot be read", sheet.unreadable));
     }
     match &args.out {
-        Some(path) => std::fs::write(path, text).map_err(Failure::Output),
+        Some(path) => private_file(path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(Failure::Output),
         None => output.text(&text),
     }
+}
+
+/// What is said about the numbers beside them.
+struct Shown {
+    from: Month,
+    to: Month,
+    zone: Option<String>,
+    /// The region, and when the relay counted, of a report that it made.
+    handed: Option<(String, String)>,
+}
+
+fn shown(made: &ReportMade, from: Month, to: Month, zone: &TimeZone) -> Shown {
+    match &made.handed {
+        None => Shown {
+            from,
+            to,
+            zone: zone.iana_name().map(str::to_owned),
+            handed: None,
+        },
+        Some(note) => Shown {
+            from: from.max(note.months.0),
+            to: to.min(note.months.1),
+            zone: Some(note.zone.clone()),
+            handed: Some((note.region.to_string(), when::rfc3339(note.made_at))),
+        },
+    }
+}
+
+/// How old the numbers are, and what of the months asked for they leave out.
+fn remark(note: &HandedNote, shown: &Shown, asked: (Month, Month)) -> String {
+    let mut text = format!(
+        "as of {}, counted by the relay for the region {}; months begin as in {}",
+        when::local(note.made_at),
+        note.region,
+        note.zone
+    );
+    if (shown.from, shown.to) != asked {
+        let (from, to) = note.months;
+        text.push_str(&format!("; only {from} to {to} are here"));
+    }
+    text
 }
 
 fn month(zone: &TimeZone, time: Timestamp) -> Option<Month> {
@@ -70,7 +121,8 @@ fn month(zone: &TimeZone, time: Timestamp) -> Option<Month> {
 
 fn as_table(sheet: &Sheet) -> String {
     let rows: Vec<Vec<String>> = sheet.records().collect();
-    let mut text = table(&sheet.columns, &rows, "nothing to report");
+    let columns: Vec<&str> = sheet.columns.iter().map(String::as_str).collect();
+    let mut text = table(&columns, &rows, "nothing to report");
     if sheet.withholds() {
         text.push_str(&format!("\n{WITHHELD_NOTE}\n"));
     }
@@ -90,23 +142,28 @@ fn as_csv(sheet: &Sheet) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn as_json(sheet: &Sheet, from: Month, to: Month, zone: &TimeZone) -> Value {
+fn as_json(sheet: &Sheet, shown: &Shown) -> Value {
     let row = |row: &Vec<Field>| -> Value {
         let fields = sheet.columns.iter().zip(row);
         let fields: Map<String, Value> = fields
-            .map(|(name, field)| ((*name).to_owned(), value(field)))
+            .map(|(name, field)| (name.clone(), value(field)))
             .collect();
         Value::Object(fields)
     };
-    json!({
+    let mut said = json!({
         "id": sheet.what.as_str(),
-        "from": from.to_string(),
-        "to": to.to_string(),
-        "zone": zone.iana_name(),
+        "from": shown.from.to_string(),
+        "to": shown.to.to_string(),
+        "zone": shown.zone,
         "withheld": sheet.withholds(),
         "unreadable": sheet.unreadable,
         "rows": sheet.rows.iter().map(row).collect::<Vec<_>>(),
-    })
+    });
+    if let Some((region, as_of)) = &shown.handed {
+        said["region"] = json!(region);
+        said["as_of"] = json!(as_of);
+    }
+    said
 }
 
 /// Numbers are numbers; what is withheld is its mark, and nothing is null.

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use yizhan_client_core::Client;
-use yizhan_client_core::store::{ChangeState, Crisis, Held, ScopeStatus, SecondReading, Status};
+use yizhan_client_core::store::{
+    ChangeState, Crisis, ErasedNote, Held, ScopeStatus, SecondReading, Status,
+};
 use yizhan_proto::Timestamp;
 
 use super::measured::{second_json, second_text};
@@ -31,6 +33,8 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
     let papers = client.attachment_totals();
     value["attachments"] = attachment::totals_json(papers.as_ref());
     value["held"] = held.iter().map(held_json).collect();
+    let erased = client.erased()?;
+    value["erased"] = erased.iter().map(erased_json).collect();
     output.result(&value, || {
         let mut text = status_form(&status, now);
         if device.identity.is_none() {
@@ -42,6 +46,9 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
         for crisis in &crises {
             text.push_str(&labelled("CRISIS", &crisis_text(crisis, now)));
         }
+        for note in &erased {
+            text.push_str(&labelled("erased", &erased_text(note)));
+        }
         text.push_str(&attachment::totals_lines(papers.as_ref()));
         if !held.is_empty() {
             text.push('\n');
@@ -49,6 +56,32 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
         }
         text
     })
+}
+
+fn erased_json(note: &ErasedNote) -> Value {
+    json!({
+        "id": note.document.to_string(),
+        "kind": note.kind.to_string(),
+        "code": "document.erased",
+        "told_at": when::rfc3339(note.told_at),
+        "lost_changes": note.lost_changes,
+    })
+}
+
+/// What may be said of what may not be kept.
+fn erased_text(note: &ErasedNote) -> String {
+    let lost = if note.lost_changes > 0 {
+        let changes = count(note.lost_changes, "change");
+        format!(", and with it {changes} that had not arrived")
+    } else {
+        String::new()
+    };
+    format!(
+        "{} {}: erased for everybody, heard {}{lost} (document.erased)",
+        note.kind,
+        short(&note.document),
+        when::local(note.told_at)
+    )
 }
 
 fn crisis_json(crisis: &Crisis, now: Timestamp) -> Value {

@@ -90,6 +90,8 @@ fn report_json(device: DeviceId, report: &SyncReport) -> Value {
         "changes_received": report.changes_received,
         "documents_received": report.documents_received,
         "forgotten": report.forgotten,
+        "erased": report.erased,
+        "erased_unsent": report.erased_unsent,
         "set_aside": report.set_aside,
         "repairs_started": report.repairs_started,
         "identity_changed": report.identity_changed,
@@ -100,6 +102,8 @@ fn report_json(device: DeviceId, report: &SyncReport) -> Value {
         "attachment_bytes": report.attachment_bytes,
         "attachment_bytes_left": report.attachment_bytes_left,
         "attachments_stopped": report.attachments_stopped,
+        "reports_received": report.sheets_received,
+        "reports_stopped": report.sheets_stopped,
     })
 }
 
@@ -112,12 +116,17 @@ fn report_line(report: &SyncReport) -> String {
     );
     for (count, what) in [
         (report.forgotten, "left this phone"),
+        (
+            report.erased,
+            "of them erased for everybody: see `yizhan-phone status`",
+        ),
         (report.refused, "refused: see `yizhan-phone refused list`"),
         (report.quarantined, "waiting for a decision"),
         (report.set_aside, "set aside: see `yizhan-phone status`"),
         (report.unsent_left, "still unsent"),
         (report.attachments_sent, "attachment files sent"),
         (report.attachments_received, "attachment files received"),
+        (report.sheets_received, "reports of your region received"),
     ] {
         if count > 0 {
             line.push_str(&format!("; {count} {what}"));
@@ -125,6 +134,9 @@ fn report_line(report: &SyncReport) -> String {
     }
     if report.attachments_stopped {
         line.push_str("; the exchange of attachments broke off: see `yizhan-phone status`");
+    }
+    if report.sheets_stopped {
+        line.push_str("; not all reports of your region came: a later sync asks again");
     }
     if report.attachment_bytes_left > 0 {
         let left = size(report.attachment_bytes_left);
@@ -147,6 +159,7 @@ fn is_news(report: &SyncReport) -> bool {
         + report.set_aside
         + report.attachments_sent
         + report.attachments_received
+        + report.sheets_received
         > 0
         || report.identity_changed
         || report.epoch_changed

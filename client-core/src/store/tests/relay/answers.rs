@@ -259,6 +259,7 @@ impl Relay {
                 })
                 .collect(),
             next_sync_ms: None,
+            decisions: None,
         }
     }
 }
