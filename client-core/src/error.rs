@@ -326,9 +326,11 @@ impl From<TransportError> for ClientError {
 /// What a person does about a fault.
 fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
     match code {
-        FaultCode::CodeWrong | FaultCode::CodeExpired | FaultCode::StationCodeInvalid => {
-            ClientError::RequiresNewCode
-        }
+        FaultCode::CodeWrong
+        | FaultCode::CodeExpired
+        | FaultCode::StationCodeInvalid
+        | FaultCode::OutsideTokenInvalid
+        | FaultCode::OutsideTokenUsed => ClientError::RequiresNewCode,
         FaultCode::Invalid
         | FaultCode::PersonConflict
         | FaultCode::DeviceConflict
@@ -337,6 +339,8 @@ fn for_fault(code: &FaultCode) -> fn(Cause) -> ClientError {
         | FaultCode::AttachmentLength
         | FaultCode::AttachmentMismatch
         | FaultCode::AttachmentQuota
+        | FaultCode::OutsideUnknown
+        | FaultCode::OutsideClosed
         | FaultCode::Conflict => ClientError::Denied,
         FaultCode::Malformed
         | FaultCode::TooLarge

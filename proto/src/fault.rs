@@ -101,6 +101,14 @@ fault_codes! {
     StationCodeInvalid = ("register.station_code_invalid", 404, "The station's code is not valid"),
     /// Registration of drivers by themselves is not open here.
     RegistrationClosed = ("register.closed", 403, "Registration is not open here"),
+    /// The token of the outside identity provider proves nobody here.
+    OutsideTokenInvalid = ("outside.token_invalid", 401, "The identity provider's token is not valid here"),
+    /// The token is good, and its bearer is linked to nobody here.
+    OutsideUnknown = ("outside.person_unknown", 404, "This outside identity is linked to nobody here"),
+    /// The token has paired a device already.
+    OutsideTokenUsed = ("outside.token_used", 409, "The identity provider's token was used before"),
+    /// No outside identity provider is configured.
+    OutsideClosed = ("outside.closed", 403, "No outside identity provider is accepted here"),
     /// The caller may not do this.
     Forbidden = ("access.forbidden", 403, "Not allowed"),
     /// What the request names does not exist.

@@ -20,6 +20,7 @@ pub mod id;
 pub mod identity;
 pub mod kind;
 pub mod limits;
+pub mod outside;
 pub mod report;
 pub mod scope;
 pub mod sequence;

@@ -10,7 +10,7 @@ mod repair;
 mod request;
 mod response;
 
-pub use receipt::{Outcome, Reason, Receipt, Stored};
+pub use receipt::{Outcome, Reason, Receipt, Stored, quota};
 pub use repair::{Fetch, Fetched, RangeDigest, RangeEntry, RepairAnswer};
 pub use request::{Forgotten, Push, ScopeState, Summary, SyncRequest};
 pub use response::{Decisions, ForgetReason, Item, Page, StoredChange, SyncResponse};

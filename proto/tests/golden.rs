@@ -15,11 +15,12 @@ use yizhan_proto::identity::{
     Access, Identity, PairRequest, RegisterRequest, TokenRequest, Welcome,
 };
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
+use yizhan_proto::outside::OutsidePairRequest;
 use yizhan_proto::report::{Cell, SheetAnswer, SheetBody};
 use yizhan_proto::sync::{
     Decisions, Fetch, Fetched, ForgetReason, Forgotten, Item, Outcome, Page, Push, RangeDigest,
     RangeEntry, Reason, Receipt, RepairAnswer, ScopeState, Stored, StoredChange, Summary,
-    SyncRequest, SyncResponse,
+    SyncRequest, SyncResponse, quota,
 };
 use yizhan_proto::{
     ChangeHash, ContentHash, Cursor, DeviceId, DocumentId, EntryId, Epoch, Fault, FaultCode, Kind,
@@ -447,6 +448,31 @@ fn a_full_response_is_pinned() {
         decisions: None,
     };
     check("sync_response_full", &response);
+}
+
+#[test]
+fn pairing_by_an_outside_token_and_what_is_put_off_are_pinned() {
+    let outside = OutsidePairRequest {
+        version: ProtocolVersion::V1,
+        token: "eyJhbGciOiJFZERTQSJ9.e30.AAAA".into(),
+        device: DeviceId::from_bytes([2; 16]),
+        public_key: vec![3; 32],
+        provisional: PersonId::from_bytes([4; 16]),
+        label: "李的手机".into(),
+        signature: vec![5; 64],
+    };
+    check("outside_pair_request", &outside);
+    let signed = outside.signed_bytes();
+    assert!(signed.starts_with(b"\0\0\0\x15yizhan pair outside 1"));
+    let later = Receipt {
+        change: hash(3),
+        outcome: Outcome::Later(Reason {
+            code: quota::PERSON_DOCUMENTS.into(),
+            path: None,
+            bound: Some("10000".into()),
+        }),
+    };
+    check("receipt_later", &later);
 }
 
 #[test]

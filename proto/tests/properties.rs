@@ -90,10 +90,11 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         stored.clone().prop_map(Outcome::Accepted),
         stored.prop_map(Outcome::Duplicate),
         reason.clone().prop_map(Outcome::Refused),
-        reason.prop_map(Outcome::Quarantined),
+        reason.clone().prop_map(Outcome::Quarantined),
+        reason.prop_map(Outcome::Later),
         prop::collection::vec(any::<[u8; 32]>().prop_map(ChangeHash::from_bytes), 0..4)
             .prop_map(Outcome::Needs),
-        (6..=u8::MAX).prop_map(Outcome::Unknown),
+        (7..=u8::MAX).prop_map(Outcome::Unknown),
     ]
 }
 

@@ -2,21 +2,25 @@
 //! (decompressed). Nothing is kept of a body that passes a bound.
 
 use std::error::Error;
+use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::time::{Sleep, sleep};
 use tokio_stream::{Stream, StreamExt};
 use yizhan_proto::limits::{
     REQUEST_BYTES_MAX, REQUEST_COMPRESSED_BYTES_MAX, SMALL_REQUEST_BYTES_MAX,
 };
 use yizhan_proto::{Fault, FaultCode};
 
+use crate::routes::App;
 use crate::routes::fault::Refused;
 
 /// Bytes of a JSON body of the admin API: a province's stations in one import.
@@ -58,6 +62,11 @@ pub(crate) async fn read(body: Body, bytes_max: usize) -> Result<Vec<u8>, Refuse
 #[error("more bytes arrived than a request may have")]
 struct ArrivedTooLarge;
 
+/// No more bytes arrived for a while.
+#[derive(Debug, thiserror::Error)]
+#[error("the body stopped arriving")]
+struct Stalled;
+
 fn unreadable(error: &(dyn Error + 'static)) -> Refused {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -67,6 +76,13 @@ fn unreadable(error: &(dyn Error + 'static)) -> Refused {
         if error.is::<ArrivedTooLarge>() || inner.is_some_and(|inner| inner.is::<ArrivedTooLarge>())
         {
             return too_large(REQUEST_COMPRESSED_BYTES_MAX).into();
+        }
+        if error.is::<Stalled>() || inner.is_some_and(|inner| inner.is::<Stalled>()) {
+            return Fault::new(
+                FaultCode::TimedOut,
+                "the body stopped arriving; try again on a better connection",
+            )
+            .into();
         }
         cause = error.source();
     }
@@ -79,7 +95,7 @@ fn unreadable(error: &(dyn Error + 'static)) -> Refused {
 
 /// The layer that bounds what arrives, whatever its encoding, and that takes the rest of a refused
 /// request off the wire.
-pub(crate) async fn bounded(request: Request, next: Next) -> Response {
+pub(crate) async fn bounded(State(app): State<App>, request: Request, next: Next) -> Response {
     let bytes_max = if request.uri().path().starts_with("/v1/admin/") {
         JSON_BYTES_MAX
     } else {
@@ -92,7 +108,11 @@ pub(crate) async fn bounded(request: Request, next: Next) -> Response {
         .and_then(|value| value.parse::<u64>().ok());
     let (parts, body) = request.into_parts();
     let arriving = Arriving {
-        stream: Arc::new(Mutex::new(body.into_data_stream())),
+        stream: Arc::new(Mutex::new(Paced {
+            stream: body.into_data_stream(),
+            idle: app.limits.body_idle_timeout,
+            waiting: None,
+        })),
         left: bytes_max,
     };
     let unread = Arc::clone(&arriving.stream);
@@ -110,12 +130,12 @@ pub(crate) async fn bounded(request: Request, next: Next) -> Response {
 
 /// A body as it arrives; the layer keeps a hold of it.
 struct Arriving {
-    stream: Arc<Mutex<BodyDataStream>>,
+    stream: Arc<Mutex<Paced>>,
     left: usize,
 }
 
 impl Stream for Arriving {
-    type Item = Result<Bytes, Box<dyn Error + Send + Sync>>;
+    type Item = Piece;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let part = poll(&self.stream, cx);
@@ -125,23 +145,43 @@ impl Stream for Arriving {
                 self.left -= bytes.len();
                 Some(Ok(bytes))
             }
-            Some(Err(error)) => Some(Err(error.into())),
+            Some(Err(error)) => Some(Err(error)),
             None => None,
         })
     }
 }
 
-fn poll(
-    stream: &Mutex<BodyDataStream>,
-    cx: &mut Context<'_>,
-) -> Poll<Option<Result<Bytes, axum::Error>>> {
-    let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
-    Pin::new(&mut *stream).poll_next(cx)
+/// A body whose next piece is not waited for for ever.
+struct Paced {
+    stream: BodyDataStream,
+    idle: Duration,
+    waiting: Option<Pin<Box<Sleep>>>,
 }
 
-async fn discard(stream: &Mutex<BodyDataStream>) {
+type Piece = Result<Bytes, Box<dyn Error + Send + Sync>>;
+
+fn poll(paced: &Mutex<Paced>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+    let mut paced = paced.lock().unwrap_or_else(PoisonError::into_inner);
+    let paced = &mut *paced;
+    match Pin::new(&mut paced.stream).poll_next(cx) {
+        Poll::Ready(piece) => {
+            paced.waiting = None;
+            Poll::Ready(piece.map(|piece| piece.map_err(Into::into)))
+        }
+        Poll::Pending => {
+            let idle = paced.idle;
+            let timer = paced.waiting.get_or_insert_with(|| Box::pin(sleep(idle)));
+            timer.as_mut().poll(cx).map(|()| {
+                metrics::counter!("yizhan_connections_cut_total", "reason" => "body").increment(1);
+                Some(Err(Box::new(Stalled) as _))
+            })
+        }
+    }
+}
+
+async fn discard(paced: &Mutex<Paced>) {
     let mut left = DISCARD_BYTES_MAX;
-    while let Some(Ok(part)) = std::future::poll_fn(|cx| poll(stream, cx)).await {
+    while let Some(Ok(part)) = std::future::poll_fn(|cx| poll(paced, cx)).await {
         left = match left.checked_sub(part.len()) {
             Some(left) => left,
             None => return,

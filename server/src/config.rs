@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::edge::{Network, RateLimits};
+use crate::outside::OutsideConfig;
 use crate::relay::RelayOptions;
 
 /// The port that a relay listens on if not told otherwise.
@@ -26,6 +28,8 @@ pub struct Config {
     pub relay: RelayOptions,
     /// Bounds of the HTTP side.
     pub http: HttpLimits,
+    /// The outside identity provider whose tokens pair devices, if any.
+    pub outside: Option<OutsideConfig>,
 }
 
 impl Config {
@@ -39,6 +43,7 @@ impl Config {
             public_url: None,
             relay: RelayOptions::default(),
             http: HttpLimits::default(),
+            outside: None,
         }
     }
 }
@@ -56,6 +61,31 @@ pub struct HttpLimits {
     pub keep_alive: Duration,
     /// From the wish to stop until what still runs is cut off.
     pub shutdown_deadline: Duration,
+    /// Connections at one time, of everybody; past it, a connection is refused.
+    pub connections_max: usize,
+    /// Connections at one time of one address (IPv6: of one /64); past it, a connection is refused.
+    /// Trusted proxies have no such bound.
+    pub connections_per_address_max: usize,
+    /// From the first byte of a request's head (of a new connection: from its beginning) to the
+    /// head's last byte; past it, the connection is cut.
+    pub head_timeout: Duration,
+    /// Bytes of a request's head; past it, 431.
+    pub head_bytes_max: usize,
+    /// Headers of a request; past it, 431.
+    pub headers_max: usize,
+    /// Between two pieces of a request's body; past it, 408. The whole body arrives within
+    /// `request_timeout`.
+    pub body_idle_timeout: Duration,
+    /// That a device may take no byte of its answer; past it, the connection is cut.
+    pub write_timeout: Duration,
+    /// Bytes a second that buy a slow reader the time to go on; slower, and `write_timeout` runs.
+    pub write_bytes_per_s_min: u64,
+    /// Between two requests of a connection; past it, the connection is closed.
+    pub idle_timeout: Duration,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Requests that an address, a device and a person may make.
+    pub rates: RateLimits,
 }
 
 impl Default for HttpLimits {
@@ -66,6 +96,17 @@ impl Default for HttpLimits {
             watches_max: 10_000,
             keep_alive: Duration::from_secs(15),
             shutdown_deadline: Duration::from_secs(10),
+            connections_max: 12_000,
+            connections_per_address_max: 512,
+            head_timeout: Duration::from_secs(10),
+            head_bytes_max: 16 * 1024,
+            headers_max: 64,
+            body_idle_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
+            write_bytes_per_s_min: 512,
+            idle_timeout: Duration::from_secs(60),
+            trusted_proxies: Vec::new(),
+            rates: RateLimits::default(),
         }
     }
 }

@@ -256,6 +256,12 @@ pub enum PairError {
     /// The person id offered belongs to somebody.
     #[error("this person id is in use")]
     PersonConflict,
+    /// The outside identity is linked to nobody.
+    #[error("this outside identity is linked to nobody here; ask the operator to link it")]
+    OutsideUnknown,
+    /// The outside token has paired another device.
+    #[error("this token was used before; sign in again")]
+    OutsideTokenUsed,
     /// A value is not acceptable.
     #[error("{0}")]
     Invalid(String),

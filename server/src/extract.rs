@@ -1,11 +1,11 @@
 //! What routes take out of a request: who asks (before any of the body is read), and the message.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use minicbor::{Decode, Encode};
 use serde::de::DeserializeOwned;
@@ -13,6 +13,7 @@ use yizhan_proto::codec::{self, DecodeError, MEDIA_TYPE};
 use yizhan_proto::{Fault, FaultCode};
 
 use crate::body;
+use crate::edge::ClientAddress;
 use crate::relay::Caller;
 use crate::routes::App;
 use crate::routes::fault::{self, Refused};
@@ -35,7 +36,9 @@ impl FromRequestParts<App> for Device {
             .auth
             .claims(token, app.now())
             .map_err(|error| fault::token(app, &error))?;
-        Ok(Self(app.relay.caller(claims.device)?))
+        let caller = app.relay.caller(claims.device)?;
+        app.rates.device(caller.device, caller.person)?;
+        Ok(Self(caller))
     }
 }
 
@@ -53,7 +56,20 @@ impl FromRequestParts<App> for Admin {
                 "send the key of the file admin.key: authorization: Bearer KEY",
             )
         })?;
+        let address = address(&parts.extensions);
+        let elapsed_ms = app.clock.elapsed_ms();
+        app.auth
+            .admin_attempts
+            .may_try(address, elapsed_ms)
+            .map_err(|wait_ms| {
+                Fault::new(
+                    FaultCode::RateLimited,
+                    "too many wrong keys from here; wait a little and check the key",
+                )
+                .retry_after_ms(wait_ms)
+            })?;
         if !app.auth.admin_key().is(key) {
+            app.auth.admin_attempts.failed(address, elapsed_ms);
             return Err(Fault::new(
                 FaultCode::TokenInvalid,
                 "this is not the key of the relay's admin.key",
@@ -72,12 +88,15 @@ impl FromRequestParts<App> for Peer {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refused> {
-        let address = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
-        Ok(Self(address))
+        Ok(Self(address(&parts.extensions)))
     }
+}
+
+/// The address a request comes from; behind trusted proxies, the one before them.
+pub(crate) fn address(extensions: &Extensions) -> IpAddr {
+    extensions
+        .get::<ClientAddress>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.0)
 }
 
 /// A CBOR message of at most `BYTES_MAX` bytes.

@@ -4,6 +4,7 @@
 //! the body is read, in the extractors.
 
 use std::any::Any;
+use std::net::IpAddr;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -24,6 +25,8 @@ use yizhan_proto::limits::REQUEST_BYTES_MAX;
 use yizhan_proto::{Fault, FaultCode};
 
 use crate::body;
+use crate::edge::Weighed;
+use crate::extract;
 use crate::routes::fault::{self, Refused};
 use crate::routes::{self, App};
 
@@ -55,7 +58,7 @@ pub(crate) fn router(app: App) -> Router {
             StatusCode::REQUEST_TIMEOUT,
             app.limits.request_timeout,
         ))
-        .layer(middleware::from_fn(body::bounded))
+        .layer(middleware::from_fn_with_state(app.clone(), body::bounded))
         .layer(RequestDecompressionLayer::new())
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX));
@@ -85,11 +88,17 @@ impl MakeRequestId for NewRequestId {
     }
 }
 
-/// Serves so many requests at one time, and tells the others when to come back. Health is always
-/// answered.
+/// Serves so many requests of an address in a minute, and so many of everybody at one time, and
+/// tells the others when to come back. Health is always answered, and so is the operator on this
+/// machine.
 async fn admitted(State(app): State<App>, request: Request, next: Next) -> Response {
-    if matches!(request.uri().path(), "/healthz" | "/readyz") {
+    let path = request.uri().path();
+    if matches!(path, "/healthz" | "/readyz") {
         return next.run(request).await;
+    }
+    let address = extract::address(request.extensions());
+    if let Err(fault) = app.rates.request(address, weighed(path, address)) {
+        return Refused::from(fault).into_response();
     }
     match app.requests.try_acquire() {
         Ok(_room) => next.run(request).await,
@@ -101,6 +110,18 @@ async fn admitted(State(app): State<App>, request: Request, next: Next) -> Respo
             .retry_after_ms(BUSY_RETRY_MS),
         )
         .into_response(),
+    }
+}
+
+/// What a request weighs for its address.
+fn weighed(path: &str, address: IpAddr) -> Weighed {
+    const NAMED: [&str; 4] = ["/v1/sync", "/v1/watch", "/v1/report", "/v1/attachments/"];
+    if path.starts_with("/v1/admin/") && address.is_loopback() {
+        Weighed::Free
+    } else if NAMED.iter().any(|named| path.starts_with(named)) {
+        Weighed::Named
+    } else {
+        Weighed::Anonymous
     }
 }
 

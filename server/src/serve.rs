@@ -17,7 +17,9 @@ use tokio_util::task::TaskTracker;
 use crate::auth::{Auth, KeyError};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::edge::{self, Rates};
 use crate::error::OpenError;
+use crate::outside::{Outside, SourceError};
 use crate::relay::Relay;
 use crate::router;
 use crate::routes::App;
@@ -29,6 +31,8 @@ pub const ADDRESS_FILE: &str = "relay.addr";
 /// Between two looks for what time alone brings about; where there is nothing, a look costs one
 /// step into an index.
 const TICK: Duration = Duration::from_millis(200);
+/// Between two looks at what grows by itself.
+const TIDY: Duration = Duration::from_secs(60);
 
 /// The relay cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +43,9 @@ pub enum ServeError {
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// The keys of the outside identity provider.
+    #[error(transparent)]
+    Outside(#[from] SourceError),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}; is another program there? choose another with --listen (metrics: --metrics-listen)"
@@ -90,7 +97,7 @@ pub struct Running {
 /// # Errors
 /// [`ServeError`] says what to do.
 pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, ServeError> {
-    let (relay, auth) = {
+    let (relay, auth, outside) = {
         let (config, clock) = (config.clone(), Arc::clone(&clock));
         tokio::task::spawn_blocking(move || open(&config, &clock))
             .await
@@ -98,12 +105,7 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
     };
     let listener = listen(config.listen).await?;
     let addr = local(&listener, config.listen)?;
-    let url = config
-        .public_url
-        .as_deref()
-        .map_or_else(|| format!("http://{}", reachable(addr)), str::to_owned)
-        .trim_end_matches('/')
-        .to_owned();
+    let url = url_for_phones(&config, addr);
     let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
     let admin_key = auth.admin_key().as_str().to_owned();
     let app = App::new(crate::routes::Inner {
@@ -116,29 +118,34 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
         requests: Arc::new(Semaphore::new(config.http.requests_max)),
         watches: Arc::new(Semaphore::new(config.http.watches_max)),
         openapi: router::openapi_json(),
+        rates: Rates::new(&config.http.rates, Arc::clone(&clock)),
         limits: config.http.clone(),
+        outside,
     });
     let mut servers = Vec::new();
-    let metrics_addr = match config.metrics_listen {
+    let metrics = match config.metrics_listen {
         None => None,
         Some(address) => {
             let listener = listen(address).await?;
-            let address = local(&listener, address)?;
-            servers.push(run(listener, telemetry::router(relay.clone()), &stopping));
-            tasks.spawn(
-                stopping
-                    .clone()
-                    .run_until_cancelled_owned(telemetry::upkeep()),
-            );
-            Some(address)
+            Some((local(&listener, address)?, listener))
         }
     };
-    tasks.spawn(
-        stopping
-            .clone()
-            .run_until_cancelled_owned(keep_ticking(relay.clone(), Arc::clone(&clock))),
-    );
-    servers.push(run(listener, router::router(app), &stopping));
+    let metrics_addr = metrics.as_ref().map(|(address, _)| *address);
+    if let Some((_, listener)) = metrics {
+        let routes = telemetry::router(relay.clone());
+        let limits = config.http.clone();
+        servers.push(edge::serve(listener, routes, limits, stopping.clone()));
+        spawn(&tasks, &stopping, telemetry::upkeep());
+    }
+    spawn(&tasks, &stopping, keep_ticking(relay.clone(), clock));
+    spawn(&tasks, &stopping, keep_tidy(app.clone()));
+    let limits = config.http.clone();
+    servers.push(edge::serve(
+        listener,
+        router::router(app),
+        limits,
+        stopping.clone(),
+    ));
     let address_file = config.data.join(ADDRESS_FILE);
     write_address(&address_file, addr)?;
     tracing::info!(%addr, metrics_addr = metrics_addr.map(tracing::field::display), "listening");
@@ -156,6 +163,25 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
     })
 }
 
+/// Where phones reach the relay, without a `/` at its end.
+fn url_for_phones(config: &Config, addr: SocketAddr) -> String {
+    config
+        .public_url
+        .as_deref()
+        .map_or_else(|| format!("http://{}", reachable(addr)), str::to_owned)
+        .trim_end_matches('/')
+        .to_owned()
+}
+
+/// Runs beside the requests until the relay stops.
+fn spawn(
+    tasks: &TaskTracker,
+    stopping: &CancellationToken,
+    work: impl Future<Output = ()> + Send + 'static,
+) {
+    tasks.spawn(stopping.clone().run_until_cancelled_owned(work));
+}
+
 /// Carries out what time alone brings about (seats still to be decided, tickets to close), for ever:
 /// one portion, then a rest in which others have the writer.
 async fn keep_ticking(relay: Relay, clock: Arc<dyn Clock>) {
@@ -165,6 +191,28 @@ async fn keep_ticking(relay: Relay, clock: Arc<dyn Clock>) {
         due.tick().await;
         if let Err(error) = relay.tick(clock.now()).await {
             tracing::warn!(%error, "seats wait to be decided, or tickets to be closed");
+        }
+    }
+}
+
+/// Looks now and then at what grows by itself: memory of who asked how often, scopes, former keys.
+async fn keep_tidy(app: App) {
+    let mut due = tokio::time::interval(TIDY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        app.rates.tidy();
+        match app.relay.watch_quotas(app.now()).await {
+            // What is left of former days goes portion by portion, with rests in between.
+            Ok(true) => due.reset_after(TICK),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "the quotas could not be looked at"),
+        }
+        let keys = app.clone();
+        let dropped =
+            tokio::task::spawn_blocking(move || keys.auth.drop_ended_keys(keys.clock.as_ref()));
+        if let Ok(Err(error)) = dropped.await {
+            tracing::warn!(%error, "a former key could not be dropped");
         }
     }
 }
@@ -208,10 +256,24 @@ impl Drop for Running {
     }
 }
 
-fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Relay, Auth), ServeError> {
+/// What is opened before anything is listened on.
+type Open = (Relay, Auth, Option<Arc<Outside>>);
+
+fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<Open, ServeError> {
     let relay = Relay::open(&config.data, Arc::clone(clock), &config.relay)?;
     let auth = Auth::open(&config.data, relay.epoch(), clock.as_ref())?;
-    Ok((relay, auth))
+    let outside = config.outside.clone();
+    let outside = outside.map(|provider| Outside::new(provider, Arc::clone(clock)));
+    if let Some(provider) = &outside
+        && let Err(error) = provider.load()
+    {
+        if provider.has_key_file() {
+            return Err(error.into());
+        }
+        // The provider may come back; a relay does not wait for it.
+        tracing::warn!(%error, "the identity provider's keys are not there yet");
+    }
+    Ok((relay, auth, outside))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -224,23 +286,6 @@ fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, Serv
     listener
         .local_addr()
         .map_err(|source| ServeError::Listen { address, source })
-}
-
-fn run(
-    listener: TcpListener,
-    routes: axum::Router,
-    stopping: &CancellationToken,
-) -> JoinHandle<()> {
-    let stopping = stopping.clone();
-    tokio::spawn(async move {
-        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-        let served = axum::serve(listener, service)
-            .with_graceful_shutdown(stopping.cancelled_owned())
-            .await;
-        if let Err(error) = served {
-            tracing::error!(%error, "a listener failed");
-        }
-    })
 }
 
 /// An address that others reach this machine at, for a relay that listens on all of its addresses.

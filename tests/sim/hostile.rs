@@ -80,6 +80,7 @@ fn assert_refused(outcome: &Outcome, code: &str) {
         | Outcome::Duplicate(_)
         | Outcome::Needs(_)
         | Outcome::Quarantined(_)
+        | Outcome::Later(_)
         | Outcome::Unknown(_) => panic!("{code} was to be refused: {outcome:?}"),
     }
 }

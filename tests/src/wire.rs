@@ -115,6 +115,8 @@ fn pair_fault(error: &PairError) -> Fault {
         PairError::DeviceRevoked => FaultCode::DeviceRevoked,
         PairError::PersonConflict => FaultCode::PersonConflict,
         PairError::Invalid(_) => FaultCode::Invalid,
+        PairError::OutsideUnknown => FaultCode::OutsideUnknown,
+        PairError::OutsideTokenUsed => FaultCode::OutsideTokenUsed,
         PairError::Relay(_) => FaultCode::Internal,
     };
     Fault::new(code, error.to_string())

@@ -1,6 +1,7 @@
 //! How this device comes to act for a person.
 
 use yizhan_proto::identity::{Identity, PairRequest, RegisterRequest, Welcome};
+use yizhan_proto::outside::OutsidePairRequest;
 use yizhan_proto::version::ProtocolVersion;
 
 use super::Client;
@@ -32,6 +33,33 @@ impl Client {
         };
         request.signature = self.store.sign(&request.signed_bytes())?.to_vec();
         let welcome = transport.pair(&request)?;
+        self.welcomed(&welcome, relay)
+    }
+
+    /// Pairs this device with a token of the identity provider that the relay accepts, in place of a
+    /// one-time code. What was written before stays, and is sent.
+    ///
+    /// # Errors
+    /// [`PairError`]; nothing changed then.
+    pub fn pair_outside(
+        &mut self,
+        transport: &mut dyn Transport,
+        relay: &RelayUrl,
+        token: &str,
+        label: &str,
+    ) -> Result<Identity, PairError> {
+        let device = self.store.device()?;
+        let mut request = OutsidePairRequest {
+            version: ProtocolVersion::CURRENT,
+            token: token.to_owned(),
+            device: device.device,
+            public_key: device.public_key.to_vec(),
+            provisional: device.provisional,
+            label: label.to_owned(),
+            signature: Vec::new(),
+        };
+        request.signature = self.store.sign(&request.signed_bytes())?.to_vec();
+        let welcome = transport.pair_outside(&request)?;
         self.welcomed(&welcome, relay)
     }
 

@@ -13,6 +13,8 @@ pub struct SyncReport {
     pub refused: u64,
     /// Own changes that wait for a person's decision now.
     pub quarantined: u64,
+    /// Own changes that the relay has no room for yet: they stay unsent, and are offered again.
+    pub put_off: u64,
     /// Changes that were new here.
     pub changes_received: u64,
     /// Documents that were new here.
@@ -57,6 +59,7 @@ impl SyncReport {
         self.sent += applied.accepted + applied.duplicate;
         self.refused += applied.refused;
         self.quarantined += applied.quarantined;
+        self.put_off += applied.put_off;
         self.changes_received += applied.changes_received;
         self.documents_received += applied.documents_received;
         self.forgotten += applied.forgotten;

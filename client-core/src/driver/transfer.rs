@@ -283,6 +283,10 @@ fn meaning(error: &TransportError) -> Meaning {
         | FaultCode::PersonConflict
         | FaultCode::StationCodeInvalid
         | FaultCode::RegistrationClosed
+        | FaultCode::OutsideTokenInvalid
+        | FaultCode::OutsideUnknown
+        | FaultCode::OutsideTokenUsed
+        | FaultCode::OutsideClosed
         | FaultCode::Forbidden
         | FaultCode::NotFound
         | FaultCode::MethodNotAllowed

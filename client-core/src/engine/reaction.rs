@@ -60,6 +60,10 @@ fn reaction_to_fault(code: &FaultCode) -> Reaction {
         | FaultCode::PersonConflict
         | FaultCode::StationCodeInvalid
         | FaultCode::RegistrationClosed
+        | FaultCode::OutsideTokenInvalid
+        | FaultCode::OutsideUnknown
+        | FaultCode::OutsideTokenUsed
+        | FaultCode::OutsideClosed
         | FaultCode::Forbidden
         | FaultCode::NotFound
         | FaultCode::MethodNotAllowed

@@ -69,6 +69,8 @@ pub struct Applied {
     pub quarantined: u64,
     /// Pushed changes that lack others at the relay.
     pub needs: u64,
+    /// Pushed changes that the relay has no room for yet: they stay unsent.
+    pub put_off: u64,
     /// Changes that were new here.
     pub changes_received: u64,
     /// Documents that were new here.

@@ -23,6 +23,7 @@ use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::codec::{self, MEDIA_TYPE};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::RESPONSE_BYTES_MAX;
+use yizhan_proto::outside::OutsidePairRequest;
 use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::{ContentHash, Fault, FaultCode};
@@ -153,6 +154,10 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn pair(&mut self, request: &PairRequest) -> Result<Welcome, TransportError> {
         self.post("/v1/pair", None, request)
+    }
+
+    fn pair_outside(&mut self, request: &OutsidePairRequest) -> Result<Welcome, TransportError> {
+        self.post("/v1/pair/outside", None, request)
     }
 
     fn register(&mut self, request: &RegisterRequest) -> Result<Welcome, TransportError> {

@@ -13,10 +13,11 @@ use std::ops::ControlFlow;
 use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
+use yizhan_proto::outside::OutsidePairRequest;
 use yizhan_proto::report::{SheetAnswer, SheetRequest};
 use yizhan_proto::sync::{SyncRequest, SyncResponse};
 use yizhan_proto::watch::Moved;
-use yizhan_proto::{ContentHash, Fault};
+use yizhan_proto::{ContentHash, Fault, FaultCode};
 
 pub use self::link::{Link, LinkError, LinkKind, RelayUrl};
 
@@ -27,6 +28,19 @@ pub trait Transport {
     /// # Errors
     /// [`TransportError`].
     fn pair(&mut self, request: &PairRequest) -> Result<Welcome, TransportError>;
+
+    /// `POST /v1/pair/outside`.
+    ///
+    /// # Errors
+    /// [`TransportError`]; a way that knows no outside identities says so.
+    fn pair_outside(&mut self, request: &OutsidePairRequest) -> Result<Welcome, TransportError> {
+        let _ = request;
+        Err(Fault::new(
+            FaultCode::OutsideClosed,
+            "this way to the relay takes no token of an identity provider",
+        )
+        .into())
+    }
 
     /// `POST /v1/register`.
     ///

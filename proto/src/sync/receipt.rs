@@ -28,8 +28,21 @@ pub enum Outcome {
     Needs(Vec<ChangeHash>),
     /// Kept at the relay for a person to decide on.
     Quarantined(Reason),
+    /// Not stored this time, for want of room under a quota; nothing is wrong with it. The device
+    /// keeps it as unsent, shows the reason, and offers it again later.
+    Later(Reason),
     /// An outcome of a newer version: not settled; the device keeps the change as unsent.
     Unknown(u8),
+}
+
+/// Why a change is put off: the codes of [`Outcome::Later`].
+pub mod quota {
+    /// The person has begun as many documents today as one may in a day.
+    pub const PERSON_DOCUMENTS: &str = "quota.person_documents";
+    /// As much of the person's work waits for a decision as may.
+    pub const PERSON_WAITING: &str = "quota.person_waiting";
+    /// A scope holds as many documents as one may.
+    pub const SCOPE_DOCUMENTS: &str = "quota.scope_documents";
 }
 
 /// How an accepted change is kept.
@@ -44,7 +57,7 @@ pub struct Stored {
     pub skew_ms: i64,
 }
 
-/// Why a change was refused or quarantined: a stable code, and where.
+/// Why a change was refused, quarantined or put off: a stable code, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, thiserror::Error)]
 #[error("{code}{}{}", in_path(path.as_ref()), in_bound(bound.as_ref()))]
 #[cbor(map)]
@@ -94,6 +107,7 @@ const DUPLICATE: u8 = 2;
 const REFUSED: u8 = 3;
 const NEEDS: u8 = 4;
 const QUARANTINED: u8 = 5;
+const LATER: u8 = 6;
 
 impl From<&Receipt> for ReceiptWire {
     fn from(receipt: &Receipt) -> Self {
@@ -126,6 +140,10 @@ impl From<&Receipt> for ReceiptWire {
                 wire.outcome = QUARANTINED;
                 wire.reason = Some(reason.clone());
             }
+            Outcome::Later(reason) => {
+                wire.outcome = LATER;
+                wire.reason = Some(reason.clone());
+            }
             Outcome::Unknown(code) => wire.outcome = *code,
         }
         wire
@@ -150,6 +168,7 @@ impl TryFrom<ReceiptWire> for Receipt {
             REFUSED => Outcome::Refused(reason()?),
             NEEDS => Outcome::Needs(wire.needs),
             QUARANTINED => Outcome::Quarantined(reason()?),
+            LATER => Outcome::Later(reason()?),
             other => Outcome::Unknown(other),
         };
         Ok(Self {

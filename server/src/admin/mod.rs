@@ -5,6 +5,7 @@ mod access;
 mod audit;
 mod desks;
 mod erasures;
+mod keys;
 mod quarantine;
 mod report;
 
@@ -17,6 +18,7 @@ pub use erasures::{
     ErasedDocuments, Erasure, ErasureLine, LedgerDocument, LedgerEntry, NewErasure,
     OutstandingDevice, Replayed,
 };
+pub use keys::{Key, OutsideLink, OutsideSubject, RotateKey, ScopeCount};
 pub use quarantine::{
     Accept, Decided, Held, HeldDecision, HeldDependent, HeldPage, HeldQuery, HeldReader, HeldShown,
     HeldValue, Reject,
@@ -287,6 +289,9 @@ pub struct Status {
     /// Open tickets by what is due next on them.
     #[serde(default)]
     pub tickets: Vec<OpenTickets>,
+    /// Scopes that hold more than 10,000 documents, the fullest first.
+    #[serde(default)]
+    pub scopes_full: Vec<ScopeCount>,
     /// Milliseconds the relay has been running.
     pub uptime_ms: u64,
 }

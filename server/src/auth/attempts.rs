@@ -28,7 +28,7 @@ impl Attempts {
     /// The milliseconds after which it may.
     pub fn may_try(&self, address: IpAddr, elapsed_ms: u64) -> Result<(), u64> {
         let forgiven = self.lock();
-        let forgiven_at = forgiven.get(&network(address)).copied().unwrap_or(0);
+        let forgiven_at = forgiven.get(&household(address)).copied().unwrap_or(0);
         let owed = forgiven_at.saturating_sub(elapsed_ms);
         match owed.checked_sub((BURST - 1) * REFILL_MS) {
             None | Some(0) => Ok(()),
@@ -39,7 +39,7 @@ impl Attempts {
     /// Counts a failure of an address.
     pub fn failed(&self, address: IpAddr, elapsed_ms: u64) {
         let mut forgiven = self.lock();
-        let address = network(address);
+        let address = household(address);
         if forgiven.len() >= ADDRESSES_MAX && !forgiven.contains_key(&address) {
             forgiven.retain(|_, at| *at > elapsed_ms);
             if forgiven.len() >= ADDRESSES_MAX
@@ -63,7 +63,8 @@ impl Attempts {
 }
 
 /// Who is behind an address: itself, or for IPv6 its /64, which is one household's.
-fn network(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn household(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(

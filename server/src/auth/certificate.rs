@@ -3,8 +3,10 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use yizhan_proto::checkin::{Certificate, RelayKey, certified_name};
-use yizhan_proto::limits::CERTIFICATE_LIFE_MS;
+use yizhan_proto::limits::{CERTIFICATE_LIFE_MS, RELAY_KEYS_MAX};
 use yizhan_proto::{DeviceId, PersonId, Timestamp};
+
+use super::keys::public_key;
 
 /// Which device, and who it acts for.
 #[derive(Debug, Clone, Copy)]
@@ -23,18 +25,27 @@ pub struct Subject<'a> {
 /// length, which no token does, so neither passes for the other.
 pub(super) struct Certifier {
     signing: SigningKey,
+    former: Vec<RelayKey>,
 }
 
 impl Certifier {
-    pub(super) fn new(seed: &[u8; 32]) -> Self {
+    /// Signs under the first key; certificates under a former one are still to be believed.
+    pub(super) fn new(seed: &[u8; 32], former: &[[u8; 32]]) -> Self {
         Self {
             signing: SigningKey::from_bytes(seed),
+            former: former
+                .iter()
+                .map(|seed| RelayKey(public_key(seed)))
+                .collect(),
         }
     }
 
     /// The keys under which certificates are to be believed, the present one first.
     pub(super) fn keys(&self) -> Vec<RelayKey> {
-        vec![RelayKey(self.signing.verifying_key().to_bytes())]
+        std::iter::once(RelayKey(self.signing.verifying_key().to_bytes()))
+            .chain(self.former.iter().copied())
+            .take(RELAY_KEYS_MAX)
+            .collect()
     }
 
     pub(super) fn certify(&self, subject: &Subject<'_>, now: Timestamp) -> Certificate {
@@ -58,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_certificate_is_signed_by_the_key_that_is_told_and_lasts_a_month() {
-        let certifier = Certifier::new(&[1; 32]);
+        let certifier = Certifier::new(&[1; 32], &[]);
         let now = Timestamp::from_ms(1_795_000_000_000);
         let subject = Subject {
             device: DeviceId::from_bytes([2; 16]),
@@ -74,7 +85,7 @@ mod tests {
             panic!("one key");
         };
         assert_eq!(verify(&key, &signed, &signature), Ok(()));
-        let other = Certifier::new(&[9; 32]).certify(&subject, now);
+        let other = Certifier::new(&[9; 32], &[]).certify(&subject, now);
         assert!(verify(&key, &signed, &other.signature).is_err());
     }
 }

@@ -6,7 +6,9 @@
 //! | `challenge.key` | HMAC secret of challenges | 32 bytes |
 //! | `admin.key` | the operator's key for the admin API | 64 hexadecimal digits |
 //!
-//! Each is made when it is not there. Deleting one is how it is changed: phones renew their
+//! | `token.key.former-N` | what signed until second N since 1970; still verifies for a while | as `token.key` |
+//!
+//! Each but the last is made when it is not there. Deleting one is how it is changed: phones renew their
 //! access by themselves.
 
 use std::fmt::Write as _;
@@ -17,11 +19,12 @@ use std::path::{Path, PathBuf};
 use ed25519_dalek::SigningKey;
 use sha2::{Digest, Sha256};
 
+use super::former::{self, FormerKey};
 use crate::clock::{Clock, NoRandomness};
 
 /// The file of the operator's key in the data folder.
 pub const ADMIN_KEY_FILE: &str = "admin.key";
-const TOKEN_KEY_FILE: &str = "token.key";
+pub(super) const TOKEN_KEY_FILE: &str = "token.key";
 const CHALLENGE_KEY_FILE: &str = "challenge.key";
 /// No key file is longer.
 const FILE_BYTES_MAX: u64 = 1_024;
@@ -56,6 +59,14 @@ pub enum KeyError {
     Damaged {
         /// Which.
         path: PathBuf,
+    },
+    /// As many former keys are kept as a phone is told.
+    #[error(
+        "{kept} former keys are still good, and phones are told of no more; wait, or drop them with --drop-former"
+    )]
+    TooMany {
+        /// How many.
+        kept: usize,
     },
     /// No random bytes to make a key from.
     #[error(transparent)]
@@ -95,6 +106,7 @@ impl AdminKey {
 /// All keys.
 pub(super) struct Keys {
     pub(super) token_seed: [u8; 32],
+    pub(super) former: Vec<FormerKey>,
     pub(super) challenge_secret: [u8; 32],
     pub(super) admin_key: AdminKey,
 }
@@ -111,10 +123,8 @@ impl Keys {
         let admin = data.join(ADMIN_KEY_FILE);
         read_or_make(&admin, clock, |secret| hex(&secret).into_bytes())?;
         Ok(Self {
-            token_seed: token
-                .strip_prefix(&PKCS8_PREFIX)
-                .and_then(|seed| seed.try_into().ok())
-                .ok_or_else(|| damaged(data, TOKEN_KEY_FILE))?,
+            token_seed: seed(&token).ok_or_else(|| damaged(data, TOKEN_KEY_FILE))?,
+            former: former::kept(data, clock.now())?,
             challenge_secret: challenge
                 .try_into()
                 .map_err(|_| damaged(data, CHALLENGE_KEY_FILE))?,
@@ -137,6 +147,16 @@ pub fn read_admin_key(data: &Path) -> Result<AdminKey, KeyError> {
     Ok(AdminKey(key.to_owned()))
 }
 
+/// The seed of an Ed25519 key in its PKCS#8 form.
+pub(super) fn seed(pkcs8: &[u8]) -> Option<[u8; 32]> {
+    pkcs8.strip_prefix(&PKCS8_PREFIX)?.try_into().ok()
+}
+
+/// What a key is called: the beginning of the hash of its public half, in hexadecimal.
+pub(super) fn key_id(seed: &[u8; 32]) -> String {
+    hex(&Sha256::digest(public_key(seed))[..8])
+}
+
 /// The PKCS#8 form of an Ed25519 key.
 pub(super) fn pkcs8(seed: &[u8; 32]) -> [u8; 48] {
     let mut der = [0; 48];
@@ -150,7 +170,7 @@ pub(super) fn public_key(seed: &[u8; 32]) -> [u8; 32] {
     SigningKey::from_bytes(seed).verifying_key().to_bytes()
 }
 
-fn damaged(data: &Path, name: &str) -> KeyError {
+pub(super) fn damaged(data: &Path, name: &str) -> KeyError {
     KeyError::Damaged {
         path: data.join(name),
     }
@@ -183,7 +203,7 @@ fn read_or_make(
     Ok(bytes)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, KeyError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, KeyError> {
     let failed = |source| KeyError::File {
         path: path.to_owned(),
         source,
@@ -207,7 +227,7 @@ fn read(path: &Path) -> Result<Vec<u8>, KeyError> {
 }
 
 /// Writes a key to a file of its own first, so that a crash never leaves half a key.
-fn make(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn make(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = path.with_extension("key-part");
     match fs::remove_file(&part) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

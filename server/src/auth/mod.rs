@@ -7,11 +7,13 @@
 mod attempts;
 mod certificate;
 mod challenge;
+mod former;
 mod keys;
 mod signature;
 mod token;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use yizhan_proto::checkin::CheckInKit;
 use yizhan_proto::identity::Access;
@@ -20,21 +22,67 @@ use yizhan_proto::{DeviceId, Epoch, PersonId, Timestamp};
 
 use crate::clock::Clock;
 
-pub use attempts::Attempts;
+pub use attempts::{Attempts, household};
 pub use certificate::Subject;
 pub use challenge::ChallengeError;
+use former::FormerKey;
 pub use keys::{ADMIN_KEY_FILE, AdminKey, KeyError, read_admin_key};
 pub use signature::{SignatureError, verify};
 pub use token::{Claims, TokenError};
 
 /// Keys and what they open.
 pub struct Auth {
-    tokens: token::Tokens,
+    data: PathBuf,
+    epoch: Epoch,
+    signing: RwLock<Arc<Signing>>,
     challenges: challenge::Challenges,
-    certifier: certificate::Certifier,
     admin_key: AdminKey,
     /// Failed attempts to pair or register, per address.
     pub attempts: Attempts,
+    /// Failed attempts to act as the operator, per address.
+    pub admin_attempts: Attempts,
+}
+
+/// What signs, and what verifies what was signed.
+struct Signing {
+    tokens: token::Tokens,
+    certifier: certificate::Certifier,
+    listed: Vec<ListedKey>,
+}
+
+/// A key as listed: never the key itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedKey {
+    /// What it is called.
+    pub id: String,
+    /// When it is dropped; `None` for the one that signs.
+    pub ends_at: Option<Timestamp>,
+}
+
+impl Signing {
+    fn new(keys: &keys::Keys, epoch: Epoch) -> Self {
+        let seed = &keys.token_seed;
+        // After a crash in the middle of a change the present key may be kept as a former one.
+        let former: Vec<&FormerKey> = keys
+            .former
+            .iter()
+            .filter(|former| former.seed != *seed)
+            .collect();
+        let seeds: Vec<[u8; 32]> = former.iter().map(|former| former.seed).collect();
+        let present = ListedKey {
+            id: keys::key_id(seed),
+            ends_at: None,
+        };
+        let listed = former.iter().map(|former| ListedKey {
+            id: keys::key_id(&former.seed),
+            ends_at: Some(former.ends_at()),
+        });
+        Self {
+            tokens: token::Tokens::new(seed, &seeds, epoch),
+            certifier: certificate::Certifier::new(seed, &seeds),
+            listed: std::iter::once(present).chain(listed).collect(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Auth {
@@ -52,12 +100,54 @@ impl Auth {
     pub fn open(data: &Path, epoch: Epoch, clock: &dyn Clock) -> Result<Self, KeyError> {
         let keys = keys::Keys::open(data, clock)?;
         Ok(Self {
-            tokens: token::Tokens::new(&keys.token_seed, epoch),
+            data: data.to_owned(),
+            epoch,
+            signing: RwLock::new(Arc::new(Signing::new(&keys, epoch))),
             challenges: challenge::Challenges::new(keys.challenge_secret),
-            certifier: certificate::Certifier::new(&keys.token_seed),
             admin_key: keys.admin_key,
             attempts: Attempts::default(),
+            admin_attempts: Attempts::default(),
         })
+    }
+
+    /// Makes a new key to sign with. What the former one signed stays good until it ends, unless
+    /// `drop_former`: then nothing that any former key signed is good from here on. Blocks.
+    ///
+    /// # Errors
+    /// [`KeyError`]; the keys are then as they were.
+    pub fn rotate(&self, drop_former: bool, clock: &dyn Clock) -> Result<(), KeyError> {
+        // Held throughout: two changes at a time would lose one of the keys.
+        let mut signing = self.signing.write().unwrap_or_else(PoisonError::into_inner);
+        former::rotate(&self.data, drop_former, clock)?;
+        let keys = keys::Keys::open(&self.data, clock)?;
+        *signing = Arc::new(Signing::new(&keys, self.epoch));
+        Ok(())
+    }
+
+    /// Drops former keys whose time is over. Cheap if there are none. Blocks otherwise.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn drop_ended_keys(&self, clock: &dyn Clock) -> Result<(), KeyError> {
+        let now = clock.now();
+        let ended = |key: &ListedKey| key.ends_at.is_some_and(|ends_at| ends_at <= now);
+        if !self.listed_keys().iter().any(ended) {
+            return Ok(());
+        }
+        let mut signing = self.signing.write().unwrap_or_else(PoisonError::into_inner);
+        let keys = keys::Keys::open(&self.data, clock)?;
+        *signing = Arc::new(Signing::new(&keys, self.epoch));
+        Ok(())
+    }
+
+    /// The keys that tokens and certificates are believed under, the one that signs first.
+    #[must_use]
+    pub fn listed_keys(&self) -> Vec<ListedKey> {
+        self.signing().listed.clone()
+    }
+
+    fn signing(&self) -> Arc<Signing> {
+        Arc::clone(&self.signing.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Access for a device from `now` on: a token, and the challenge to answer for the next.
@@ -71,7 +161,7 @@ impl Auth {
         now: Timestamp,
     ) -> Result<Access, TokenError> {
         Ok(Access {
-            token: self.tokens.issue(device, person, now)?,
+            token: self.signing().tokens.issue(device, person, now)?,
             token_ttl_s: TOKEN_TTL_S,
             challenge: self.challenge(now),
             check_in: None,
@@ -87,9 +177,10 @@ impl Auth {
         revoked: Vec<DeviceId>,
         now: Timestamp,
     ) -> CheckInKit {
+        let signing = self.signing();
         CheckInKit {
-            certificate: self.certifier.certify(subject, now),
-            relay_keys: self.certifier.keys(),
+            certificate: signing.certifier.certify(subject, now),
+            relay_keys: signing.certifier.keys(),
             revoked,
         }
     }
@@ -99,7 +190,7 @@ impl Auth {
     /// # Errors
     /// [`TokenError`].
     pub fn claims(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
-        self.tokens.verify(token, now)
+        self.signing().tokens.verify(token, now)
     }
 
     /// A challenge that can be answered from `now` on.
@@ -120,5 +211,40 @@ impl Auth {
     #[must_use]
     pub fn admin_key(&self) -> &AdminKey {
         &self.admin_key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn a_new_key_signs_and_the_former_verifies_until_it_is_dropped() {
+        let data = tempfile::tempdir().unwrap();
+        let clock = SystemClock::new();
+        let epoch = Epoch::from_bytes([1; 8]);
+        let auth = Auth::open(data.path(), epoch, &clock).unwrap();
+        let (device, person) = (DeviceId::from_bytes([2; 16]), PersonId::from_bytes([3; 16]));
+        let now = clock.now();
+        let grant = || auth.grant(device, person, now).unwrap().token;
+        let first = grant();
+        // Looked at once, so that it is remembered as good.
+        auth.claims(&first, now).unwrap();
+        auth.rotate(false, &clock).unwrap();
+        let second = grant();
+        for token in [&first, &second] {
+            assert_eq!(auth.claims(token, now).unwrap().device, device);
+        }
+        auth.drop_ended_keys(&clock).unwrap();
+        assert_eq!(auth.listed_keys().len(), 2, "its time is not over");
+        auth.rotate(true, &clock).unwrap();
+        for token in [&first, &second] {
+            assert!(
+                matches!(auth.claims(token, now), Err(TokenError::Invalid)),
+                "what was remembered as good is forgotten with the key"
+            );
+        }
+        assert_eq!(auth.listed_keys().len(), 1);
     }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use yizhan_proto::limits::TOKEN_TTL_S;
 use yizhan_proto::{DeviceId, Epoch, PersonId, Timestamp};
 
-use super::keys::{pkcs8, public_key};
+use super::keys::{key_id, pkcs8, public_key};
 
 /// Bytes of a token: ours are about 400; nothing longer is looked at.
 const TOKEN_BYTES_MAX: usize = 2_048;
@@ -55,7 +55,10 @@ struct Body {
 pub(super) struct Tokens {
     issuer: String,
     signing: EncodingKey,
-    verifying: DecodingKey,
+    /// The id of the key that signs.
+    key_id: String,
+    /// Keys that verify, by id: the one that signs, then former ones.
+    verifying: Vec<(String, DecodingKey)>,
     validation: Validation,
     verified: Mutex<Verified>,
 }
@@ -68,8 +71,9 @@ struct Verified {
 }
 
 impl Tokens {
-    /// Tokens of the relay of this lineage, under the Ed25519 key of this seed.
-    pub(super) fn new(seed: &[u8; 32], epoch: Epoch) -> Self {
+    /// Tokens of the relay of this lineage, signed under the Ed25519 key of this seed; those under
+    /// a former key are good until they end.
+    pub(super) fn new(seed: &[u8; 32], former: &[[u8; 32]], epoch: Epoch) -> Self {
         let issuer = epoch.to_string();
         let mut validation = Validation::new(Algorithm::EdDSA);
         // Expiry is checked below, by the relay's clock that is passed in.
@@ -82,7 +86,11 @@ impl Tokens {
         Self {
             issuer,
             signing: EncodingKey::from_ed_der(&pkcs8(seed)),
-            verifying: DecodingKey::from_ed_der(&public_key(seed)),
+            key_id: key_id(seed),
+            verifying: std::iter::once(seed)
+                .chain(former)
+                .map(|seed| (key_id(seed), DecodingKey::from_ed_der(&public_key(seed))))
+                .collect(),
             validation,
             verified: Mutex::default(),
         }
@@ -102,8 +110,9 @@ impl Tokens {
             iat,
             exp: iat.saturating_add(i64::try_from(TOKEN_TTL_S).unwrap_or(i64::MAX)),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &body, &self.signing)
-            .map_err(TokenError::Unmade)
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(self.key_id.clone());
+        jsonwebtoken::encode(&header, &body, &self.signing).map_err(TokenError::Unmade)
     }
 
     pub(super) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
@@ -127,8 +136,14 @@ impl Tokens {
     }
 
     fn decode(&self, token: &str) -> Option<Claims> {
-        let body = jsonwebtoken::decode::<Body>(token, &self.verifying, &self.validation)
-            .ok()?
+        let named = jsonwebtoken::decode_header(token).ok()?.kid;
+        // A token of before keys had names names none.
+        let fits = |id: &str| named.as_deref().is_none_or(|named| named == id);
+        let body = self
+            .verifying
+            .iter()
+            .filter(|(id, _)| fits(id))
+            .find_map(|(_, key)| jsonwebtoken::decode::<Body>(token, key, &self.validation).ok())?
             .claims;
         Some(Claims {
             device: body.dev.parse().ok()?,
@@ -165,7 +180,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 
     fn tokens(seed: u8, epoch: u8) -> Tokens {
-        Tokens::new(&[seed; 32], Epoch::from_bytes([epoch; 8]))
+        Tokens::new(&[seed; 32], &[], Epoch::from_bytes([epoch; 8]))
     }
 
     fn issue(tokens: &Tokens) -> String {
@@ -219,6 +234,30 @@ mod tests {
                 "{token}"
             );
         }
+    }
+
+    #[test]
+    fn a_token_of_a_former_key_is_good_while_the_key_is_kept() {
+        let before = tokens(1, 1);
+        let token = issue(&before);
+        let epoch = Epoch::from_bytes([1; 8]);
+        let after = Tokens::new(&[2; 32], &[[1; 32]], epoch);
+        assert!(after.verify(&token, NOW).is_ok());
+        assert!(before.verify(&issue(&after), NOW).is_err(), "signed anew");
+        let dropped = Tokens::new(&[2; 32], &[], epoch);
+        assert!(dropped.verify(&token, NOW).is_err());
+        // One of before keys had names.
+        let body = Body {
+            iss: epoch.to_string(),
+            sub: PersonId::from_bytes([2; 16]).to_string(),
+            dev: DeviceId::from_bytes([1; 16]).to_string(),
+            iat: 0,
+            exp: NOW.as_ms() / 1_000 + 60,
+        };
+        let nameless =
+            jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &body, &before.signing).unwrap();
+        assert!(after.verify(&nameless, NOW).is_ok());
+        assert!(dropped.verify(&nameless, NOW).is_err());
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! What can be typed, and the help that teaches it.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -9,8 +8,10 @@ mod audit;
 mod desk;
 mod erase;
 mod forget;
+mod key;
 mod quarantine;
 mod report;
+mod serve;
 
 pub(super) use audit::{Audit, List as AuditList, Verify as AuditVerify};
 pub(super) use desk::{Desk, Member as DeskMembers};
@@ -19,9 +20,8 @@ pub(super) use forget::Forget;
 pub(super) use quarantine::Quarantine;
 pub(super) use report::Report;
 
-use crate::config::{METRICS_PORT_DEFAULT, PORT_DEFAULT};
-use crate::relay::BACKUP_DAYS_DEFAULT;
-use crate::telemetry::LogFormat;
+pub(super) use key::Key;
+pub(super) use serve::Serve;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -98,6 +98,9 @@ pub(super) enum Command {
         after_help = "A person goes with every document about them; a document with what only makes sense with it.\nWhat comes later of it is refused. The receipt names the devices that have yet to confirm.\n\nExamples:\n  yizhan erase 李师傅 --ground 'asked for in writing, 2026-11-20'\n  yizhan erase 01999c2e-4a7b-7c3d-8e9f-0a1b2c3d4e5f --ground 'wrong person photographed' --yes --json\n  yizhan erase status"
     )]
     Erase(Erase),
+    /// The key that signs: list, change.
+    #[command(subcommand)]
+    Key(Key),
     /// Numbers of the running relay.
     #[command(after_help = "Examples:\n  yizhan status\n  yizhan status --json")]
     Status,
@@ -106,88 +109,6 @@ pub(super) enum Command {
 impl Default for Command {
     fn default() -> Self {
         Self::Serve(Serve::default())
-    }
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Serve {
-    /// Where to listen; only this machine reaches the default. Port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value_t = listen_default())]
-    pub(super) listen: SocketAddr,
-    /// The URL under which phones reach the relay, if not where it listens (behind a proxy, say).
-    #[arg(long, value_name = "URL", value_parser = url)]
-    pub(super) public_url: Option<String>,
-    /// Where to serve metrics for Prometheus; `off` for nowhere.
-    #[arg(long, value_name = "ADDRESS:PORT|off", default_value_t = MetricsListen::default())]
-    pub(super) metrics_listen: MetricsListen,
-    /// Say so once, at the first start after putting a backup back: the relay begins a new lineage,
-    /// and every phone offers again what it made since the backup.
-    #[arg(long)]
-    pub(super) restored: bool,
-    /// When people at the desks work, and how long each step of a ticket may take: a JSON file, see
-    /// docs/OPERATIONS.md. Without it: Monday to Friday, 09:00-18:00, in China.
-    #[arg(long, value_name = "FILE")]
-    pub(super) calendar: Option<PathBuf>,
-    /// Days that backups of the data folder are kept: receipts of erasures say when the last expires.
-    #[arg(long, value_name = "DAYS", default_value_t = BACKUP_DAYS_DEFAULT)]
-    pub(super) backup_days: u16,
-    /// What to log: info, debug, warn, or a filter such as yizhan_server=debug.
-    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
-    pub(super) log: String,
-    /// How to write log lines.
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) log_format: LogFormat,
-}
-
-impl Default for Serve {
-    fn default() -> Self {
-        Self {
-            listen: listen_default(),
-            public_url: None,
-            metrics_listen: MetricsListen::default(),
-            restored: false,
-            calendar: None,
-            backup_days: BACKUP_DAYS_DEFAULT,
-            log: std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()),
-            log_format: LogFormat::default(),
-        }
-    }
-}
-
-fn listen_default() -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, PORT_DEFAULT))
-}
-
-/// Where metrics are served, if at all.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct MetricsListen(pub(super) Option<SocketAddr>);
-
-impl Default for MetricsListen {
-    fn default() -> Self {
-        Self(Some(SocketAddr::from((
-            Ipv4Addr::LOCALHOST,
-            METRICS_PORT_DEFAULT,
-        ))))
-    }
-}
-
-impl std::fmt::Display for MetricsListen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            Some(address) => address.fmt(f),
-            None => f.write_str("off"),
-        }
-    }
-}
-
-impl std::str::FromStr for MetricsListen {
-    type Err = std::net::AddrParseError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "off" {
-            return Ok(Self(None));
-        }
-        text.parse().map(|address| Self(Some(address)))
     }
 }
 
@@ -251,6 +172,33 @@ pub(super) enum Person {
         after_help = "Looks for the same name (spaces, width and case apart) and the same name of a phone, and says whether both registered at the same station within a day.\n\nExamples:\n  yizhan person duplicates\n  yizhan person duplicates --json"
     )]
     Duplicates,
+    /// Say who somebody of the outside identity provider is here: their token then pairs phones.
+    #[command(
+        after_help = "Without --issuer it is the provider that the relay accepts, and no other is of use.\n\nExamples:\n  yizhan person link 李师傅 --subject 8f2c1d\n  yizhan person link 01999c2e --issuer https://id.example.org --subject li@example.org"
+    )]
+    Link {
+        /// The person's name, id, or the beginning of the id.
+        person: String,
+        /// The provider, as it calls itself.
+        #[arg(long, value_name = "URL")]
+        issuer: Option<String>,
+        /// Who, as the provider calls them (the claim `sub`, if not configured otherwise).
+        #[arg(long)]
+        subject: String,
+    },
+    /// Take a link back. Phones paired through it stay: see yizhan device revoke.
+    #[command(after_help = "Example:\n  yizhan person unlink --subject 8f2c1d")]
+    Unlink {
+        /// The provider, as it calls itself; without it, the one that the relay accepts.
+        #[arg(long, value_name = "URL")]
+        issuer: Option<String>,
+        /// Who, as the provider calls them.
+        #[arg(long)]
+        subject: String,
+    },
+    /// List all links to outside identities.
+    #[command(after_help = "Examples:\n  yizhan person links\n  yizhan person links --json")]
+    Links,
     /// Make OTHER an alias of KEEP: devices, roles and desks go over; nothing is rewritten.
     #[command(after_help = "Example:\n  yizhan person merge 01999c2e 0199aa51")]
     Merge {
@@ -333,18 +281,6 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
         .ok()
         .and_then(|count| count.checked_mul(seconds_each))
         .ok_or_else(wrong)
-}
-
-fn url(text: &str) -> Result<String, String> {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() && !text.contains(['?', '#', ' ']) => Ok(text.to_owned()),
-        _ => Err(format!(
-            "{text} is not a URL; try https://relay.example.org"
-        )),
-    }
 }
 
 #[cfg(test)]

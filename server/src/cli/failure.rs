@@ -59,6 +59,22 @@ pub(super) enum Failure {
     /// Nobody is there to be asked.
     #[error("nobody is there to confirm it, and it cannot be undone; say --yes")]
     NotConfirmed,
+    /// A file of limits is not acceptable.
+    #[error("{path}: {source}", source = .source)]
+    Limits {
+        /// Which.
+        path: String,
+        /// Why.
+        source: crate::edge::LimitsError,
+    },
+    /// The file of the outside identity provider is not acceptable.
+    #[error("{path}: {source}", source = .source)]
+    Outside {
+        /// Which.
+        path: String,
+        /// Why.
+        source: crate::outside::OutsideConfigError,
+    },
     /// A file to import cannot be read.
     #[error("cannot read {path}")]
     Unreadable {
@@ -131,6 +147,8 @@ impl Failure {
             | Self::Import { .. }
             | Self::Calendar { .. }
             | Self::Ledger { .. }
+            | Self::Limits { .. }
+            | Self::Outside { .. }
             | Self::Unreadable { .. } => 4,
             Self::NotRunning { .. } => 5,
             Self::Audit(_) | Self::AuditFile { .. } => 6,
@@ -144,6 +162,7 @@ impl Failure {
             Self::Keys(_) => 7,
             Self::Serve(error) => match error {
                 ServeError::Open(_) | ServeError::Keys(_) | ServeError::AddressFile { .. } => 7,
+                ServeError::Outside(_) => 4,
                 ServeError::Listen { .. } | ServeError::Start(_) => 1,
             },
         }

@@ -18,7 +18,9 @@ mod device;
 mod erase;
 mod failure;
 mod forget;
+mod key;
 mod output;
+mod outside;
 mod person;
 mod quarantine;
 mod relay;
@@ -69,6 +71,7 @@ fn obey(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Quarantine(command) => quarantine::obey(&data, command, output),
         Command::Erase(args) => erase::obey(&data, args, output),
         Command::Forget(command) => forget::obey(&data, command, output),
+        Command::Key(command) => key::obey(&data, command, output),
         Command::Report(args) => report::make(&data, &args, output),
         Command::Audit(command) => audit::obey(&data, &command, output),
         Command::Status => status::show(&data, output),

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::args::{Pair, Person as Command, PersonRole};
 use super::relay::{Relay, named, part};
-use super::{Failure, Output, text};
+use super::{Failure, Output, outside, text};
 use crate::admin::{
-    Duplicate, Merge, NewPairCode, NewPerson, PairCode, Person, RoleMove, RoleText, Station,
+    Duplicate, Merge, NewPairCode, NewPerson, OutsideSubject, PairCode, Person, RoleMove, RoleText,
+    Station,
 };
 
 pub(super) fn obey(data: &Path, command: Command, output: &mut Output) -> Result<(), Failure> {
@@ -15,6 +16,15 @@ pub(super) fn obey(data: &Path, command: Command, output: &mut Output) -> Result
         Command::List => list(data, output),
         Command::Role(command) => role(data, command, output),
         Command::Duplicates => duplicates(data, output),
+        Command::Link {
+            person,
+            issuer,
+            subject,
+        } => outside::link(data, &person, &OutsideSubject { issuer, subject }, output),
+        Command::Unlink { issuer, subject } => {
+            outside::unlink(data, &OutsideSubject { issuer, subject }, output)
+        }
+        Command::Links => outside::list(data, output),
         Command::Merge { keep, other } => merge(data, &keep, &other, output),
     }
 }

@@ -11,11 +11,13 @@ use super::args::Serve;
 use super::{Failure, Output, text};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::relay::{Calendar, RelayOptions};
+use crate::edge::LimitsFile;
+use crate::outside::OutsideConfig;
+use crate::relay::Calendar;
 use crate::{Running, shutdown, telemetry};
 
-/// Bytes of a calendar file that are read.
-const CALENDAR_BYTES_MAX: u64 = 256 * 1024;
+/// Bytes of a file of settings that are read.
+const FILE_BYTES_MAX: u64 = 256 * 1024;
 
 /// What a start says to a program.
 #[derive(Debug, Serialize)]
@@ -32,26 +34,11 @@ struct Started {
 
 pub(super) fn serve(data: &Path, args: &Serve, output: &mut Output) -> Result<(), Failure> {
     telemetry::log(&args.log, args.log_format)?;
-    let calendar = match &args.calendar {
-        Some(file) => read_calendar(file)?,
-        None => Calendar::default(),
-    };
+    let config = config(data, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Process("no threads to run on", error))?;
-    let config = Config {
-        listen: args.listen,
-        metrics_listen: args.metrics_listen.0,
-        public_url: args.public_url.clone(),
-        relay: RelayOptions {
-            restored: args.restored,
-            calendar,
-            backup_days: args.backup_days,
-            ..RelayOptions::default()
-        },
-        ..Config::new(data)
-    };
     let result = runtime.block_on(async {
         let running = crate::serve(config, Arc::new(SystemClock::new())).await?;
         // Told again until somebody is added: a first start may have found its port taken.
@@ -81,17 +68,52 @@ pub(super) fn serve(data: &Path, args: &Serve, output: &mut Output) -> Result<()
     result
 }
 
-/// Reads a calendar file, no more of it than one may have.
-fn read_calendar(file: &Path) -> Result<Calendar, Failure> {
+/// What the options and the files they name come to.
+fn config(data: &Path, args: &Serve) -> Result<Config, Failure> {
+    let mut config = Config {
+        listen: args.listen,
+        metrics_listen: args.metrics_listen.0,
+        public_url: args.public_url.clone(),
+        ..Config::new(data)
+    };
+    config.relay.restored = args.restored;
+    config.relay.backup_days = args.backup_days;
+    if let Some(file) = &args.calendar {
+        let (text, path) = read(file)?;
+        config.relay.calendar =
+            Calendar::from_json(&text).map_err(|source| Failure::Calendar { path, source })?;
+    }
+    if let Some(file) = &args.limits {
+        let (text, path) = read(file)?;
+        LimitsFile::from_json(&text)
+            .map_err(|source| Failure::Limits { path, source })?
+            .apply(&mut config.http, &mut config.relay.quotas);
+    }
+    if let Some(file) = &args.oidc {
+        let (text, path) = read(file)?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let outside = OutsideConfig::from_json(&text, folder)
+            .map_err(|source| Failure::Outside { path, source })?;
+        config.outside = Some(outside);
+    }
+    config
+        .http
+        .trusted_proxies
+        .clone_from(&args.trusted_proxies);
+    Ok(config)
+}
+
+/// Reads a file of settings, no more of it than one may have.
+fn read(file: &Path) -> Result<(String, String), Failure> {
     let path = file.display().to_string();
     let mut text = String::new();
     File::open(file)
-        .and_then(|file| file.take(CALENDAR_BYTES_MAX).read_to_string(&mut text))
+        .and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text))
         .map_err(|source| Failure::Unreadable {
             path: path.clone(),
             source,
         })?;
-    Calendar::from_json(&text).map_err(|source| Failure::Calendar { path, source })
+    Ok((text, path))
 }
 
 fn greet(

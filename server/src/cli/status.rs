@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::relay::Relay;
 use super::{Failure, Output, text};
-use crate::admin::{OpenTickets, Status};
+use crate::admin::{OpenTickets, ScopeCount, Status};
 
 pub(super) fn show(data: &Path, output: &mut Output) -> Result<(), Failure> {
     let status: Status = Relay::find(data)?.get("status")?;
@@ -31,6 +31,7 @@ pub(super) fn show(data: &Path, output: &mut Output) -> Result<(), Failure> {
             ),
             ("waiting for the writer", status.queue_depth.to_string()),
             ("open tickets", tickets(&status.tickets)),
+            ("scopes over 10,000", scopes(&status.scopes_full)),
         ]
         .into_iter()
         .map(|(name, value)| vec![name.to_owned(), value])
@@ -61,6 +62,16 @@ fn tickets(counts: &[OpenTickets]) -> String {
         };
         format!("{} {}{late}", count.open, count.step)
     });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn scopes(full: &[ScopeCount]) -> String {
+    if full.is_empty() {
+        return "none".to_owned();
+    }
+    let each = full
+        .iter()
+        .map(|scope| format!("{} ({})", scope.id, scope.documents));
     each.collect::<Vec<_>>().join(", ")
 }
 

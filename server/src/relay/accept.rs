@@ -12,6 +12,7 @@ use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Scope, Timestamp};
 
+use super::quotas::{self, Quotas};
 use super::{access, attachments, audit, erasure, membership, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
@@ -63,6 +64,8 @@ pub(super) struct Arrival {
     pub(super) received_at: Timestamp,
     /// Device clock minus relay clock, 0 within tolerance.
     pub(super) skew_ms: i64,
+    /// What it may take up; `None` for what the relay itself writes.
+    pub(super) quotas: Option<Quotas>,
 }
 
 impl Arrival {
@@ -75,7 +78,14 @@ impl Arrival {
             person: author.person,
             received_at: now,
             skew_ms: if tolerated { 0 } else { skew_ms },
+            quotas: None,
         }
+    }
+
+    /// The same, under quotas.
+    pub(super) const fn under(mut self, quotas: Quotas) -> Self {
+        self.quotas = Some(quotas);
+        self
     }
 }
 
@@ -175,6 +185,11 @@ pub(super) fn settle(
         Ok(Verdict::Accept(outline)) => {
             if let Some(refusal) = seats::objection(tx, incoming)? {
                 return Ok(Outcome::Refused(Reason::from(&refusal)));
+            }
+            if let (None, Some(quotas)) = (&before, arrival.quotas)
+                && let Some(later) = quotas::no_room(tx, quotas, &outline)?
+            {
+                return Ok(later);
             }
             let stored = keep(tx, arrival, incoming, change, before.as_ref(), *outline)?;
             Ok(Outcome::Accepted(stored))
@@ -327,6 +342,11 @@ fn quarantine(
     incoming: &Incoming,
     refusal: &Refusal,
 ) -> Result<Outcome, StoreError> {
+    if let Some(quotas) = arrival.quotas
+        && let Some(later) = quotas::too_much_waits(tx, quotas, arrival.person, incoming)?
+    {
+        return Ok(later);
+    }
     let reason = Reason::from(refusal);
     if !tx.is_quarantined(incoming.document, incoming.hash)? {
         audit::quarantined(tx, arrival, incoming.document, &reason)?;

@@ -15,6 +15,7 @@ mod asked;
 use super::accept::{Arrival, Incoming, Writer, settle};
 use super::page::{Answer, Ask, Budget, Reading};
 use super::quarantine::decisions;
+use super::quotas::Begun;
 use super::recipients::begun;
 use super::seats::Told;
 use super::types::Caller;
@@ -145,7 +146,9 @@ impl Relay {
                 pardoned: false,
             };
             let now = relay.inner.clock.now();
-            let arrival = Arrival::new(&caller.author, now, device_time);
+            let quotas = relay.inner.quotas;
+            let arrival = Arrival::new(&caller.author, now, device_time).under(quotas);
+            let mut room = Begun::new(quotas, caller.person, now);
             for forgotten in &done.forgotten {
                 tx.acknowledge_forget(device, forgotten, now)?;
             }
@@ -156,7 +159,14 @@ impl Relay {
             let mut receipts = Vec::with_capacity(incoming.len());
             let mut told = Told::default();
             for incoming in &incoming {
-                let outcome = relay.admit(tx, &mut told, writer, arrival, incoming)?;
+                let (begins, later) = room.objection(tx, incoming)?;
+                let outcome = match later {
+                    Some(later) => later,
+                    None => relay.admit(tx, &mut told, writer, arrival, incoming)?,
+                };
+                if begins && matches!(outcome, Outcome::Accepted(_)) {
+                    room.one_more();
+                }
                 if let Outcome::Refused(reason) = &outcome {
                     relay.audit_refusal(tx, arrival, incoming.document, reason)?;
                 }
@@ -166,6 +176,7 @@ impl Relay {
                 });
             }
             relay.seat_beside(tx, &mut told)?;
+            room.keep(tx)?;
             Ok((receipts, tx.head(), told))
         };
         let written = self.inner.writer.write(job).await;
@@ -204,6 +215,10 @@ impl Relay {
                 }
                 Outcome::Needs(_) => "needs",
                 Outcome::Quarantined(_) => "quarantined",
+                Outcome::Later(reason) => {
+                    *refusals.entry(&reason.code).or_default() += 1;
+                    "later"
+                }
                 Outcome::Unknown(_) => "unknown",
             };
             *outcomes.entry(outcome).or_default() += 1;
@@ -261,9 +276,11 @@ async fn inspect_all(pushes: Vec<Push>) -> Result<Vec<Incoming>, RelayError> {
 fn sequence_of(receipt: &Receipt) -> Option<Sequence> {
     match &receipt.outcome {
         Outcome::Accepted(stored) | Outcome::Duplicate(stored) => Some(stored.sequence),
-        Outcome::Refused(_) | Outcome::Needs(_) | Outcome::Quarantined(_) | Outcome::Unknown(_) => {
-            None
-        }
+        Outcome::Refused(_)
+        | Outcome::Needs(_)
+        | Outcome::Quarantined(_)
+        | Outcome::Later(_)
+        | Outcome::Unknown(_) => None,
     }
 }
 

@@ -23,6 +23,8 @@
 //! | `quarantine` | what waits for a person: list, show, accept, reject, and telling the devices |
 //! | `sheets` | reports of a region, handed out to its coordinators |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
+//! | `outside` | people of an outside identity provider |
+//! | `quotas` | how much a person begins, what waits, how full a scope grows |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
 //! | `options` | what a relay is opened with |
@@ -44,12 +46,15 @@ mod failure;
 mod membership;
 mod merging;
 mod options;
+mod outside;
 mod outstanding;
 mod own;
 mod page;
 mod pairing;
 mod people;
+mod probe;
 mod quarantine;
+mod quotas;
 mod recipients;
 mod repair;
 mod report;
@@ -81,9 +86,12 @@ use erasure::Erasing;
 pub use erasure::{GROUND_BYTES_MAX, LedgerEntry, Receipt};
 use failure::{from_read, from_write, open_error};
 pub use options::{BACKUP_DAYS_DEFAULT, RelayOptions};
+pub use outside::{OutsideBearer, OutsideNewcomer};
+use probe::Probe;
 pub use quarantine::{
     Became, Decided, HeldDecision, HeldInfo, HeldPage, HeldQuery, HeldShown, QuarantineError, Which,
 };
+pub use quotas::Quotas;
 use recipients::Served;
 pub use report::{MonthOf, ReportWanted, months_in};
 use seats::Unsettled;
@@ -125,6 +133,8 @@ struct Inner {
     /// Days after which no backup is left of what is erased today.
     backup_days: u16,
     digest_mismatches: AtomicU64,
+    quotas: Quotas,
+    probe: Probe,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
     sheets: Sheets,
@@ -189,6 +199,8 @@ impl Relay {
                 erasing: Erasing::default(),
                 backup_days: options.backup_days,
                 digest_mismatches: AtomicU64::new(0),
+                quotas: options.quotas,
+                probe: Probe::default(),
                 reporting: tokio::sync::Mutex::new(()),
                 sheets: Sheets::default(),
             }),
@@ -279,24 +291,6 @@ impl Relay {
             queue_depth: self.inner.writer.waiting() as u64,
             digest_mismatches: self.inner.digest_mismatches.load(Ordering::Relaxed),
         })
-    }
-
-    /// Whether the writer runs and the store answers: for `/readyz`.
-    ///
-    /// # Errors
-    /// [`RelayError`] says what is wrong.
-    pub async fn ready(&self) -> Result<(), RelayError> {
-        if !self.inner.writer.is_open() {
-            return Err(RelayError::ShuttingDown);
-        }
-        let head = self
-            .inner
-            .readers
-            .read(|snapshot| snapshot.head())
-            .await
-            .map_err(from_read)?;
-        tracing::trace!(%head, "ready");
-        Ok(())
     }
 
     /// The actor the relay itself writes as. A restore from backup starts a new lineage, and with

@@ -1,6 +1,6 @@
 //! What a relay is opened with.
 
-use super::Calendar;
+use super::{Calendar, Quotas};
 
 /// Days that backups are kept, if nobody says otherwise.
 pub const BACKUP_DAYS_DEFAULT: u16 = 30;
@@ -22,6 +22,8 @@ pub struct RelayOptions {
     /// Days that backups of the data folder are kept: the receipt of an erasure says when the last
     /// of them expires.
     pub backup_days: u16,
+    /// How much a person may begin and leave waiting, and how full a scope may grow.
+    pub quotas: Quotas,
 }
 
 impl Default for RelayOptions {
@@ -33,6 +35,7 @@ impl Default for RelayOptions {
             restored: false,
             calendar: Calendar::default(),
             backup_days: BACKUP_DAYS_DEFAULT,
+            quotas: Quotas::default(),
         }
     }
 }

@@ -99,7 +99,7 @@ impl Hand {
         let arrival = Arrival::new(&self.author, self.now, self.now);
         match settle(tx, writer, arrival, &incoming)? {
             Outcome::Accepted(stored) | Outcome::Duplicate(stored) => Ok(stored),
-            Outcome::Refused(reason) | Outcome::Quarantined(reason) => {
+            Outcome::Refused(reason) | Outcome::Quarantined(reason) | Outcome::Later(reason) => {
                 Err(OwnError::Refused(refusal(reason)))
             }
             Outcome::Needs(_) | Outcome::Unknown(_) => Err(OwnError::Unreadable(

@@ -22,15 +22,15 @@ impl From<StoreError> for PairError {
 
 /// A device that introduces itself.
 #[derive(Debug)]
-struct Newcomer {
-    device: DeviceId,
+pub(super) struct Newcomer {
+    pub(super) device: DeviceId,
     public_key: [u8; PUBLIC_KEY_BYTES],
     label: String,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 impl Newcomer {
-    fn new(
+    pub(super) fn new(
         relay: &Relay,
         device: DeviceId,
         public_key: &[u8],
@@ -54,7 +54,7 @@ impl Newcomer {
     }
 
     /// What is known of the device, which must have the same key.
-    fn known(&self, tx: &LogTx<'_>) -> Result<Option<DeviceRow>, PairError> {
+    pub(super) fn known(&self, tx: &LogTx<'_>) -> Result<Option<DeviceRow>, PairError> {
         match tx.device(self.device)? {
             Some(known) if known.public_key != self.public_key => Err(PairError::DeviceConflict),
             known => Ok(known),
@@ -70,7 +70,7 @@ impl Newcomer {
     }
 
     /// The device as it acts for `person` from now on.
-    fn act_for(&self, person: PersonId, known: Option<&DeviceRow>) -> DeviceRow {
+    pub(super) fn act_for(&self, person: PersonId, known: Option<&DeviceRow>) -> DeviceRow {
         DeviceRow {
             id: self.device,
             person,
@@ -111,7 +111,7 @@ impl Relay {
             .await
     }
 
-    async fn welcome(
+    pub(super) async fn welcome(
         &self,
         job: impl FnOnce(&mut LogTx<'_>) -> Result<PersonRow, PairError> + Send + 'static,
     ) -> Result<Paired, PairError> {
@@ -204,7 +204,7 @@ fn register(
 
 /// Makes the id under which a device wrote before pairing another id of the person, unless
 /// somebody else could claim it.
-fn adopt_alias(
+pub(super) fn adopt_alias(
     tx: &mut LogTx<'_>,
     person: PersonId,
     provisional: PersonId,
@@ -227,7 +227,7 @@ fn is_free(tx: &mut LogTx<'_>, id: PersonId) -> Result<bool, PairError> {
     Ok(tx.person(id)?.is_none() && tx.person_of_alias(id)?.is_none() && !tx.has_documents(id)?)
 }
 
-fn person(tx: &LogTx<'_>, id: PersonId) -> Result<PersonRow, PairError> {
+pub(super) fn person(tx: &LogTx<'_>, id: PersonId) -> Result<PersonRow, PairError> {
     tx.person(id)?
         .ok_or_else(|| StoreError::damaged("a device without a person").into())
 }

@@ -11,6 +11,7 @@ mod pages;
 mod people;
 mod phone;
 mod quarantine;
+mod quotas;
 mod recipients;
 mod reports;
 mod seats;

@@ -76,13 +76,15 @@ fn app(data: &Path, limits: HttpLimits) -> App {
     App::new(Inner {
         relay,
         auth,
-        clock,
         url: "http://127.0.0.1:8787".to_owned(),
         stopping: CancellationToken::new(),
         tasks: TaskTracker::new(),
         requests: Arc::new(Semaphore::new(limits.requests_max)),
         watches: Arc::new(Semaphore::new(limits.watches_max)),
         openapi: openapi_json(),
+        rates: crate::edge::Rates::new(&limits.rates, Arc::clone(&clock)),
+        outside: None,
+        clock,
         limits,
     })
 }

@@ -4,6 +4,8 @@ mod access;
 mod audit;
 mod desks;
 mod erasures;
+mod keys;
+mod outside;
 mod people;
 mod quarantine;
 mod report;
@@ -18,7 +20,7 @@ use yizhan_proto::{Fault, FaultCode, Role, StationId};
 
 use super::App;
 use super::fault::Refused;
-use crate::admin::{OpenTickets, Status};
+use crate::admin::{OpenTickets, ScopeCount, Status};
 use crate::extract::Admin;
 use crate::relay::{DueStep, Relay, TicketCount};
 
@@ -52,6 +54,11 @@ pub(super) fn all() -> OpenApiRouter<App> {
         .routes(routes!(access::close))
         .routes(routes!(access::reopen))
         .routes(routes!(access::move_role))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(outside::list))
+        .routes(routes!(outside::link))
+        .routes(routes!(outside::unlink))
         .routes(routes!(report::report))
         .routes(routes!(audit::list))
         .routes(routes!(audit::chain))
@@ -87,6 +94,16 @@ async fn status(State(app): State<App>, _: Admin) -> Result<Answer<Status>, Refu
         database_bytes: status.database_bytes,
         queue_depth: status.queue_depth,
         tickets: status.tickets.iter().map(tickets).collect(),
+        scopes_full: app
+            .relay
+            .full_scopes()
+            .await?
+            .into_iter()
+            .map(|row| ScopeCount {
+                id: row.scope.to_string(),
+                documents: row.documents,
+            })
+            .collect(),
         uptime_ms: app.clock.elapsed_ms(),
     }))
 }

@@ -26,6 +26,7 @@ pub(super) async fn sync(
     Device(caller): Device,
     Cbor(request): Cbor<SyncRequest, REQUEST_BYTES_MAX>,
 ) -> Result<CborAnswer, Refused> {
+    app.rates.changes(caller.device, request.pushes.len())?;
     let response = app.relay.sync(&caller, request).await?;
     Ok(CborAnswer::of(&response))
 }

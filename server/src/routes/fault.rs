@@ -1,6 +1,8 @@
 //! Why a request was not served, as an answer: one place for the mapping of errors to faults, one
 //! for their form (CBOR or RFC 9457 problem document), one for their log line.
 
+mod keys;
+
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -26,6 +28,12 @@ pub(crate) struct Refused(pub(crate) Box<Fault>, Option<String>);
 impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
         Self(Box::new(fault), None)
+    }
+}
+
+impl From<Box<Fault>> for Refused {
+    fn from(fault: Box<Fault>) -> Self {
+        Self(fault, None)
     }
 }
 
@@ -161,6 +169,8 @@ impl From<PairError> for Refused {
             PairError::DeviceConflict => FaultCode::DeviceConflict,
             PairError::DeviceRevoked => FaultCode::DeviceRevoked,
             PairError::PersonConflict => FaultCode::PersonConflict,
+            PairError::OutsideUnknown => FaultCode::OutsideUnknown,
+            PairError::OutsideTokenUsed => FaultCode::OutsideTokenUsed,
             PairError::Invalid(_) => FaultCode::Invalid,
             PairError::Relay(error) => return error.into(),
         };
@@ -270,10 +280,11 @@ fn fault_is_wanted(fault: &Fault) -> bool {
 
 /// CBOR on the routes of devices, and elsewhere for who sends or asks for it.
 fn wants_cbor(path: &str, headers: &HeaderMap) -> bool {
-    const DEVICES: [&str; 6] = [
+    const DEVICES: [&str; 7] = [
         "/v1/report",
         "/v1/sync",
         "/v1/pair",
+        "/v1/pair/outside",
         "/v1/register",
         "/v1/token",
         "/v1/watch",

@@ -33,6 +33,7 @@ pub(crate) fn all() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
         ))
         .routes(routes!(audit::reads))
         .routes(routes!(pairing::pair))
+        .routes(routes!(pairing::outside))
         .routes(routes!(pairing::register))
         .routes(routes!(pairing::token))
         .routes(routes!(health::alive))

@@ -5,14 +5,16 @@ use std::net::IpAddr;
 use axum::extract::State;
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::SMALL_REQUEST_BYTES_MAX;
+use yizhan_proto::outside::OutsidePairRequest;
 use yizhan_proto::{DeviceId, Fault, FaultCode, ProtocolVersion};
 
 use super::App;
 use super::fault::{self, Refused};
-use crate::auth::{Subject, verify};
+use crate::auth::{SignatureError, Subject, verify};
 use crate::error::{PairError, RelayError};
 use crate::extract::{Cbor, CborAnswer, Peer};
-use crate::relay::{Caller, Paired};
+use crate::outside::OutsideError;
+use crate::relay::{Caller, OutsideNewcomer, Paired};
 
 /// A device presents a one-time code and comes to act for the person it was made for.
 #[utoipa::path(
@@ -41,6 +43,58 @@ pub(super) async fn pair(
     let device = request.device;
     let paired = app.relay.pair(request).await;
     welcome(&app, peer, device, paired)
+}
+
+/// A device presents a token of the configured identity provider, and comes to act for the person
+/// that the token's bearer is linked to.
+#[utoipa::path(
+    post,
+    path = "/v1/pair/outside",
+    tag = "device",
+    request_body(content = Vec<u8>, content_type = "application/cbor", description = "OutsidePairRequest (docs/PROTOCOL.md)"),
+    responses(
+        (status = 200, description = "Welcome", body = Vec<u8>, content_type = "application/cbor"),
+        (status = "4XX", description = "Fault", body = Vec<u8>, content_type = "application/cbor"),
+    )
+)]
+pub(super) async fn outside(
+    State(app): State<App>,
+    Peer(peer): Peer,
+    Cbor(request): Cbor<OutsidePairRequest, SMALL_REQUEST_BYTES_MAX>,
+) -> Result<CborAnswer, Refused> {
+    version(request.version)?;
+    let Some(provider) = &app.outside else {
+        return Err(Fault::new(
+            FaultCode::OutsideClosed,
+            "this relay accepts no outside identity provider; ask for a pairing code",
+        )
+        .into());
+    };
+    admit(
+        &app,
+        peer,
+        &request.public_key,
+        &request.signed_bytes(),
+        &request.signature,
+    )?;
+    let bearer = provider.bearer(&request.token).await.map_err(|error| {
+        if let OutsideError::Token(reason) = &error {
+            tracing::info!(%reason, "a token of the identity provider was refused");
+            app.auth.attempts.failed(peer, app.clock.elapsed_ms());
+        }
+        Refused::from(&error)
+    })?;
+    let newcomer = OutsideNewcomer {
+        device: request.device,
+        public_key: request
+            .public_key
+            .try_into()
+            .map_err(|_| SignatureError::Key)?,
+        provisional: request.provisional,
+        label: request.label,
+    };
+    let paired = app.relay.pair_outside(newcomer, bearer).await;
+    welcome(&app, peer, request.device, paired)
 }
 
 /// A driver registers alone with a station's standing code.
@@ -183,7 +237,9 @@ fn is_a_guess(error: &PairError) -> bool {
         | PairError::CodeUsed
         | PairError::CodeExpired
         | PairError::StationCodeInvalid => true,
-        PairError::DeviceConflict
+        PairError::OutsideUnknown
+        | PairError::OutsideTokenUsed
+        | PairError::DeviceConflict
         | PairError::DeviceRevoked
         | PairError::PersonConflict
         | PairError::Invalid(_)

@@ -10,6 +10,8 @@ use yizhan_proto::{Fault, FaultCode, Timestamp};
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::HttpLimits;
+use crate::edge::Rates;
+use crate::outside::Outside;
 use crate::relay::Relay;
 
 /// What every route is given. Cheap to clone.
@@ -23,6 +25,10 @@ pub(crate) struct Inner {
     pub(crate) auth: Auth,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: HttpLimits,
+    /// How many requests anybody may make.
+    pub(crate) rates: Rates,
+    /// The outside identity provider, if one is configured.
+    pub(crate) outside: Option<Arc<Outside>>,
     /// Where people and phones reach this relay; no `/` at its end.
     pub(crate) url: String,
     /// Cancelled when the relay is to stop.

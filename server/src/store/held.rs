@@ -115,3 +115,16 @@ impl LogTx<'_> {
         self.clear_forgets(device, &forgotten.scope, scope.id)
     }
 }
+
+impl LogTx<'_> {
+    /// Writes a few bytes, to see whether the disk takes them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn touch(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO meta(key, value) VALUES ('touched', ?1)")?
+            .execute([now.as_ms().to_be_bytes()])?;
+        Ok(())
+    }
+}

@@ -12,14 +12,18 @@ use yizhan_proto::{
 mod access;
 mod desks;
 mod erasure;
+mod outside;
 mod quarantine;
+mod quotas;
 mod recipients;
 mod seats;
 
 pub use access::{ConsentRow, PlacingRow, ScopeEntry};
 pub use desks::{DeskMemberRow, DeskRow, DueStep, TicketClockRow, TicketCount, TimeLeft};
 pub use erasure::{ErasedKind, ErasedRows, ErasureRow, OutstandingDevice, Subject};
+pub use outside::OutsideIdentityRow;
 pub use quarantine::{DecisionRow, HeldOf, HeldRow, QuarantineRow, ToldDecision, Verdict};
+pub use quotas::FullScopeRow;
 pub use recipients::{ForgetsDueRow, ScopeLeftRow, ToldDevice};
 pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 

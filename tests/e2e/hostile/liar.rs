@@ -157,6 +157,7 @@ fn words(outcome: &Outcome) -> String {
         Outcome::Refused(reason) => reason.code.clone(),
         Outcome::Quarantined(reason) => format!("quarantined {}", reason.code),
         Outcome::Needs(hashes) => format!("needs {}", hashes.len()),
+        Outcome::Later(_) => "later".to_owned(),
         Outcome::Unknown(code) => format!("unknown {code}"),
     }
 }

@@ -8,6 +8,7 @@ use yizhan_proto::audit::{CheckReads, ReadsEntered};
 use yizhan_proto::checkin::{CheckInCode, CheckInKit};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::limits::{REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX, SMALL_REQUEST_BYTES_MAX};
+use yizhan_proto::outside::OutsidePairRequest;
 use yizhan_proto::report::{SheetAnswer, SheetBody};
 use yizhan_proto::sync::{Receipt, RepairAnswer, SyncRequest, SyncResponse};
 use yizhan_proto::{Fault, codec};
@@ -20,7 +21,7 @@ struct Message {
     check: fn(&[u8]),
 }
 
-const MESSAGES: [Message; 16] = [
+const MESSAGES: [Message; 17] = [
     message("sync_request", check_as::<SyncRequest, REQUEST_BYTES_MAX>),
     message(
         "sync_response",
@@ -55,6 +56,10 @@ const MESSAGES: [Message; 16] = [
     ),
     message("sheet_answer", check_as::<SheetAnswer, RESPONSE_BYTES_MAX>),
     message("sheet_body", check_as::<SheetBody, RESPONSE_BYTES_MAX>),
+    message(
+        "outside_pair_request",
+        check_as::<OutsidePairRequest, SMALL_REQUEST_BYTES_MAX>,
+    ),
 ];
 
 const fn message(name: &'static str, check: fn(&[u8])) -> Message {

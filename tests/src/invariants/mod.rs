@@ -1,6 +1,7 @@
 //! What must be true once all is quiet: nobody lost anything, all agree, and nobody holds what
 //! they should not.
 
+mod erased;
 pub mod seats;
 mod witness;
 
@@ -139,15 +140,7 @@ impl Wrong {
                     .any(|change| change.own && change.standing != Standing::Acknowledged)
             });
             if reference.is_erased(*id) {
-                if kept.is_some() {
-                    self.push(
-                        &witness.name,
-                        format!("holds {} {id}, which was erased", concern.kind),
-                    );
-                }
-                if witness.audit.documents.contains_key(id) {
-                    self.push("the relay", format!("gives out {id}, which was erased"));
-                }
+                self.is_gone(*id, concern, witness);
                 continue;
             }
             let exists = reference.is_imported(*id) || at_relay.contains(id);

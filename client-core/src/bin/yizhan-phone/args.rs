@@ -81,13 +81,16 @@ pub(crate) enum Command {
     ///
     /// What was written before pairing stays, and is sent at the next sync.
     #[command(
-        after_help = "What is typed behind a command can be seen by others on this machine while it runs; `-` takes the code, or all that the QR says, from a line of standard input.\n\nExamples:\n  yizhan-phone pair http://127.0.0.1:8787 ABCDE-FGHJK --label \"Li's phone\"\n  yizhan-phone pair http://127.0.0.1:8787 - < code.txt\n  yizhan-phone pair 'http://127.0.0.1:8787/pair?code=ABCDE-FGHJK'"
+        after_help = "What is typed behind a command can be seen by others on this machine while it runs; `-` takes the code, or all that the QR says, from a line of standard input.\n\nExamples:\n  yizhan-phone pair http://127.0.0.1:8787 ABCDE-FGHJK --label \"Li's phone\"\n  yizhan-phone pair http://127.0.0.1:8787 - < code.txt\n  yizhan-phone pair 'http://127.0.0.1:8787/pair?code=ABCDE-FGHJK'\n  yizhan-phone pair https://relay.example.org --token-file id-token"
     )]
     Pair {
         /// The relay's address, or all that the pairing QR says; `-` reads that.
         url: String,
         /// The code, not needed if the QR's text is given; `-` reads it.
         code: Option<String>,
+        /// A file with a token of the relay's identity provider, in place of the code.
+        #[arg(long, value_name = "FILE", conflicts_with = "code")]
+        token_file: Option<PathBuf>,
         /// What people call this device.
         #[arg(long, default_value = "")]
         label: String,

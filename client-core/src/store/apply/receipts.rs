@@ -80,7 +80,9 @@ pub(super) fn apply_decisions(
 const fn is_decision(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Accepted(_) | Outcome::Duplicate(_) | Outcome::Refused(_) => true,
-        Outcome::Needs(_) | Outcome::Quarantined(_) | Outcome::Unknown(_) => false,
+        Outcome::Needs(_) | Outcome::Quarantined(_) | Outcome::Later(_) | Outcome::Unknown(_) => {
+            false
+        }
     }
 }
 
@@ -108,7 +110,7 @@ fn one(
             step.acknowledge(document, n, state, *stored)
         }
         // What is known to be stored stays so, whatever a late answer says.
-        Outcome::Refused(_) | Outcome::Quarantined(_) | Outcome::Needs(_)
+        Outcome::Refused(_) | Outcome::Quarantined(_) | Outcome::Needs(_) | Outcome::Later(_)
             if state == ChangeState::Acknowledged =>
         {
             Ok(())
@@ -121,6 +123,7 @@ fn one(
         }
         // The change it needs was refused a moment ago, and this one with it.
         Outcome::Needs(_) => Ok(()),
+        Outcome::Later(reason) => put_off(step, n, state, reason),
         Outcome::Unknown(_) => wait(step, n),
     }
 }
@@ -156,6 +159,20 @@ fn quarantine(step: &mut Step<'_>, n: i64, reason: &Reason) -> Result<(), StoreE
     step.applied.quarantined += 1;
     step.progressed = true;
     changes::hold(step.tx, n, ChangeState::Quarantined, reason)
+}
+
+/// The relay has no room for it yet: it stays unsent, with the reason, and is offered again later.
+fn put_off(
+    step: &mut Step<'_>,
+    n: i64,
+    state: ChangeState,
+    reason: &Reason,
+) -> Result<(), StoreError> {
+    step.applied.put_off += 1;
+    if state == ChangeState::Unsent {
+        changes::hold(step.tx, n, ChangeState::Unsent, reason)?;
+    }
+    wait(step, n)
 }
 
 fn held_by_dependency() -> Reason {

@@ -189,7 +189,7 @@ const fn says(code: RefusalCode) -> Says {
 #[test]
 fn whatever_the_relay_refuses_or_keeps_waiting_is_on_a_screen_with_its_code() {
     for code in RefusalCode::ALL {
-        if says(*code) == Says::Tap {
+        if says(*code) == Says::Tap || *code == RefusalCode::DocumentErased {
             continue;
         }
         let text = code.as_str();
@@ -213,6 +213,18 @@ fn whatever_the_relay_refuses_or_keeps_waiting_is_on_a_screen_with_its_code() {
     case.is_a_problem(change, ProblemState::Refused, "value.of_tomorrow");
 }
 
+/// Erasure is the one case in which what was typed goes: that it did, is on a screen.
+#[test]
+fn what_was_typed_into_something_erased_is_counted_and_nothing_else_is_kept() {
+    let mut case = Case::new();
+    case.type_in();
+    case.answer(&Outcome::Refused(reason("document.erased")));
+    let erased = case.phone.erased().unwrap();
+    assert_eq!(erased.len(), 1);
+    assert_eq!(erased[0].document, document(1));
+    assert_eq!(erased[0].lost_changes, 1);
+}
+
 /// Where the author finds a change of which the relay said this.
 fn place(case: &Case, change: ChangeHash, outcome: &Outcome) {
     match outcome {
@@ -222,6 +234,10 @@ fn place(case: &Case, change: ChangeHash, outcome: &Outcome) {
         }
         Outcome::Quarantined(reason) => {
             case.is_a_problem(change, ProblemState::Quarantined, &reason.code);
+        }
+        Outcome::Later(reason) => {
+            case.is_a_problem(change, ProblemState::Waiting, &reason.code);
+            case.is_on_its_way(change);
         }
         Outcome::Needs(_) | Outcome::Unknown(_) => {
             case.is_a_problem(change, ProblemState::Waiting, CHANGE_WAITS);
@@ -238,6 +254,7 @@ fn after_every_outcome_what_was_typed_is_found() {
         Outcome::Refused(reason("field.forbidden")),
         Outcome::Needs(vec![ChangeHash::from_bytes([9; 32])]),
         Outcome::Quarantined(reason("right.ended")),
+        Outcome::Later(reason("quota.documents")),
         Outcome::Unknown(77),
     ] {
         let mut case = Case::new();

@@ -297,6 +297,8 @@ impl Relay {
             person: author.person,
             received_at: row.received_at,
             skew_ms: row.skew_ms,
+            // What a person lets in is not held up for want of room.
+            quotas: None,
         };
         Ok(
             match self.admit(tx, told, writer, arrival, &again.incoming)? {
@@ -306,7 +308,9 @@ impl Relay {
                     tx.audit(&word.entry(row, Action::QuarantineAccepted))?;
                     Became::Accepted(stored.sequence)
                 }
-                Outcome::Refused(reason) | Outcome::Quarantined(reason) => Became::Stays(reason),
+                Outcome::Refused(reason)
+                | Outcome::Quarantined(reason)
+                | Outcome::Later(reason) => Became::Stays(reason),
                 Outcome::Needs(_) | Outcome::Unknown(_) => {
                     let gap = Refusal::new(RefusalCode::SequenceGap);
                     Became::Stays(Reason::from(&gap))

@@ -112,6 +112,7 @@ fn refused(receipts: &[Receipt]) -> (String, Option<String>) {
         | Outcome::Duplicate(_)
         | Outcome::Needs(_)
         | Outcome::Quarantined(_)
+        | Outcome::Later(_)
         | Outcome::Unknown(_)) => panic!("{other:?}"),
     }
 }

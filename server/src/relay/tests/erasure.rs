@@ -67,6 +67,7 @@ async fn codes(phone: &mut Phone) -> Vec<String> {
         Outcome::Refused(reason) => format!("refused {}", reason.code),
         Outcome::Needs(_) => "needs".to_owned(),
         Outcome::Quarantined(reason) => format!("quarantined {}", reason.code),
+        Outcome::Later(reason) => format!("later {}", reason.code),
         Outcome::Unknown(_) => "unknown".to_owned(),
     };
     receipts.into_iter().map(|r| code(r.outcome)).collect()

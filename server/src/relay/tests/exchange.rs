@@ -16,6 +16,7 @@ fn outcomes(receipts: &[Receipt]) -> Vec<String> {
             Outcome::Refused(reason) => format!("refused {}", reason.code),
             Outcome::Needs(_) => "needs".to_owned(),
             Outcome::Quarantined(reason) => format!("quarantined {}", reason.code),
+            Outcome::Later(reason) => format!("later {}", reason.code),
             Outcome::Unknown(code) => format!("unknown {code}"),
         })
         .collect()

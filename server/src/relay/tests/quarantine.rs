@@ -67,6 +67,7 @@ fn codes(receipts: &[Receipt]) -> Vec<String> {
         other @ (Outcome::Duplicate(_)
         | Outcome::Needs(_)
         | Outcome::Quarantined(_)
+        | Outcome::Later(_)
         | Outcome::Unknown(_)) => panic!("{other:?}"),
     };
     receipts.iter().map(code).collect()

@@ -33,9 +33,15 @@ use crate::output::Output;
 /// Runs a command.
 pub(crate) fn run(client: &mut Client, command: &Command, output: Output) -> Result<(), Failure> {
     match command {
-        Command::Pair { url, code, label } => {
-            pairing::pair(client, url, code.as_deref(), label, output)
-        }
+        Command::Pair {
+            url,
+            code,
+            token_file,
+            label,
+        } => match token_file {
+            Some(file) => pairing::pair_outside(client, url, file, label, output),
+            None => pairing::pair(client, url, code.as_deref(), label, output),
+        },
         Command::Register { url, name, label } => {
             pairing::register(client, url, name, label, output)
         }

@@ -1,6 +1,8 @@
 //! `pair`, `register`, `whoami`.
 
+use std::fs::File;
 use std::io::{BufRead as _, Read as _};
+use std::path::Path;
 
 use serde_json::json;
 use yizhan_client_core::Client;
@@ -8,6 +10,7 @@ use yizhan_client_core::transport::http::HttpTransport;
 use yizhan_client_core::transport::{Link, LinkKind, RelayUrl};
 use yizhan_proto::Role;
 use yizhan_proto::identity::Identity;
+use yizhan_proto::outside::OUTSIDE_TOKEN_BYTES_MAX;
 
 use super::facts;
 use crate::failure::Failure;
@@ -32,6 +35,30 @@ pub(crate) fn pair(
     warn_if_readable(&relay, output);
     let mut transport = HttpTransport::new(relay.clone());
     let identity = client.pair(&mut transport, &relay, &code, label)?;
+    greet(client, &identity, &relay, output)
+}
+
+pub(crate) fn pair_outside(
+    client: &mut Client,
+    url: &str,
+    token_file: &Path,
+    label: &str,
+    output: Output,
+) -> Result<(), Failure> {
+    let relay: RelayUrl = url.parse()?;
+    warn_if_readable(&relay, output);
+    let mut token = String::new();
+    // One byte more than a token may have, so that the relay says so of a longer one.
+    File::open(token_file)
+        .and_then(|file| {
+            file.take(OUTSIDE_TOKEN_BYTES_MAX as u64 + 1)
+                .read_to_string(&mut token)
+        })
+        .map_err(|error| {
+            Failure::usage(format!("{} cannot be read: {error}", token_file.display()))
+        })?;
+    let mut transport = HttpTransport::new(relay.clone());
+    let identity = client.pair_outside(&mut transport, &relay, token.trim(), label)?;
     greet(client, &identity, &relay, output)
 }
 

@@ -87,6 +87,7 @@ fn report_json(device: DeviceId, report: &SyncReport) -> Value {
         "sent": report.sent,
         "refused": report.refused,
         "quarantined": report.quarantined,
+        "put_off": report.put_off,
         "changes_received": report.changes_received,
         "documents_received": report.documents_received,
         "forgotten": report.forgotten,
@@ -122,6 +123,10 @@ fn report_line(report: &SyncReport) -> String {
         ),
         (report.refused, "refused: see `yizhan-phone refused list`"),
         (report.quarantined, "waiting for a decision"),
+        (
+            report.put_off,
+            "put off by the relay, and tried again later",
+        ),
         (report.set_aside, "set aside: see `yizhan-phone status`"),
         (report.unsent_left, "still unsent"),
         (report.attachments_sent, "attachment files sent"),
@@ -153,6 +158,7 @@ fn is_news(report: &SyncReport) -> bool {
     report.sent
         + report.refused
         + report.quarantined
+        + report.put_off
         + report.changes_received
         + report.documents_received
         + report.forgotten

@@ -213,6 +213,7 @@ impl Relay {
                 | Outcome::Refused(_)
                 | Outcome::Needs(_)
                 | Outcome::Quarantined(_)
+                | Outcome::Later(_)
                 | Outcome::Unknown(_) => None,
             })
             .collect();
