@@ -15,6 +15,7 @@ pub mod error;
 mod extract;
 pub mod import;
 pub mod outside;
+pub mod ranges;
 pub mod relay;
 mod router;
 mod routes;

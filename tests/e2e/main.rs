@@ -8,6 +8,7 @@ mod crash;
 mod devices;
 mod edges;
 mod erasure;
+mod hostile;
 mod http;
 mod keys;
 mod outside;

@@ -11,6 +11,7 @@ mod attachments;
 mod audit;
 mod clocks;
 mod codes;
+mod corpora;
 mod crashes;
 mod crises;
 mod desks;

@@ -15,6 +15,7 @@ pub mod action;
 pub mod audit;
 pub mod chance;
 pub mod clock;
+pub mod hostile;
 pub mod invariants;
 pub mod ledger;
 pub mod load;

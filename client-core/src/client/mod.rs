@@ -31,6 +31,7 @@ pub use self::edits::{
 };
 pub use self::leaving::confirm_wipe;
 pub use self::reports::{HandedNote, ReportEntry, ReportMade};
+pub use self::thumbnail::of as small_picture;
 
 /// One device's Yizhan.
 #[derive(Debug)]

@@ -6,12 +6,13 @@
 /// A small picture (JPEG) of a photo, within the limit of the wire; `None` for a paper, and for
 /// what cannot be decoded within bounds.
 #[cfg(not(feature = "pictures"))]
-pub(super) fn of(_: &[u8]) -> Option<Vec<u8>> {
+#[must_use]
+pub fn of(_: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
 #[cfg(feature = "pictures")]
-pub(super) use pictures::of;
+pub use pictures::of;
 
 #[cfg(feature = "pictures")]
 mod pictures {
@@ -33,8 +34,10 @@ mod pictures {
     /// JPEG qualities, tried until the picture is small enough.
     const QUALITIES: [u8; 3] = [75, 50, 25];
 
-    /// See [`super::of`].
-    pub(in super::super) fn of(bytes: &[u8]) -> Option<Vec<u8>> {
+    /// A small picture (JPEG) of a photo, within the limit of the wire; `None` for a paper, and for
+    /// what cannot be decoded within bounds.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Vec<u8>> {
         let format = match MediaType::of_bytes(bytes)? {
             MediaType::Jpeg => ImageFormat::Jpeg,
             MediaType::Png => ImageFormat::Png,

@@ -105,6 +105,13 @@ impl Document {
         self.kind
     }
 
+    /// Its bytes as Automerge saves a document, which any other program with Automerge loads. They
+    /// hold its kind's constant first change, too.
+    #[must_use]
+    pub fn saved(&self) -> Vec<u8> {
+        self.automerge.save()
+    }
+
     /// Carries out a command as one change by `actor` at the device's time `now`, and returns the
     /// change chunk (uncompressed). The values are checked by the gate, which the caller asks
     /// before it keeps the change; on a refusal the caller drops this object.

@@ -1,5 +1,6 @@
 //! Why a change is not accepted: a stable code, the path, and the bound.
 
+use yizhan_proto::limits::LABEL_BYTES_MAX;
 use yizhan_proto::sync::Reason;
 
 macro_rules! refusal_codes {
@@ -158,10 +159,11 @@ impl Refusal {
         }
     }
 
-    /// With the field it is about.
+    /// With the field it is about: on one line, and cut after [`LABEL_BYTES_MAX`] bytes. Every path
+    /// that there is, is shorter; one that a change made up is as long as the change.
     #[must_use]
     pub fn at(mut self, path: impl Into<String>) -> Self {
-        self.path = Some(path.into());
+        self.path = Some(on_one_line(&path.into()));
         self
     }
 
@@ -173,6 +175,21 @@ impl Refusal {
     }
 }
 
+fn on_one_line(path: &str) -> String {
+    let mut line = String::new();
+    for character in path.chars() {
+        let character = match character {
+            control if control.is_control() => char::REPLACEMENT_CHARACTER,
+            other => other,
+        };
+        if line.len() + character.len_utf8() > LABEL_BYTES_MAX {
+            break;
+        }
+        line.push(character);
+    }
+    line
+}
+
 impl From<&Refusal> for Reason {
     fn from(refusal: &Refusal) -> Self {
         Self {
@@ -180,5 +197,23 @@ impl From<&Refusal> for Reason {
             path: refusal.path.clone(),
             bound: refusal.bound.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_somebody_made_up_is_told_in_a_few_words() {
+        let told = |path: &str| {
+            Refusal::new(RefusalCode::PathUnknown)
+                .at(path)
+                .path
+                .unwrap()
+        };
+        assert_eq!(told("services/一/at"), "services/一/at");
+        assert_eq!(told("a\u{1b}[2J\nb"), "a\u{fffd}[2J\u{fffd}b");
+        assert_eq!(told(&"长".repeat(5_500)), "长".repeat(LABEL_BYTES_MAX / 3));
     }
 }

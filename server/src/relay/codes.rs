@@ -61,6 +61,12 @@ impl Code {
     }
 }
 
+/// The ten characters of a code as somebody typed it; `None` if it cannot be one.
+#[must_use]
+pub fn plain_code(typed: &str) -> Option<String> {
+    Code::read(typed).map(|code| code.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

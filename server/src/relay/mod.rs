@@ -83,6 +83,7 @@ use attachments::Sweeps;
 pub use attachments::{AttachmentState, Piece, Readable};
 pub use audit::{AuditFilter, AuditListing, AuditRow, ChangeMade};
 pub use clocks::{Allowances, Calendar, CalendarError};
+pub use codes::plain_code;
 use directory::{Directory, News};
 use erasure::Erasing;
 pub use erasure::{GROUND_BYTES_MAX, LedgerEntry, Receipt};

@@ -3,6 +3,7 @@
 //! Where a figure must not grow with what is held, it is taken at two sizes side by side. How far
 //! the relay is off the physical limit is what the bench `ratios` tells.
 
+mod hostile;
 mod phone;
 mod relay;
 mod report;

@@ -21,6 +21,10 @@ const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const TYPE_CHANGE: u8 = 1;
 /// Automerge keeps operation counters in 32 bits; half of that leaves room everywhere.
 pub(super) const COUNTER_MAX: u64 = 1 << 31;
+/// Milliseconds from 1970 that a change may be dated, before or after. Automerge keeps the times of a
+/// document as differences, so two times must not be further apart than its 64 bits hold; beyond
+/// 2^53 a reader in JavaScript has another time than was written.
+const TIME_MS_MAX: u64 = 1 << 53;
 
 /// What is wrong with the bytes, without allocating.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +83,7 @@ pub(super) fn preparse(chunk: &[u8]) -> Result<Inspected, Fault> {
     let actor = own_actor(&mut body)?;
     let actor_seq = within(body.unsigned()?, 1, COUNTER_MAX)?;
     let start_op = within(body.unsigned()?, 1, COUNTER_MAX)?;
-    let time = Timestamp::from_ms(body.signed()?);
+    let time = dated(body.signed()?)?;
     let message_bytes = within(body.unsigned()?, 0, LABEL_BYTES_MAX as u64)?;
     if std::str::from_utf8(body.take(message_bytes)?).is_err() {
         return Err(Fault::Malformed("a message in UTF-8"));
@@ -132,6 +136,13 @@ fn within(value: u64, least: u64, most: u64) -> Result<u64, Fault> {
     } else {
         Err(Fault::Malformed("numbers within their bounds"))
     }
+}
+
+fn dated(ms: i64) -> Result<Timestamp, Fault> {
+    if ms.unsigned_abs() > TIME_MS_MAX {
+        return Err(Fault::Malformed("a time within 2^53 ms of 1970"));
+    }
+    Ok(Timestamp::from_ms(ms))
 }
 
 fn dependencies(body: &mut Bytes<'_>) -> Result<Vec<ChangeHash>, Fault> {

@@ -208,6 +208,25 @@ fn lengths_and_counts_at_the_ends_of_their_types_are_refused() {
     }
 }
 
+/// Automerge keeps times as differences: one at each end of its type cannot be told apart.
+#[test]
+fn a_change_is_dated_within_what_differences_hold() {
+    let dated = |ms: i64| {
+        let plain = repeated(2);
+        let mut body = plain[10..].to_vec();
+        let mut time = Vec::new();
+        signed(&mut time, ms);
+        body.splice(24..=24, time);
+        inspect(&chunk(1, &body)).map(|change| change.time.as_ms())
+    };
+    for ms in [0, -1, 1_793_577_600_000, 1 << 53, -(1 << 53)] {
+        assert_eq!(dated(ms), Ok(ms));
+    }
+    for ms in [i64::MIN, i64::MAX, (1 << 53) + 1, -(1 << 53) - 1] {
+        assert_eq!(dated(ms).unwrap_err().code, RefusalCode::ChangeMalformed);
+    }
+}
+
 #[test]
 fn numbers_have_one_form() {
     let read = |bytes: &[u8]| {

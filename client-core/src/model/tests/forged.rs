@@ -300,9 +300,16 @@ fn values_are_typed() {
             assert_eq!(refused(&verdict), RefusalCode::ValueRange);
         }
     }
-    // The time of the change itself is what the clock said, whatever that was.
-    for ms in [i64::MIN, i64::MAX] {
+    // The time of the change itself is what the clock said, whatever that was: but for what
+    // Automerge cannot keep beside other times.
+    for ms in [-(1 << 53), 0, 1 << 53] {
         assert!(matches!(edit(|c| c.time = ms), Verdict::Accept(_)));
+    }
+    for ms in [i64::MIN, i64::MAX] {
+        assert_eq!(
+            refused(&edit(|c| c.time = ms)),
+            RefusalCode::ChangeMalformed
+        );
     }
 }
 

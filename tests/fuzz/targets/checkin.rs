@@ -1,0 +1,7 @@
+//! See `yizhan_tests::hostile::checkin`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: yizhan_tests::hostile::quiet(),
+    |bytes: &[u8]| yizhan_tests::hostile::checkin::check(bytes)
+);
