@@ -347,7 +347,7 @@ fn gzip_zeros(bytes: usize) -> Vec<u8> {
         word |= value << bits;
         bits += count;
         while bits >= 8 {
-            member.push((word & 0xff) as u8);
+            member.push(word.to_le_bytes()[0]);
             word >>= 8;
             bits -= 8;
         }

@@ -17,23 +17,6 @@ pub(super) fn a_ticket() -> Vec<(u8, DocumentId, Command)> {
         of(who, C::Act { entry, by, at, act })
     };
     let words = || Some("属实".to_owned());
-    let raise = C::Raise(Box::new(NewTicket {
-        driver: person(DRIVER),
-        driver_name: "王师傅".into(),
-        region: region(),
-        desk: desk(),
-        station: Some(station_id()),
-        visit: Some(document(VISIT)),
-        activity: None,
-        class: Class::Pay,
-        title: "运费被拖欠三个月".into(),
-        text: "从三月起".into(),
-        raised_at: at(5),
-        about: None,
-        about_text: Some("某货主".into()),
-        phone: Some("0535-1".into()),
-        by: person(DRIVER),
-    }));
     let verify = Act::Verify {
         class: Some(Class::Labour),
         priority: Priority::Urgent,
@@ -82,7 +65,7 @@ pub(super) fn a_ticket() -> Vec<(u8, DocumentId, Command)> {
     let note = Command::CaseNote(case_note::Command::Create(note));
     let (question, answer) = ("哪家货主?".to_owned(), "某货主".to_owned());
     vec![
-        of(DRIVER, raise),
+        of(DRIVER, raise()),
         of(RELAY, clocks),
         of(DRIVER, comment),
         of(DRIVER, party),
@@ -95,4 +78,24 @@ pub(super) fn a_ticket() -> Vec<(u8, DocumentId, Command)> {
         act(FIRST, 35, resolve),
         act(DRIVER, 36, Act::Rate { rating, text }),
     ]
+}
+
+fn raise() -> ticket::Command {
+    ticket::Command::Raise(Box::new(NewTicket {
+        driver: person(DRIVER),
+        driver_name: "王师傅".into(),
+        region: region(),
+        desk: desk(),
+        station: Some(station_id()),
+        visit: Some(document(VISIT)),
+        activity: None,
+        class: Class::Pay,
+        title: "运费被拖欠三个月".into(),
+        text: "从三月起".into(),
+        raised_at: at(5),
+        about: None,
+        about_text: Some("某货主".into()),
+        phone: Some("0535-1".into()),
+        by: person(DRIVER),
+    }))
 }
