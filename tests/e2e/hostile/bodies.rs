@@ -198,7 +198,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "as many broken changes as fit into a request",
-        "change.malformed",
+        "relay.rate_limited",
         |town| {
             let push = Push {
                 document: town.liar.visit,
@@ -215,7 +215,7 @@ pub(super) const ROWS: &[Row] = &[
             &format!("POST /v1/sync HTTP/1.1\r\nhost: x\r\nx-long: {long}\r\n\r\n"),
         )
     }),
-    row("a longer address than there may be", "414", |town| {
+    row("a longer address than there may be", "431", |town| {
         let long = "x".repeat(100_000);
         raw(town, &format!("GET /{long} HTTP/1.1\r\nhost: x\r\n\r\n"))
     }),
@@ -347,7 +347,7 @@ fn gzip_zeros(bytes: usize) -> Vec<u8> {
         word |= value << bits;
         bits += count;
         while bits >= 8 {
-            member.push((word & 0xff) as u8);
+            member.push(word.to_le_bytes()[0]);
             word >>= 8;
             bits -= 8;
         }

@@ -109,12 +109,13 @@ impl Device {
         format!("Bearer {}", self.token)
     }
 
-    pub(super) fn sync(&self, request: &SyncRequest) -> Result<SyncResponse, Fault> {
+    pub(super) fn sync(&self, request: &SyncRequest) -> Result<SyncResponse, Box<Fault>> {
         let (status, body) = self.post_sync(&[], &codec::encode(request));
-        if status == 200 {
-            return Ok(codec::decode(&body, RESPONSE_BYTES_MAX).expect("a response"));
+        if status != 200 {
+            return Err(Box::new(fault(&body)));
         }
-        Err(fault(&body))
+        let not_one = |error| Fault::new(FaultCode::Internal, format!("no response: {error}"));
+        codec::decode(&body, RESPONSE_BYTES_MAX).map_err(|error| Box::new(not_one(error)))
     }
 
     /// Posts any body to `/v1/sync` with this device's token and further headers.

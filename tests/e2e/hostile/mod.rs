@@ -8,6 +8,7 @@ mod changes;
 mod guesses;
 mod liar;
 mod tokens;
+mod values;
 
 use yizhan_tests::process::RelayProcess;
 
@@ -89,7 +90,13 @@ fn every_hostile_input_gets_its_answer_and_others_are_served_all_the_while() {
     let before = town.peak_bytes();
     let mut wrong = Vec::new();
     // Guesses come last: they end in being told to wait.
-    for rows in [changes::ROWS, bodies::ROWS, tokens::ROWS, guesses::ROWS] {
+    for rows in [
+        changes::ROWS,
+        values::ROWS,
+        bodies::ROWS,
+        tokens::ROWS,
+        guesses::ROWS,
+    ] {
         for row in rows {
             let said = (row.attempt)(&mut town);
             if said != row.expected {

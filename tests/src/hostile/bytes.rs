@@ -84,10 +84,10 @@ pub(super) fn framed(body: &[u8]) -> Vec<u8> {
     let mut chunk = vec![0x85, 0x6f, 0x4a, 0x83, 0, 0, 0, 0, 1];
     let mut length = body.len();
     while length > 0x7f {
-        chunk.push((length & 0x7f) as u8 | 0x80);
+        chunk.push(length.to_le_bytes()[0] | 0x80);
         length >>= 7;
     }
-    chunk.push((length & 0x7f) as u8);
+    chunk.push(length.to_le_bytes()[0]);
     chunk.extend_from_slice(body);
     let hash = ChangeHash::of_chunk(&chunk);
     chunk[4..8].copy_from_slice(&hash.as_bytes()[..4]);
