@@ -155,6 +155,7 @@ fn what_to_do_after_each_fault() {
             FaultCode::DeviceUnknown,
             FaultCode::DeviceRevoked,
             FaultCode::DeviceConflict,
+            FaultCode::DeviceKeyReplaced,
             FaultCode::SignatureInvalid,
             FaultCode::UnsupportedVersion,
         ];

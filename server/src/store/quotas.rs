@@ -79,7 +79,7 @@ impl LogTx<'_> {
         let waiting = first(
             self.connection,
             "SELECT count(*), ifnull(sum(length(bytes)), 0)
-             FROM quarantine INDEXED BY quarantine_of_person WHERE person = ?1",
+             FROM quarantine INDEXED BY quarantine_room WHERE person = ?1 AND rejected = 0",
             [person.as_bytes()],
             |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)),
         )?;

@@ -17,4 +17,4 @@ CREATE TABLE scope_warnings(
 -- The few scopes that hold so many; others cost nothing.
 CREATE INDEX scopes_full ON scopes(documents) WHERE documents > 10000;
 
-CREATE INDEX quarantine_of_person ON quarantine(person, length(bytes));
+CREATE INDEX quarantine_room ON quarantine(person, length(bytes)) WHERE rejected = 0;
