@@ -235,7 +235,7 @@ fn taken(
             found.notes.extend(tx.ticket_notes(*document)?);
         }
     }
-    for (document, kind, _, change) in tx.quarantined()? {
+    for (document, kind, change) in tx.quarantined()? {
         if tx.document(document)?.is_some() {
             continue;
         }

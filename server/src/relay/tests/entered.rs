@@ -22,6 +22,16 @@ async fn since(relay: &Relay, before: usize) -> Vec<Event> {
     entries(relay).await.split_off(before)
 }
 
+/// A copy of the relay's database, in a folder of its own.
+fn backed_up(world: &mut World) -> tempfile::TempDir {
+    world.relay.shutdown();
+    let backup = tempfile::tempdir().unwrap();
+    let [from, to] = [world.folder.path(), backup.path()].map(crate::store::database_path);
+    std::fs::copy(from, to).unwrap();
+    world.relay = open(world.folder.path(), &world.clock);
+    backup
+}
+
 /// What happens in one millisecond has no order but that of ids.
 fn sorted(mut events: Vec<Event>) -> Vec<Event> {
     events.sort_by_key(|event| format!("{event:?}"));
@@ -208,14 +218,7 @@ async fn an_erasure_is_entered_by_its_id_when_it_begins_when_it_is_done_and_when
     li.check_in(visit, world.stations[0]);
     li.sync(0).await;
     wang.sync(0).await;
-    world.relay.shutdown();
-    let backup = tempfile::tempdir().unwrap();
-    std::fs::copy(
-        crate::store::database_path(world.folder.path()),
-        crate::store::database_path(backup.path()),
-    )
-    .unwrap();
-    world.relay = open(world.folder.path(), &world.clock);
+    let backup = backed_up(&mut world);
     let relay = world.relay.clone();
     for phone in [&mut li, &mut wang] {
         phone.reach(relay.clone());
