@@ -11,7 +11,8 @@ use yizhan_client_core::client::Client;
 use yizhan_client_core::transport::RelayUrl;
 use yizhan_client_core::transport::http::HttpTransport;
 use yizhan_proto::Role;
-use yizhan_server::{Config, Running, serve};
+use yizhan_server::relay::{AuditFilter, AuditRow};
+use yizhan_server::{Config, Running, audit, serve};
 use yizhan_tests::chance::Chance;
 use yizhan_tests::clock::{DAY_MS, MINUTE_MS, SimClock, TrueTime};
 
@@ -68,6 +69,22 @@ impl Relay {
             .send(body)
             .expect("the key is changed");
         answer.body_mut().read_json().expect("a list of keys")
+    }
+
+    /// How keys were changed, as the audit log says.
+    fn entered(&self) -> Vec<String> {
+        let filter = AuditFilter {
+            action: Some("key.rotated".to_owned()),
+            limit: 10,
+            ..AuditFilter::default()
+        };
+        let listing = self.running().relay.audit_list(filter);
+        let listing = self.runtime.block_on(listing).expect("the log is read");
+        let detail = |row: &AuditRow| {
+            let (_, event) = audit::decode(&row.bytes).expect("an entry");
+            event.detail.expect("how").as_str().to_owned()
+        };
+        listing.entries.iter().map(detail).collect()
     }
 
     fn phone(&self, name: &str) -> Phone {
@@ -174,6 +191,7 @@ fn a_key_that_somebody_read_is_dropped_at_once_and_phones_renew_by_themselves() 
     let by_former = out.shows();
     let listed = relay.rotate(r#"{"drop_former": true}"#);
     assert_eq!(listed.len(), 1);
+    assert_eq!(relay.entered(), ["signing.former_dropped"]);
     assert!(
         at_station.sync_renews(),
         "the token of the former key is no good"

@@ -269,9 +269,9 @@ mod tests {
         }
     }
 
-    fn rates(limits: RateLimits) -> (Rates, Arc<Held>) {
+    fn rates(limits: &RateLimits) -> (Rates, Arc<Held>) {
         let clock = Arc::new(Held::default());
-        (Rates::new(&limits, Arc::clone(&clock) as _), clock)
+        (Rates::new(limits, Arc::clone(&clock) as _), clock)
     }
 
     fn device(number: u8) -> DeviceId {
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_device_gets_a_minutes_worth_at_once_and_the_rest_as_time_passes() {
-        let (rates, clock) = rates(RateLimits {
+        let (rates, clock) = rates(&RateLimits {
             device_per_min: 60,
             person_per_min: 0,
             ..RateLimits::default()
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn all_devices_of_a_person_share_one_allowance() {
-        let (rates, _) = rates(RateLimits {
+        let (rates, _) = rates(&RateLimits {
             device_per_min: 10,
             person_per_min: 15,
             ..RateLimits::default()
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_push_larger_than_the_allowance_is_served_when_the_allowance_is_whole() {
-        let (rates, clock) = rates(RateLimits {
+        let (rates, clock) = rates(&RateLimits {
             device_changes_per_min: 100,
             ..RateLimits::default()
         });
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn who_names_no_device_gets_less_and_health_is_free() {
-        let (rates, _) = rates(RateLimits {
+        let (rates, _) = rates(&RateLimits {
             address_anonymous_per_min: 2,
             address_per_min: 4,
             ..RateLimits::default()
@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_the_quiet_are_forgotten() {
-        let (rates, clock) = rates(RateLimits {
+        let (rates, clock) = rates(&RateLimits {
             address_per_min: 10,
             keys_max: 50,
             ..RateLimits::default()

@@ -321,7 +321,11 @@ fn keep(
         row = access::place_new(tx, row, sequence, arrival.received_at)?;
     }
     if incoming.kind == Kind::Consent {
-        access::follow_consent(tx, incoming.document, &row)?;
+        let shares = audit::Shares {
+            by: audit::by(arrival),
+            now: arrival.received_at,
+        };
+        access::follow_consent(tx, shares, incoming.document, &row)?;
     }
     tx.put_document(incoming.document, before.map(Arc::clone), row)?;
     Ok(Stored {

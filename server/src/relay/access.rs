@@ -12,7 +12,9 @@ use yizhan_client_core::model::consent::Purpose;
 use yizhan_proto::sync::ForgetReason;
 use yizhan_proto::{DocumentId, Kind, PersonId, Scope, Sequence, StationId, Timestamp};
 
+use super::audit::Shares;
 use super::{Relay, from_read, from_write, membership};
+use crate::audit::By;
 use crate::error::RelayError;
 use crate::store::rows::{ConsentRow, DocumentRow};
 use crate::store::{LogTx, StoreError};
@@ -40,9 +42,12 @@ impl Relay {
             return Ok(false);
         }
         let job = move |tx: &mut LogTx<'_>| -> Result<(), RelayError> {
-            for mut share in tx.shares_over(now, ENDED_AT_ONCE)? {
-                share.ended = true;
-                tx.put_consent(&share)?;
+            for share in tx.shares_over(now, ENDED_AT_ONCE)? {
+                let mut over = share.clone();
+                over.ended = true;
+                tx.put_consent(&over)?;
+                let by = By::Relay;
+                Shares { by, now }.enter(tx, Some(&share), &over)?;
                 ask(tx, share.driver, share.station)?;
             }
             Ok(place_some(tx, now)?)
@@ -56,17 +61,21 @@ impl Relay {
 /// Follows a consent that was accepted or withdrawn.
 pub(super) fn follow_consent(
     tx: &mut LogTx<'_>,
+    shares: Shares,
     document: DocumentId,
     row: &DocumentRow,
 ) -> Result<(), StoreError> {
-    let Some(after) = ConsentRow::of(document, &row.outline) else {
+    let Some(mut after) = ConsentRow::of(document, &row.outline) else {
         return Ok(());
     };
     let before = tx.consent(document)?;
+    // A sharing whose date has come stays ended.
+    after.ended |= before.as_ref().is_some_and(|before| before.ended);
     if before.as_ref() == Some(&after) {
         return Ok(());
     }
     tx.put_consent(&after)?;
+    shares.enter(tx, before.as_ref(), &after)?;
     // The first consent for a purpose changes nothing of what a station holds.
     let of_purpose = |row: &ConsentRow| row.purpose == after.purpose && row.withdrawn;
     let at_station = tx.consents_at(&tx.ids_of(after.driver)?, after.station)?;

@@ -7,6 +7,7 @@
 //! entered is entered in the transaction of what it records, so there is both or neither.
 
 mod allowance;
+mod entered;
 
 use yizhan_client_core::model::RefusalCode;
 use yizhan_proto::audit::{CheckRead, CheckReads, ReadsEntered};
@@ -15,6 +16,7 @@ use yizhan_proto::sync::Reason;
 use yizhan_proto::{DocumentId, Kind, PersonId, Timestamp};
 
 pub(super) use allowance::Allowance;
+pub(super) use entered::{Shares, begun, done, forgotten, linked, rekeyed, role, station};
 
 use super::accept::Arrival;
 use super::types::Caller;
@@ -103,6 +105,24 @@ impl Relay {
             subject,
             detail: Some(detail),
             ..Event::new(self.inner.clock.now(), By::Operator, action)
+        };
+        let job = move |tx: &mut LogTx<'_>| Ok::<_, RelayError>(tx.audit(&event)?);
+        self.inner.writer.write(job).await.map_err(from_write)
+    }
+
+    /// Enters that what [`Relay::audit_operator`] entered was not done after all.
+    ///
+    /// # Errors
+    /// [`RelayError`] if the store fails.
+    pub async fn audit_failed(
+        &self,
+        action: Action,
+        subject: Option<Subject>,
+        why: Detail,
+    ) -> Result<u64, RelayError> {
+        let event = Event {
+            subject,
+            ..operator(self.inner.clock.now(), action).refused(why)
         };
         let job = move |tx: &mut LogTx<'_>| Ok::<_, RelayError>(tx.audit(&event)?);
         self.inner.writer.write(job).await.map_err(from_write)
@@ -243,7 +263,7 @@ pub(super) const fn operator(at: Timestamp, action: Action) -> Event {
     Event::new(at, By::Operator, action)
 }
 
-const fn by(arrival: Arrival) -> By {
+pub(super) const fn by(arrival: Arrival) -> By {
     By::Device(arrival.person, arrival.device)
 }
 

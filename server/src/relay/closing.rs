@@ -9,9 +9,11 @@ use yizhan_client_core::model::station::{Command as Edit, Station};
 use yizhan_proto::{Kind, Role, StationId};
 
 use super::Relay;
+use super::audit;
 use super::desks::{end_role, give_role};
 use super::own::{Hand, OwnError, open};
 use super::people::check_station;
+use crate::audit::Action;
 use crate::error::{PeopleError, RelayError};
 use crate::store::LogTx;
 
@@ -30,10 +32,14 @@ impl Relay {
                 for person in tx.holders(&role)? {
                     end_role(tx, person, &role, hand.now)?;
                     tx.suspend_role(station, person, &role)?;
+                    tx.audit(&audit::role(hand.now, Action::RoleEnded, person, &role))?;
                     ended += 1;
                 }
             }
-            tx.set_station_closed(station, Some(hand.now))?;
+            if !tx.is_station_closed(station)? {
+                tx.set_station_closed(station, Some(hand.now))?;
+                tx.audit(&audit::station(hand.now, Action::StationClosed, station))?;
+            }
             say_open(tx, &hand, station, false)?;
             Ok(ended)
         })
@@ -53,12 +59,16 @@ impl Relay {
                 return Err(PeopleError::Invalid("the station is not closed".to_owned()));
             }
             tx.set_station_closed(station, None)?;
+            tx.audit(&audit::station(hand.now, Action::StationReopened, station))?;
             let mut given = 0;
             for (person, role) in tx.take_suspended(station)? {
                 let person = tx.person_of_alias(person)?.unwrap_or(person);
                 // Somebody may be gone for good meanwhile.
-                if tx.person(person)?.is_some() {
+                if let Some(row) = tx.person(person)? {
                     give_role(tx, person, &role, hand.now)?;
+                    if !row.roles.contains(&role) {
+                        tx.audit(&audit::role(hand.now, Action::RoleGiven, person, &role))?;
+                    }
                     given += 1;
                 }
             }

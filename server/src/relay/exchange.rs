@@ -19,7 +19,7 @@ use super::quotas::Begun;
 use super::recipients::begun;
 use super::seats::Told;
 use super::types::Caller;
-use super::{Relay, from_read, from_write};
+use super::{Relay, audit, from_read, from_write};
 use crate::error::RelayError;
 use crate::store::{LogTx, Snapshot, StoreError};
 use asked::{Pull, check, pull};
@@ -150,7 +150,9 @@ impl Relay {
             let arrival = Arrival::new(&caller.author, now, device_time).under(quotas);
             let mut room = Begun::new(quotas, caller.person, now);
             for forgotten in &done.forgotten {
-                tx.acknowledge_forget(device, forgotten, now)?;
+                if tx.acknowledge_forget(device, forgotten, now)? {
+                    audit::forgotten(tx, arrival, forgotten)?;
+                }
             }
             tx.confirm_left(device, &done.left, now)?;
             if seen {

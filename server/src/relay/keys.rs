@@ -8,7 +8,7 @@ use yizhan_proto::device::KeyRequest;
 use yizhan_proto::limits::{CERTIFICATE_LIFE_MS, CODE_SKEW_TOLERATED_MS};
 use yizhan_proto::{DeviceId, Timestamp};
 
-use super::{Relay, from_read, from_write};
+use super::{Relay, audit, from_read, from_write};
 use crate::error::{CallerError, DeviceError, RelayError};
 use crate::store::rows::DeviceRow;
 use crate::store::{LogTx, StoreError};
@@ -45,13 +45,15 @@ impl Relay {
     }
 }
 
-/// Keeps the key that a device has, for as long as a certificate of it may be good.
+/// Keeps the key that a device has, for as long as a certificate of it may be good, and enters that
+/// it goes over to another.
 pub(super) fn keep_former(
     tx: &mut LogTx<'_>,
     row: &DeviceRow,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let kept_until = now.saturating_add_ms(CERTIFICATE_LIFE_MS + CODE_SKEW_TOLERATED_MS);
+    tx.audit(&audit::rekeyed(now, row.person, row.id))?;
     tx.keep_former_key(row.id, row.public_key, now, kept_until)
 }
 

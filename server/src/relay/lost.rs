@@ -11,9 +11,11 @@ use yizhan_proto::sync::{Outcome, Receipt};
 use yizhan_proto::{DeviceId, Timestamp};
 
 use super::accept::{Arrival, Incoming, set_apart};
+use super::audit::operator;
 use super::exchange::inspect_all;
 use super::types::DeviceInfo;
 use super::{Relay, from_read, from_write};
+use crate::audit::{Action, By, Event, Subject};
 use crate::error::{CallerError, DeviceError, PeopleError, RelayError};
 use crate::store::LogTx;
 use crate::store::keys::WipeRow;
@@ -41,6 +43,8 @@ impl Relay {
             if row.revoked_at.is_none() {
                 row.revoked_at = Some(now);
                 tx.put_device(&row)?;
+                let revoked = operator(now, Action::DeviceRevoked).to(Subject::Device(device));
+                tx.audit(&revoked.about(row.person))?;
             }
             let wipe = match tx.wipe(device)? {
                 Some(wipe) => wipe,
@@ -55,6 +59,9 @@ impl Relay {
                         attachments_lost: None,
                     };
                     tx.put_wipe(&wipe)?;
+                    let ordered = operator(now, Action::DeviceWipeOrdered);
+                    let ordered = ordered.to(Subject::Device(device));
+                    tx.audit(&ordered.about(row.person))?;
                     wipe
                 }
             };
@@ -122,7 +129,7 @@ impl Relay {
         let now = self.inner.clock.now();
         let job = move |tx: &mut LogTx<'_>| -> Result<Timestamp, DeviceError> {
             let device = request.device;
-            let (_, mut wipe) = lost(tx.device(device)?, tx.wipe(device)?)?;
+            let (row, mut wipe) = lost(tx.device(device)?, tx.wipe(device)?)?;
             if wipe.nonce != Some(request.nonce) {
                 return Err(DeviceError::NotOrdered);
             }
@@ -131,6 +138,9 @@ impl Relay {
                 wipe.wiped_at = Some(wiped_at);
                 wipe.attachments_lost = Some(request.attachments_lost);
                 tx.put_wipe(&wipe)?;
+                let by = By::Device(row.person, device);
+                let wiped = Event::new(now, by, Action::DeviceWiped);
+                tx.audit(&wiped.to(Subject::Device(device)).about(row.person))?;
             }
             Ok(wiped_at)
         };

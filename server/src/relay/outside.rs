@@ -8,10 +8,11 @@ use yizhan_proto::{DeviceId, PersonId, Timestamp};
 
 use super::pairing::{Newcomer, adopt_alias, person};
 use super::types::Paired;
-use super::{Relay, from_read};
+use super::{Relay, audit, from_read};
+use crate::audit::Action;
 use crate::error::{PairError, PeopleError, RelayError};
-use crate::store::LogTx;
 use crate::store::rows::{OutsideIdentityRow, PersonRow};
+use crate::store::{LogTx, StoreError};
 
 /// What a good token of an identity provider says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,13 @@ impl Relay {
                 person: id,
                 linked_at,
             };
+            let former = who(tx, &row.issuer, &row.subject)?;
+            if former != Some(id) {
+                if let Some(former) = former {
+                    tx.audit(&audit::linked(linked_at, Action::IdentityUnlinked, former))?;
+                }
+                tx.audit(&audit::linked(linked_at, Action::IdentityLinked, id))?;
+            }
             tx.put_outside_identity(&row)?;
             Ok(row)
         })
@@ -80,8 +88,14 @@ impl Relay {
         issuer: String,
         subject: String,
     ) -> Result<bool, PeopleError> {
-        self.people_job(move |tx| Ok(tx.remove_outside_identity(&issuer, &subject)?))
-            .await
+        let now = self.inner.clock.now();
+        self.people_job(move |tx| {
+            if let Some(former) = who(tx, &issuer, &subject)? {
+                tx.audit(&audit::linked(now, Action::IdentityUnlinked, former))?;
+            }
+            Ok(tx.remove_outside_identity(&issuer, &subject)?)
+        })
+        .await
     }
 
     /// All links, ascending by issuer, then subject.
@@ -119,11 +133,7 @@ fn pair(
     bearer: &OutsideBearer,
     provisional: PersonId,
 ) -> Result<PersonRow, PairError> {
-    let linked = tx
-        .outside_identity(&bearer.issuer, &bearer.subject)?
-        .ok_or(PairError::OutsideUnknown)?;
-    // Whoever was linked may have become an alias of somebody since.
-    let id = tx.person_of_alias(linked)?.unwrap_or(linked);
+    let id = who(tx, &bearer.issuer, &bearer.subject)?.ok_or(PairError::OutsideUnknown)?;
     let known = newcomer.known(tx)?;
     if let Some(user) = tx.outside_token(bearer.token_hash)? {
         // A lost answer: the same device asks again. A revoked one does not come back this way.
@@ -145,7 +155,17 @@ fn pair(
         bearer.expires_at,
         newcomer.now,
     )?;
+    tx.audit(&newcomer.paired(id))?;
     person(tx, id)
+}
+
+/// Who a subject of a provider is here.
+fn who(tx: &LogTx<'_>, issuer: &str, subject: &str) -> Result<Option<PersonId>, StoreError> {
+    let Some(linked) = tx.outside_identity(issuer, subject)? else {
+        return Ok(None);
+    };
+    // Whoever was linked may have become an alias of somebody since.
+    Ok(Some(tx.person_of_alias(linked)?.unwrap_or(linked)))
 }
 
 fn named(what: &str, text: &str) -> Result<String, PeopleError> {

@@ -62,7 +62,7 @@ impl Newcomer {
     }
 
     /// That the device was paired with `person`.
-    fn paired(&self, person: PersonId) -> Event {
+    pub(super) fn paired(&self, person: PersonId) -> Event {
         let by = By::Device(person, self.device);
         Event::new(self.now, by, Action::DevicePaired)
             .to(Subject::Device(self.device))

@@ -6,13 +6,13 @@ use yizhan_proto::limits::{
 };
 use yizhan_proto::{DeviceId, Kind, PersonId, RegionKey, Role, StationId, Timestamp};
 
-use super::audit::operator;
+use super::audit::{self, operator};
 use super::codes::Code;
 use super::desks::{end_role, give_role};
 use super::directory::{person_info, region_info};
 use super::types::{Caller, DeviceInfo, PairCode, PersonInfo, RegionInfo};
 use super::{Relay, from_write, random, unix_ms};
-use crate::audit::{Action, Detail, Event, Subject};
+use crate::audit::{Action, Subject};
 use crate::error::{PeopleError, RelayError};
 use crate::store::rows::{PairCodeRow, PersonRow, RegionRow, StationCodeRow};
 use crate::store::{LogTx, StoreError};
@@ -56,7 +56,7 @@ impl Relay {
             for role in &roles {
                 check_role(tx, role)?;
                 give_role(tx, id, role, now)?;
-                tx.audit(&role_event(now, Action::RoleGiven, id, role))?;
+                tx.audit(&audit::role(now, Action::RoleGiven, id, role))?;
             }
             listed(tx, id)
         })
@@ -86,7 +86,7 @@ impl Relay {
             check_role(tx, &role)?;
             give_role(tx, person, &role, now)?;
             if !before.roles.contains(&role) {
-                tx.audit(&role_event(now, Action::RoleGiven, person, &role))?;
+                tx.audit(&audit::role(now, Action::RoleGiven, person, &role))?;
             }
             listed(tx, person)
         })
@@ -108,7 +108,7 @@ impl Relay {
             let before = existing(tx, person)?;
             end_role(tx, person, &role, now)?;
             if before.roles.contains(&role) {
-                tx.audit(&role_event(now, Action::RoleEnded, person, &role))?;
+                tx.audit(&audit::role(now, Action::RoleEnded, person, &role))?;
             }
             listed(tx, person)
         })
@@ -137,6 +137,12 @@ impl Relay {
             check_role(tx, &to)?;
             end_role(tx, person, &from, now)?;
             give_role(tx, person, &to, now)?;
+            if from != to {
+                tx.audit(&audit::role(now, Action::RoleEnded, person, &from))?;
+            }
+            if !row.roles.contains(&to) {
+                tx.audit(&audit::role(now, Action::RoleGiven, person, &to))?;
+            }
             listed(tx, person)
         })
         .await
@@ -262,13 +268,6 @@ impl Relay {
     pub(super) fn identity_of(&self, person: &PersonRow) -> Identity {
         self.inner.directory.identity_of(person)
     }
-}
-
-/// That a role was given or ended by the operator.
-fn role_event(now: Timestamp, action: Action, person: PersonId, role: &Role) -> Event {
-    operator(now, action)
-        .to(Subject::Person(person))
-        .detail(Detail::role(role))
 }
 
 /// A person who is there; one who was erased is not.

@@ -4,6 +4,7 @@
 mod attachments;
 mod audit;
 mod desks;
+mod entered;
 mod erasure;
 mod exchange;
 mod histories;

@@ -176,23 +176,42 @@ impl Blobs {
         Ok(remove(&part_path(&self.folder, (sha256, person)))?)
     }
 
-    /// Removes uploads without progress since `before`. Returns how many.
+    /// Removes uploads without progress since `before`, but for those that a request holds. Returns
+    /// how many.
     ///
     /// # Errors
     /// [`StoreError`] if the disk fails.
     pub fn remove_parts(&self, before: Timestamp) -> Result<u64, StoreError> {
         let mut removed = 0;
-        for (_, folder) in entries(&self.folder.join(PARTS))? {
-            for (_, path) in entries(&folder)? {
+        for (person, folder) in entries(&self.folder.join(PARTS))? {
+            for (name, path) in entries(&folder)? {
                 let old = modified(&path)?.is_some_and(|at| at < before);
-                if old && remove(&path)? {
-                    removed += 1;
+                if old {
+                    removed += u64::from(self.unless_held(&person, Some(&name), || remove(&path))?);
                 }
             }
-            // Goes only if it is empty.
-            drop(std::fs::remove_dir(&folder));
+            // Goes only if it is empty. Not between a request's making it and writing into it.
+            self.unless_held(&person, None, || Ok(std::fs::remove_dir(&folder).is_ok()))?;
         }
         Ok(removed)
+    }
+
+    /// Does something while nobody can take hold of a person's upload (of any of theirs, if none is
+    /// named); nothing if one is held.
+    fn unless_held(
+        &self,
+        person: &str,
+        upload: Option<&str>,
+        then: impl FnOnce() -> Result<bool, io::Error>,
+    ) -> Result<bool, io::Error> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |(sha256, of): &Upload| {
+            of.to_string() == person && upload.is_none_or(|name| sha256.to_string() == name)
+        };
+        if held.iter().any(is_it) {
+            return Ok(false);
+        }
+        then()
     }
 
     /// The hashes of all that is here whole since before that time, but for what is being written.
@@ -404,6 +423,21 @@ mod tests {
     }
 
     #[test]
+    fn tidying_up_takes_no_folder_from_under_an_upload() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::new(folder.path());
+        let theirs = folder.path().join(FOLDER).join(PARTS);
+        let theirs = theirs.join(person(1).to_string());
+        let held = blobs.hold(ContentHash::of(&[1]), person(1)).unwrap();
+        make_folder(&theirs).unwrap();
+        blobs.remove_parts(NOW).unwrap();
+        assert!(theirs.exists(), "the piece is about to be written there");
+        drop(held);
+        blobs.remove_parts(NOW).unwrap();
+        assert!(!theirs.exists());
+    }
+
+    #[test]
     fn pieces_in_order_become_the_file_and_nothing_else_does() {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::new(folder.path());
@@ -482,6 +516,9 @@ mod tests {
             blobs.parts_bytes(person(1), ContentHash::of(&[1])).unwrap(),
             0
         );
+        let going_on = blobs.hold(ContentHash::of(&[1]), person(1)).unwrap();
+        assert_eq!(blobs.remove_parts(later).unwrap(), 0, "somebody goes on");
+        drop(going_on);
         assert_eq!(blobs.remove_parts(later).unwrap(), 1);
         assert_eq!(
             blobs.part_bytes(ContentHash::of(&[1]), person(1)).unwrap(),

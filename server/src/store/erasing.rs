@@ -180,18 +180,32 @@ impl LogTx<'_> {
         Ok(())
     }
 
-    /// Notes that nothing of these erasures is left in the file's pages and its log.
+    /// Notes that nothing is left in the file's pages and its log of erasures whose rows were gone
+    /// by `before`; which these are, in the order in which they were ordered.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
-    pub fn bytes_are_gone(&mut self, before: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    pub fn bytes_are_gone(
+        &mut self,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<ErasureRow>, StoreError> {
+        let gone = all(
+            self.connection,
+            &format!(
+                "SELECT {COLUMNS} FROM erasures
+                 WHERE bytes_gone_at IS NULL AND rows_gone_at <= ?1 ORDER BY erased_at, id"
+            ),
+            [before.as_ms()],
+            erasure_row,
+        )?;
         self.connection
             .prepare_cached(
                 "UPDATE erasures SET bytes_gone_at = ?2
                  WHERE bytes_gone_at IS NULL AND rows_gone_at <= ?1",
             )?
             .execute(params![before.as_ms(), now.as_ms()])?;
-        Ok(())
+        Ok(gone)
     }
 
     /// When the rows of the latest erasure went whose bytes are still in the file, if there is one.

@@ -181,23 +181,18 @@ impl LogTx<'_> {
         Ok(found.into_iter().collect())
     }
 
-    /// Changes that wait in quarantine for documents: document, kind, who sent it, the chunk.
+    /// Changes that wait in quarantine for documents: document, kind, the chunk.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
-    pub fn quarantined(&self) -> Result<Vec<(DocumentId, Kind, PersonId, Vec<u8>)>, StoreError> {
+    pub fn quarantined(&self) -> Result<Vec<(DocumentId, Kind, Vec<u8>)>, StoreError> {
         all(
             self.connection,
-            "SELECT doc, kind, person, bytes FROM quarantine ORDER BY doc, received_at",
+            "SELECT doc, kind, bytes FROM quarantine ORDER BY doc, received_at",
             [],
             |row| {
                 let (document, kind) = document_and_kind(row)?;
-                Ok((
-                    document,
-                    kind,
-                    PersonId::from_bytes(bytes(row, 2)?),
-                    row.get(3)?,
-                ))
+                Ok((document, kind, row.get(2)?))
             },
         )
     }

@@ -74,7 +74,8 @@ impl LogTx<'_> {
             )?)
     }
 
-    /// Notes that a device carried out a forget. One that the relay never asked for is ignored.
+    /// Notes that a device carried out a forget; whether that is news. One that the relay never
+    /// asked for is ignored.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
@@ -83,9 +84,9 @@ impl LogTx<'_> {
         device: DeviceId,
         forgotten: &Forgotten,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let Some(scope) = self.known_scope(&forgotten.scope)? else {
-            return Ok(());
+            return Ok(false);
         };
         let asked = self
             .connection
@@ -96,9 +97,10 @@ impl LogTx<'_> {
                 forgotten.document.as_bytes()
             ])?;
         if !asked {
-            return Ok(());
+            return Ok(false);
         }
-        self.connection
+        let noted = self
+            .connection
             .prepare_cached(
                 "INSERT INTO forget_acks(device, scope, doc, seq, acked_at)
                  VALUES (?1, ?2, ?3, ?4, ?5)
@@ -112,7 +114,8 @@ impl LogTx<'_> {
                 signed(forgotten.sequence.get()),
                 now.as_ms(),
             ])?;
-        self.clear_forgets(device, &forgotten.scope, scope.id)
+        self.clear_forgets(device, &forgotten.scope, scope.id)?;
+        Ok(noted > 0)
     }
 }
 

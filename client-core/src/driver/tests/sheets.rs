@@ -42,6 +42,10 @@ impl Played {
     }
 }
 
+fn month(text: &str) -> Month {
+    text.parse().unwrap()
+}
+
 fn region(key: &str) -> RegionKey {
     key.parse().unwrap()
 }
@@ -107,8 +111,7 @@ impl Coordinator {
         asked.into_iter().map(|request| request.what).collect()
     }
 
-    fn services(&self, month: &str) -> Result<Vec<Field>, ClientError> {
-        let month: Month = month.parse().expect("a month");
+    fn services(&self, month: Month) -> Result<Vec<Field>, ClientError> {
         let entry = ReportEntry {
             what: What::Services,
             from: month,
@@ -126,23 +129,32 @@ impl Coordinator {
 #[test]
 fn a_coordinator_asks_once_in_most_of_a_day_and_reads_offline() {
     let mut leader = Coordinator::of_changzhou();
-    let error = leader.services("2026-11").unwrap_err();
+    let error = leader.services(month("2026-11")).unwrap_err();
     assert_eq!(error.code(), "report.none_yet");
     let report = leader.sync();
     assert_eq!((report.sheets_received, report.sheets_stopped), (3, false));
     assert_eq!(leader.asked(), ["services", "checks", "activities"]);
-    assert_eq!(leader.services("2026-11").unwrap(), [Field::Whole(12)]);
-    let error = leader.services("2025-10").unwrap_err();
+    assert_eq!(
+        leader.services(month("2026-11")).unwrap(),
+        [Field::Whole(12)]
+    );
+    let error = leader.services(month("2025-10")).unwrap_err();
     assert_eq!(error.code(), "report.months");
 
     leader.relay.reports.people = 13;
     leader.wait_hours(19);
     leader.sync();
     assert_eq!(leader.asked(), [""; 0]);
-    assert_eq!(leader.services("2026-10").unwrap(), [Field::Whole(12)]);
+    assert_eq!(
+        leader.services(month("2026-10")).unwrap(),
+        [Field::Whole(12)]
+    );
     leader.wait_hours(1);
     assert_eq!(leader.sync().sheets_received, 3);
-    assert_eq!(leader.services("2026-10").unwrap(), [Field::Whole(13)]);
+    assert_eq!(
+        leader.services(month("2026-10")).unwrap(),
+        [Field::Whole(13)]
+    );
 
     // What has not changed is not sent again, and is not asked for again either.
     leader.wait_hours(20);
@@ -197,7 +209,10 @@ fn a_report_that_does_not_come_fails_no_sync_and_is_asked_for_later() {
         leader.clock.on_ms.store(late_ms, Ordering::Relaxed);
         leader.sync();
         assert!(leader.asked().contains(&"services".to_owned()), "{fault:?}");
-        assert_eq!(leader.services("2026-11").unwrap(), [Field::Whole(12)]);
+        assert_eq!(
+            leader.services(month("2026-11")).unwrap(),
+            [Field::Whole(12)]
+        );
     }
 }
 
@@ -207,7 +222,7 @@ fn what_was_not_asked_for_is_not_kept() {
     leader.relay.reports.mixed_up = true;
     let report = leader.sync();
     assert_eq!((report.sheets_received, report.sheets_stopped), (0, true));
-    let error = leader.services("2026-11").unwrap_err();
+    let error = leader.services(month("2026-11")).unwrap_err();
     assert_eq!(error.code(), "report.none_yet");
 }
 

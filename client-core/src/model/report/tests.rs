@@ -193,7 +193,7 @@ fn a_month_by_itself_says_the_same_whatever_months_stand_beside_it() {
     let mut visits = Vec::new();
     for n in 0..60 {
         // 3 of 30 drivers of s7 came in November, all 30 of s8.
-        let after_ms = if n < 3 || n >= 30 { -HOUR_MS } else { 0 };
+        let after_ms = if !(3..30).contains(&n) { -HOUR_MS } else { 0 };
         let mut one = visit(n, n + 60, after_ms, &[("meal", 1)]);
         one.station = StationId::from_bytes([if n < 30 { 7 } else { 8 }; 16]);
         visits.push(one);

@@ -7,7 +7,7 @@ use yizhan_proto::{EntryId, Kind, Timestamp};
 
 use crate::error::RelayError;
 use crate::relay::seats::Told;
-use crate::relay::{Relay, from_read, from_write};
+use crate::relay::{Relay, audit, from_read, from_write};
 use crate::store::rows::{ErasureRow, Subject};
 use crate::store::{LogTx, StoreError};
 
@@ -170,7 +170,12 @@ impl Relay {
         if !emptied {
             return Ok(false);
         }
-        let job = move |tx: &mut LogTx<'_>| tx.bytes_are_gone(until, now);
+        let job = move |tx: &mut LogTx<'_>| -> Result<(), StoreError> {
+            for erasure in tx.bytes_are_gone(until, now)? {
+                audit::done(tx, &erasure, now)?;
+            }
+            Ok(())
+        };
         let written = self.inner.writer.write(job).await;
         written.map_err(from_write::<StoreError, RelayError>)?;
         Ok(true)

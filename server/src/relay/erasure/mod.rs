@@ -15,7 +15,7 @@ use yizhan_client_core::model::gate;
 use yizhan_proto::{DocumentId, EntryId, Kind, PersonId, Timestamp};
 
 use super::accept::Incoming;
-use super::{Relay, from_write, random, unix_ms};
+use super::{Relay, audit, from_write, random, unix_ms};
 use crate::error::ErasureError;
 use crate::store::rows::{ErasureRow, Subject};
 use crate::store::{LogTx, StoreError};
@@ -115,6 +115,7 @@ impl Relay {
         };
         let taken = taken(tx, &people, documents)?;
         tx.put_erasure(row)?;
+        audit::begun(tx, row, now)?;
         self.close(tx, row, &people, &taken, now)
     }
 
@@ -135,6 +136,7 @@ impl Relay {
         documents.extend(tx.documents_about(&people)?);
         let taken = taken(tx, &people, documents)?;
         tx.put_erasure(&entry.erasure)?;
+        audit::begun(tx, &entry.erasure, now)?;
         self.close(tx, &entry.erasure, &people, &taken, now)
     }
 
@@ -233,7 +235,7 @@ fn taken(
             found.notes.extend(tx.ticket_notes(*document)?);
         }
     }
-    for (document, kind, _, change) in tx.quarantined()? {
+    for (document, kind, change) in tx.quarantined()? {
         if tx.document(document)?.is_some() {
             continue;
         }

@@ -13,7 +13,7 @@ use crate::error::RelayError;
 use crate::relay::{AuditFilter, Relay, RelayOptions, Which};
 
 /// All entries, oldest first; the chain they make is verified on the way.
-async fn entries(relay: &Relay) -> Vec<Event> {
+pub(super) async fn entries(relay: &Relay) -> Vec<Event> {
     let mut verifier = Verifier::new(Some(relay.audit_head().await.unwrap().1));
     let rows = relay.audit_chain(0, 10_000).await.unwrap();
     let read = |row: &crate::relay::AuditRow| {

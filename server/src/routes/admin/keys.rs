@@ -6,6 +6,7 @@ use axum::extract::State;
 use super::super::App;
 use super::super::fault::Refused;
 use crate::admin::{Key, Problem, RotateKey, rfc3339};
+use crate::audit::{Action, Detail, Subject};
 use crate::error::RelayError;
 use crate::extract::{Admin, Json};
 
@@ -35,15 +36,35 @@ pub(super) async fn rotate(
     _: Admin,
     Json(wish): Json<RotateKey>,
 ) -> Result<Answer<Vec<Key>>, Refused> {
-    let keys = app.clone();
-    tokio::task::spawn_blocking(move || keys.auth.rotate(wish.drop_former, keys.clock.as_ref()))
-        .await
-        .map_err(|_| RelayError::Internal("changing the key failed"))??;
+    let subject = Some(Subject::Device(app.relay.device_id()));
+    let how = if wish.drop_former {
+        "signing.former_dropped"
+    } else {
+        "signing"
+    };
+    let (action, how) = (Action::KeyRotated, Detail::word(how));
+    // Before: a key must not change without an entry. One that did not change gets a second.
+    app.relay
+        .audit_operator(action.clone(), subject.clone(), how)
+        .await?;
+    if let Err(refused) = change(&app, wish.drop_former).await {
+        let why = Detail::word("failed");
+        app.relay.audit_failed(action, subject, why).await?;
+        return Err(refused);
+    }
     tracing::info!(
         drop_former = wish.drop_former,
         "tokens and certificates are signed with a new key"
     );
     Ok(listed(&app))
+}
+
+async fn change(app: &App, drop_former: bool) -> Result<(), Refused> {
+    let keys = app.clone();
+    tokio::task::spawn_blocking(move || keys.auth.rotate(drop_former, keys.clock.as_ref()))
+        .await
+        .map_err(|_| RelayError::Internal("changing the key failed"))??;
+    Ok(())
 }
 
 fn listed(app: &App) -> Answer<Vec<Key>> {
