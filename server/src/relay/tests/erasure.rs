@@ -374,6 +374,10 @@ async fn a_person_who_is_erased_is_nobody_and_their_work_about_others_stays() {
     assert_eq!(codes(&mut wang).await, ["accepted"]);
     wang.edit(visit, served(2));
     let person = wang.identity.person;
+    let linked = world
+        .relay
+        .link_outside(person, "https://sign-in.example.org", "永别-wang");
+    linked.await.unwrap();
     let erased = world
         .relay
         .erase(Subject::Person(person), GROUND)
@@ -383,6 +387,8 @@ async fn a_person_who_is_erased_is_nobody_and_their_work_about_others_stays() {
     let done = receipt(&world.relay, erased.erasure.id).await;
     assert_eq!((done.documents(), done.erasure.parts_kept), (0, Some(1)));
     assert!(!says(world.folder.path(), "王永别".as_bytes()));
+    assert_eq!(world.relay.outside_identities().await.unwrap(), []);
+    assert!(!says(world.folder.path(), "永别-wang".as_bytes()));
     // What is about others and comes late waits for a person, as of anybody whose role ended.
     assert_eq!(codes(&mut wang).await, ["quarantined right.ended"]);
     assert!(world.relay.people().iter().all(|known| known.id != person));
