@@ -12,9 +12,11 @@ use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
 use yizhan_proto::attachment::{Piece, Upload};
 use yizhan_proto::device::{FarewellRequest, FarewellResponse, OrderSignature, WipeOrder};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
-use yizhan_proto::sync::{SyncRequest, SyncResponse};
+use yizhan_proto::sync::{
+    Outcome as Said, Push, Reason, Receipt, SyncRequest, SyncResponse, quota,
+};
 use yizhan_proto::{
-    ContentHash, DeviceId, Epoch, Fault, FaultCode, Nonce, PersonId, Role, Timestamp,
+    ChangeHash, ContentHash, DeviceId, Epoch, Fault, FaultCode, Nonce, PersonId, Role, Timestamp,
 };
 use yizhan_tests::net::Mishap;
 use yizhan_tests::pocket;
@@ -184,6 +186,8 @@ struct Impostor {
     order: Answer,
     was_asked: u32,
     was_given: usize,
+    /// What each change that it is handed is told; nothing: no receipts.
+    says: Option<Said>,
 }
 
 fn revoked<T>() -> Result<T, TransportError> {
@@ -224,9 +228,19 @@ impl Transport for Impostor {
     fn farewell(&mut self, request: &FarewellRequest) -> Result<FarewellResponse, TransportError> {
         self.was_asked += 1;
         self.was_given += request.pushes.len();
+        let receipt = |outcome: &Said| {
+            let outcome = outcome.clone();
+            move |push: &Push| Receipt {
+                change: ChangeHash::of_chunk(&push.change),
+                outcome: outcome.clone(),
+            }
+        };
+        let receipts = self.says.as_ref().map(receipt);
         Ok(FarewellResponse {
             order: (self.order)(request),
-            receipts: Vec::new(),
+            receipts: receipts.map_or_else(Vec::new, |receipt| {
+                request.pushes.iter().map(receipt).collect()
+            }),
             challenge: Vec::new(),
         })
     }
@@ -288,6 +302,7 @@ fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
             order,
             was_asked: 0,
             was_given: 0,
+            says: None,
         };
         let end = world
             .phone(li)
@@ -304,6 +319,7 @@ fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
         order: |request| signed_by(77, order_for(request)),
         was_asked: 0,
         was_given: 0,
+        says: None,
     };
     let end = world
         .phone(li)
@@ -313,6 +329,50 @@ fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
     // Whoever gives no receipt for what was handed over gets nothing erased.
     assert_eq!(world.phone(li).status().unsent_changes, 1);
     world.settle();
+}
+
+/// Too much of the driver's work waits at the relay already: what the phone has is nowhere else.
+#[test]
+fn a_lost_phone_whose_work_is_put_off_erases_nothing_and_asks_again() {
+    let mut world = World::new(1);
+    let li = world.driver("李师傅");
+    let home = world.station(HOME);
+    world.settle();
+    world.phone(li).log_visit(home).unwrap();
+    let mut full = Impostor {
+        order: |request| signed_by(77, order_for(request)),
+        was_asked: 0,
+        was_given: 0,
+        says: Some(Said::Later(Reason {
+            code: quota::PERSON_WAITING.to_owned(),
+            path: None,
+            bound: Some("2000".to_owned()),
+        })),
+    };
+    for asked in 1..=2 {
+        let end = world
+            .phone(li)
+            .over(|client, _| client.sync(&mut full).map(drop));
+        assert!(
+            matches!(end, Err(SyncError::Waiting { .. })),
+            "{asked}: {end:?}"
+        );
+        assert_eq!(full.was_given, asked);
+        assert_eq!(world.phone(li).status().unsent_changes, 1);
+    }
+    // There is room again.
+    full.says = Some(Said::Quarantined(Reason {
+        code: "device.revoked".to_owned(),
+        path: None,
+        bound: None,
+    }));
+    let end = world
+        .phone(li)
+        .over(|client, _| client.sync(&mut full).map(drop));
+    assert!(matches!(
+        end,
+        Err(SyncError::Store(StoreError::Wiped { .. }))
+    ));
 }
 
 /// The request or its answer is lost, and the phone dies: it goes on under whichever key the relay

@@ -169,7 +169,8 @@ impl Client {
                 Asked::Store(error) => SyncError::Store(error),
                 Asked::NotTold => waiting(),
             })?;
-            // Each change has its receipt, whatever that says; else nothing goes here.
+            // Each change has its receipt, whatever that says, unless it was put off; else nothing
+            // goes here.
             let answered = answer.receipts.len() == request.pushes.len()
                 && request
                     .pushes
@@ -177,6 +178,7 @@ impl Client {
                     .zip(&answer.receipts)
                     .all(|(push, receipt)| {
                         receipt.change == yizhan_proto::ChangeHash::of_chunk(&push.change)
+                            && !matches!(receipt.outcome, yizhan_proto::sync::Outcome::Later(_))
                     });
             if !answered {
                 return Err(waiting());

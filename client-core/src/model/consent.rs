@@ -169,6 +169,10 @@ fn create(draft: &Draft<'_>) -> Result<(), Refusal> {
                 return Err(Refusal::new(RefusalCode::FieldMissing).at(name));
             }
         }
+        // Who reads no checks here has none of them sent elsewhere on their word.
+        if !draft.who.meets(Who::DRIVER.or(Who::HEALTH)) {
+            return Err(Refusal::new(RefusalCode::FieldForbidden).at("purpose"));
+        }
     }
     let given_at = root.time("given_at");
     if root.has("until") && root.time("until") < given_at {

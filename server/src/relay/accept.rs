@@ -12,6 +12,7 @@ use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
 use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Scope, Timestamp};
 
+use super::quarantine::rejected;
 use super::quotas::{self, Quotas};
 use super::{access, attachments, audit, erasure, membership, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
@@ -178,9 +179,8 @@ pub(super) fn settle(
         }
         None | Some(_) => {}
     }
-    if let Some(reason) = tx.rejection(incoming.document, incoming.hash)? {
-        let rejected = Refusal::new(RefusalCode::QuarantineRejected).bound(reason);
-        return Ok(Outcome::Refused(Reason::from(&rejected)));
+    if let Some(outcome) = rejected(tx, incoming)? {
+        return Ok(outcome);
     }
     let mut known = look_up(tx, incoming, change, outline)?;
     known.received_at = Some(arrival.received_at);

@@ -29,9 +29,10 @@ use crate::store::{LogTx, StoreError};
 /// Refusals of one device that are entered in one hour; the rest is only counted. A person who
 /// tries what they may not is seen by the first of them.
 const REFUSALS_PER_HOUR_MAX: u32 = 100;
-/// Reads by one device, of what it may not read, that are entered in one hour; the rest is to be sent
-/// again. An honest tablet has so many only after its keeper's role ended.
-const STRAY_READS_PER_HOUR_MAX: u32 = 4_096;
+/// Reads by one device that are entered in one hour, of what it may read and again as many of what
+/// it may not; the rest is to be sent again. An honest tablet has so many only when it was offline
+/// for long, or after its keeper's role ended.
+const READS_PER_HOUR_MAX: u32 = 4_096;
 /// Changes told beside the entries of a document.
 const CHANGES_MAX: u32 = 200;
 
@@ -48,6 +49,7 @@ pub struct AuditListing {
 #[derive(Debug, Default)]
 pub(super) struct Allowances {
     refusals: Allowance,
+    reads: Allowance,
     strays: Allowance,
 }
 
@@ -183,8 +185,9 @@ impl Relay {
             row.outline.kind == Kind::Check
                 && members.any(|member| member.left.is_none() && scopes.contains(&member.scope))
         });
-        let strays = &self.inner.audit.strays;
-        if !may && !strays.take(caller.device, now, STRAY_READS_PER_HOUR_MAX) {
+        let audit = &self.inner.audit;
+        let allowance = if may { &audit.reads } else { &audit.strays };
+        if !allowance.take(caller.device, now, READS_PER_HOUR_MAX) {
             return Ok(false);
         }
         let driver = row.and_then(|row| row.outline.routing.driver);

@@ -12,7 +12,9 @@ use yizhan_proto::{DeviceId, Timestamp};
 
 use super::accept::{Arrival, Incoming, set_apart};
 use super::audit::operator;
+use super::erasure;
 use super::exchange::inspect_all;
+use super::quarantine::rejected;
 use super::types::DeviceInfo;
 use super::{Relay, from_read, from_write};
 use crate::audit::{Action, By, Event, Subject};
@@ -94,9 +96,10 @@ impl Relay {
         let now = self.inner.clock.now();
         let (device, nonce, device_time) = (request.device, request.nonce, request.device_time);
         let incoming = inspect_all(request.pushes).await?;
+        let quotas = self.inner.quotas;
         let job = move |tx: &mut LogTx<'_>| -> Result<Farewell, DeviceError> {
             let (row, mut wipe) = lost(tx.device(device)?, tx.wipe(device)?)?;
-            let arrival = Arrival::of(device, row.person, now, device_time);
+            let arrival = Arrival::of(device, row.person, now, device_time).under(quotas);
             let mut receipts = Vec::with_capacity(incoming.len());
             for incoming in &incoming {
                 let was_there = tx.is_quarantined(incoming.document, incoming.hash)?;
@@ -180,7 +183,7 @@ fn lost(
 }
 
 /// One change of a lost device: kept for a person to decide on, unless it is none of its own, was
-/// taken before, or belongs to what was erased.
+/// taken or rejected before, or is about what was erased; put off if too much of its person's waits.
 fn hand_over(
     tx: &mut LogTx<'_>,
     arrival: Arrival,
@@ -194,11 +197,15 @@ fn hand_over(
     if change.actor.device() != arrival.device {
         return refused(RefusalCode::ActorForeign);
     }
-    if tx.is_erased(incoming.document)? {
+    let before = tx.document(incoming.document)?;
+    if erasure::is_closed(tx, incoming, change, before.as_deref())? {
         return refused(RefusalCode::DocumentErased);
     }
     if let Some(known) = tx.change(incoming.document, incoming.hash)? {
         return Ok(Outcome::Duplicate(known.stored));
+    }
+    if let Some(outcome) = rejected(tx, incoming)? {
+        return Ok(outcome);
     }
     let reason = Refusal::new(RefusalCode::DeviceRevoked);
     Ok(set_apart(tx, arrival, incoming, &reason)?)

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use yizhan_client_core::model::Author;
-use yizhan_proto::{PersonId, RegionKey, Role, StationId, Timestamp};
+use yizhan_proto::{Kind, PersonId, RegionKey, Role, StationId, Timestamp};
 
 use super::audit::operator;
 use super::directory::person_info;
@@ -106,6 +106,7 @@ impl Relay {
 const NOT_COORDINATOR: &str = "only a coordinator of their region may say that two drivers are one";
 const NOT_DRIVERS: &str =
     "a coordinator makes drivers one, and nobody with another role; ask the operator";
+const MEASURED: &str = "one of them has health checks, which the phones of both would read from then on; ask the operator";
 const NOT_THEIRS: &str = "both must have registered at a station of your region; ask the operator";
 
 /// Both people are drivers, and registered by themselves in a region of the coordinator's.
@@ -143,6 +144,13 @@ fn may_merge(
         let region = row.and_then(|row| row.outline.routing.region.clone());
         if !region.is_some_and(|region| regions.contains(&&region)) {
             return Err(MergeError::Forbidden(NOT_THEIRS));
+        }
+        // A phone of the coordinator's own may have registered as a driver's: who reads no checks
+        // does not come to read them by a word of theirs.
+        let ids: Vec<PersonId> = std::iter::once(person.id).chain(person.aliases).collect();
+        let about = tx.documents_about(&ids)?;
+        if about.iter().any(|(_, kind)| *kind == Kind::Check) {
+            return Err(MergeError::Forbidden(MEASURED));
         }
     }
     Ok(())

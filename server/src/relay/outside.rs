@@ -7,6 +7,7 @@ use yizhan_proto::limits::LABEL_BYTES_MAX;
 use yizhan_proto::{DeviceId, PersonId, Timestamp};
 
 use super::pairing::{Newcomer, adopt_alias, person};
+use super::people::existing;
 use super::types::Paired;
 use super::{Relay, audit, from_read};
 use crate::audit::Action;
@@ -56,10 +57,7 @@ impl Relay {
         let (issuer, subject) = (named("an issuer", issuer)?, named("a subject", subject)?);
         let linked_at = self.inner.clock.now();
         self.people_job(move |tx| {
-            let id = tx.person_of_alias(id)?.unwrap_or(id);
-            if tx.person(id)?.is_none() {
-                return Err(PeopleError::NoPerson(id));
-            }
+            let id = existing(tx, tx.person_of_alias(id)?.unwrap_or(id))?.id;
             let row = OutsideIdentityRow {
                 issuer,
                 subject,
@@ -146,6 +144,13 @@ fn pair(
         } else {
             Err(PairError::OutsideTokenUsed)
         };
+    }
+    // No token takes back what a person decided about a device: only a pairing code does.
+    if known
+        .as_ref()
+        .is_some_and(|known| known.revoked_at.is_some())
+    {
+        return Err(PairError::DeviceRevoked);
     }
     adopt_alias(tx, id, provisional)?;
     tx.put_device(&newcomer.act_for(id, known.as_ref()))?;

@@ -13,7 +13,7 @@ mod told;
 pub use decide::{Became, Decided, Which};
 pub use error::QuarantineError;
 pub use listed::{HeldDecision, HeldInfo, HeldPage, HeldQuery, HeldShown};
-pub(super) use told::decisions;
+pub(super) use told::{decisions, rejected};
 
 use yizhan_client_core::model::Inspected;
 use yizhan_proto::ChangeHash;

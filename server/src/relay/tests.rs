@@ -2,6 +2,7 @@
 //! apply what they are sent exactly as the protocol says.
 
 mod attachments;
+mod attacks;
 mod audit;
 mod desks;
 mod entered;

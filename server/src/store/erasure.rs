@@ -135,6 +135,9 @@ impl LogTx<'_> {
             "DELETE FROM registrations WHERE person = ?1",
             "DELETE FROM registrations WHERE person IN
                  (SELECT alias FROM person_alias WHERE person = ?1)",
+            "DELETE FROM outside_identities WHERE person = ?1",
+            "DELETE FROM outside_identities WHERE person IN
+                 (SELECT alias FROM person_alias WHERE person = ?1)",
             "DELETE FROM person_merges WHERE kept = ?1 OR person = ?1",
             "DELETE FROM suspended_roles WHERE person = ?1",
             "DELETE FROM outside_identities WHERE person = ?1",

@@ -12,6 +12,10 @@ use yizhan_proto::{Kind, Scope, StationId, Timestamp};
 
 use crate::store::rows::{ConsentRow, Member};
 
+/// Stations that what a driver has at one is shared with at one time: each document is a member of
+/// a scope of each. Past it, those whose ids come first.
+const SHARED_WITH_MAX: usize = 32;
+
 /// How a driver's consents at a station stand at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Standing {
@@ -32,16 +36,17 @@ impl Standing {
             let mut rows = consents.iter().filter(|row| row.purpose == purpose);
             rows.clone().any(|row| row.withdrawn) && !rows.any(|row| in_force(&row))
         };
+        let shared_with: BTreeSet<StationId> = consents
+            .iter()
+            .filter(|row| row.purpose == Purpose::Share)
+            .filter(in_force)
+            .filter_map(|row| row.share_with)
+            .filter(|with| *with != station)
+            .collect();
         Self {
             visits_withdrawn: withdrawn(Purpose::Visits),
             checks_withdrawn: withdrawn(Purpose::HealthRecord),
-            shared_with: consents
-                .iter()
-                .filter(|row| row.purpose == Purpose::Share)
-                .filter(in_force)
-                .filter_map(|row| row.share_with)
-                .filter(|with| *with != station)
-                .collect(),
+            shared_with: shared_with.into_iter().take(SHARED_WITH_MAX).collect(),
         }
     }
 }

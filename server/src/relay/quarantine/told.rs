@@ -5,8 +5,9 @@ use yizhan_proto::DeviceId;
 use yizhan_proto::limits::DECISIONS_MAX;
 use yizhan_proto::sync::{Decisions, Outcome, Reason, Receipt};
 
+use crate::relay::accept::Incoming;
 use crate::store::rows::{ToldDecision, Verdict};
-use crate::store::{Snapshot, StoreError};
+use crate::store::{LogTx, Snapshot, StoreError};
 
 /// What was decided about a device's work after the decision numbered `after`; `None` for nothing.
 /// Asking again with the same number gives the same again, and perhaps more.
@@ -27,6 +28,18 @@ pub(in crate::relay) fn decisions(
         until: last.n,
         receipts: rows.into_iter().map(receipt).collect(),
         more,
+    }))
+}
+
+/// What is said of a change that a person has decided against.
+pub(in crate::relay) fn rejected(
+    tx: &LogTx<'_>,
+    incoming: &Incoming,
+) -> Result<Option<Outcome>, StoreError> {
+    let reason = tx.rejection(incoming.document, incoming.hash)?;
+    Ok(reason.map(|reason| {
+        let refusal = Refusal::new(RefusalCode::QuarantineRejected).bound(reason);
+        Outcome::Refused(Reason::from(&refusal))
     }))
 }
 
