@@ -5,7 +5,7 @@ use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::{DocumentId, Kind};
 
 use super::sql::{bytes, cbor};
-use super::{StoreError, search};
+use super::{StoreError, reads, search};
 use crate::model::Outline;
 
 /// One document's row.
@@ -91,6 +91,7 @@ pub(super) fn create(tx: &Transaction<'_>, id: DocumentId, kind: Kind) -> Result
 /// unsent or held is in it, or that a person wants it gone.
 pub(super) fn remove(tx: &Transaction<'_>, n: i64) -> Result<(), StoreError> {
     search::remove(tx, n)?;
+    reads::forget(tx, n)?;
     tx.prepare_cached("DELETE FROM documents WHERE n = ?1")?
         .execute([n])?;
     Ok(())

@@ -205,7 +205,7 @@ impl Store {
         entries: &[EntryId],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        self.write(|tx| {
+        let (changed, gone) = self.write(|tx| {
             let mut changed = 0;
             for entry in entries {
                 changed += tx
@@ -215,8 +215,12 @@ impl Store {
                     .execute([entry.as_bytes()])?;
             }
             drop_old(tx, now)?;
-            Ok(changed as u64)
-        })
+            Ok::<_, StoreError>((changed as u64, drop_gone(tx)?))
+        })?;
+        if gone > 0 {
+            self.fold_log();
+        }
+        Ok(changed)
     }
 
     /// Looks that could not be noted in this session.
@@ -259,6 +263,28 @@ fn put(tx: &Transaction<'_>, entry: EntryId, look: Look) -> Result<(), StoreErro
         look.at.as_ms(),
     ])?;
     Ok(())
+}
+
+/// A check leaves the device: that the relay knows who looked at it is no reason to name it here. What
+/// the relay does not know of yet stays until it does.
+pub(super) fn forget(tx: &Transaction<'_>, n: i64) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "DELETE FROM check_reads WHERE sent = 1
+             AND document = (SELECT id FROM documents WHERE n = ?1)",
+    )?
+    .execute([n])?;
+    Ok(())
+}
+
+/// Drops what the relay has of checks that have left meanwhile. Returns how many.
+fn drop_gone(tx: &Transaction<'_>) -> Result<u64, StoreError> {
+    let gone = tx
+        .prepare_cached(
+            "DELETE FROM check_reads WHERE sent = 1
+                 AND NOT EXISTS (SELECT 1 FROM documents WHERE id = check_reads.document)",
+        )?
+        .execute([])?;
+    Ok(gone as u64)
 }
 
 /// Drops what the relay has and no look of this hour can repeat.

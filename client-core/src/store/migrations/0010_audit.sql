@@ -1,7 +1,8 @@
 -- 10: reads of health checks, until the relay has them.
 --
 -- One row a person, check, sort of screen and hour of this device's clock. A row that the relay
--- has stays until its hour is over, so that the same look is not entered twice.
+-- has stays until its hour is over, so that the same look is not entered twice, or until its check
+-- leaves the device.
 
 CREATE TABLE check_reads(
     entry BLOB NOT NULL,
@@ -15,3 +16,4 @@ CREATE TABLE check_reads(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX check_reads_unsent ON check_reads(at) WHERE sent = 0;
 CREATE UNIQUE INDEX check_reads_entry ON check_reads(entry);
+CREATE INDEX check_reads_of ON check_reads(document);
