@@ -43,6 +43,36 @@ fn nobody_says(data: &Path, phones: &[&PhoneProcess], words: &str) {
     }
 }
 
+/// The receipt in words, without a name.
+fn says_what_is_outstanding(data: &Path, erasure: &str) {
+    let text = operator(data, &["erase", "status", &erasure[..13]]);
+    assert_eq!(text.code, 0, "{text:?}");
+    for part in [
+        GROUND,
+        "2 devices have yet to confirm",
+        "the last backup",
+        "1 visit",
+    ] {
+        assert!(text.out.contains(part), "{part}: {}", text.out);
+    }
+    assert!(!text.out.contains(NAME));
+}
+
+/// A phone is told that something went, and what of its own with it; never what it was.
+fn hears_that_a_change_went(phone: &PhoneProcess, visit: &str) {
+    let told = phone.ok(&["status"]);
+    let note = &told["erased"][0];
+    assert_eq!(
+        (&note["id"], &note["code"]),
+        (&Value::from(visit), &"document.erased".into())
+    );
+    assert_eq!(
+        (&note["kind"], &note["lost_changes"]),
+        (&"visit".into(), &1.into())
+    );
+    assert_eq!(told["unsent_changes"], 0);
+}
+
 #[test]
 fn of_an_erased_driver_not_one_byte_is_left_anywhere() {
     let (relay, data) = relay_with_network();
@@ -94,17 +124,7 @@ fn of_an_erased_driver_not_one_byte_is_left_anywhere() {
         nobody_says(data.path(), &[], words);
     }
     // Ids stay in the ledger, and in what the ledger is made of; nowhere as text but in scopes.
-    let text = operator(data.path(), &["erase", "status", &erasure[..13]]);
-    assert_eq!(text.code, 0, "{text:?}");
-    for part in [
-        GROUND,
-        "2 devices have yet to confirm",
-        "the last backup",
-        "1 visit",
-    ] {
-        assert!(text.out.contains(part), "{part}: {}", text.out);
-    }
-    assert!(!text.out.contains(NAME));
+    says_what_is_outstanding(data.path(), &erasure);
 
     li.sync();
     wang.sync();
@@ -114,29 +134,14 @@ fn of_an_erased_driver_not_one_byte_is_left_anywhere() {
         nobody_says(data.path(), &[&li, &wang, &zhao], words);
     }
     let receipt = settled(&relay, &erasure);
-    assert_eq!(
-        receipt["outstanding"].as_array().map(Vec::len),
-        Some(0),
-        "{receipt}"
-    );
+    assert_eq!(receipt["outstanding"], serde_json::json!([]), "{receipt}");
     let list = operator(data.path(), &["erase", "status"]);
     assert!(
         list.out.contains(&erasure) && list.out.contains(GROUND),
         "{list:?}"
     );
 
-    // Both are told that something went, and what of their own with it; never what it was.
-    let told = wang.ok(&["status"]);
-    let note = &told["erased"][0];
-    assert_eq!(
-        (&note["id"], &note["code"]),
-        (&Value::from(visit.clone()), &"document.erased".into())
-    );
-    assert_eq!(
-        (&note["kind"], &note["lost_changes"]),
-        (&"visit".into(), &1.into())
-    );
-    assert_eq!(told["unsent_changes"], 0);
+    hears_that_a_change_went(&wang, &visit);
     // What the keeper did for somebody else on the same day offline arrived.
     zhao.sync();
     let shown = zhao.ok(&["visit", "show", &other]);

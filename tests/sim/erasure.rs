@@ -7,7 +7,7 @@ use yizhan_client_core::store::VisitFilter;
 use yizhan_proto::{DocumentId, Kind, Role};
 use yizhan_tests::action::{Places, Program, act};
 use yizhan_tests::clock::DAY_MS;
-use yizhan_tests::world::World;
+use yizhan_tests::world::{PhoneNo, World};
 
 use crate::histories::{program, staff_desks};
 use crate::{ELSEWHERE, HOME, seeds};
@@ -279,6 +279,27 @@ fn announced(
         .unwrap()
 }
 
+fn places_of(world: &mut World, program: Program, drivers: [PhoneNo; 3]) -> Places {
+    let mut places = Places {
+        program,
+        stations: vec![world.station(HOME), world.station(ELSEWHERE)],
+        ..Places::default()
+    };
+    for driver in drivers {
+        let name = world.phone(driver).name().to_owned();
+        places.drivers.push((world.person(driver), name));
+    }
+    places
+}
+
+fn made_by_people(world: &World) -> Vec<DocumentId> {
+    let reference = world.reference();
+    let all = reference.documents().iter();
+    all.filter(|(_, concern)| concern.kind != Kind::Station)
+        .map(|(id, _)| *id)
+        .collect()
+}
+
 /// In any history, whatever is erased whenever: nobody holds it, nobody loses anything else, all
 /// agree, and nobody outside hears of it for ever.
 #[test]
@@ -302,15 +323,7 @@ fn random_histories_with_erasures() {
             Program::default()
         };
         phones.extend(staff_desks(&mut world, &program));
-        let mut places = Places {
-            program,
-            stations: vec![world.station(HOME), world.station(ELSEWHERE)],
-            ..Places::default()
-        };
-        for driver in drivers {
-            let name = world.phone(driver).name().to_owned();
-            places.drivers.push((world.person(driver), name));
-        }
+        let places = places_of(&mut world, program, drivers);
         world.net().fail_one_in(6);
         let mut erasures = Vec::new();
         let mut person_gone = false;
@@ -318,13 +331,7 @@ fn random_histories_with_erasures() {
             let phone = *chance.pick(&phones);
             match chance.below(20) {
                 0 | 1 => {
-                    let made: Vec<DocumentId> = {
-                        let reference = world.reference();
-                        let all = reference.documents().iter();
-                        all.filter(|(_, concern)| concern.kind != Kind::Station)
-                            .map(|(id, _)| *id)
-                            .collect()
-                    };
+                    let made = made_by_people(&world);
                     if !made.is_empty() {
                         erasures.extend(world.order_erasure(*chance.pick(&made)));
                     }

@@ -10,17 +10,19 @@
 //! checked. Names are made of hashes and ids that were parsed before, never of text that came in.
 //! Everything here blocks.
 
+mod files;
+
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
-use sha2::{Digest, Sha256};
 use yizhan_proto::{ContentHash, PersonId, Timestamp};
 
 use super::StoreError;
+use files::{entries, hash, length, make_folder, modified, remove, sync_folder};
 
 const FOLDER: &str = "attachments";
 const PARTS: &str = "parts";
@@ -328,84 +330,10 @@ fn write(path: &Path, here: u64, piece: &[u8], now: Timestamp) -> Result<(), io:
     }
 }
 
-fn hash(path: &Path) -> Result<ContentHash, io::Error> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(ContentHash::from_bytes(hasher.finalize().into()));
-        }
-        hasher.update(&buffer[..read]);
-    }
-}
-
-fn length(path: &Path) -> Result<Option<u64>, io::Error> {
-    match std::fs::metadata(path) {
-        Ok(about) => Ok(Some(about.len())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// When a file was written last; `None` if it is not there.
-fn modified(path: &Path) -> Result<Option<Timestamp>, io::Error> {
-    let about = match std::fs::metadata(path) {
-        Ok(about) => about,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let age = about.modified()?.duration_since(UNIX_EPOCH);
-    let ms = age.map_or(0, |age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
-    Ok(Some(Timestamp::from_ms(ms)))
-}
-
-fn remove(path: &Path) -> Result<bool, io::Error> {
-    match std::fs::remove_file(path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// What is in a folder, ascending by name; nothing if there is no such folder.
-fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, io::Error> {
-    let read = match std::fs::read_dir(folder) {
-        Ok(read) => read,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut found = Vec::new();
-    for entry in read {
-        let entry = entry?;
-        if let Ok(name) = entry.file_name().into_string() {
-            found.push((name, entry.path()));
-        }
-    }
-    found.sort_unstable();
-    Ok(found)
-}
-
-fn make_folder(path: &Path) -> Result<(), io::Error> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-/// A new name in a folder is on disk only once the folder is.
-fn sync_folder(path: &Path) -> Result<(), io::Error> {
-    if cfg!(unix) {
-        File::open(path)?.sync_all()
-    } else {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_ms(1_760_000_000_000);
