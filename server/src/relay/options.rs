@@ -8,7 +8,7 @@ pub const BACKUP_DAYS_DEFAULT: u16 = 30;
 /// Sizes of the relay's inner works. The defaults fit one small machine.
 #[derive(Debug, Clone)]
 pub struct RelayOptions {
-    /// Jobs that may wait for the writer; past it, [`RelayError::Busy`].
+    /// Jobs that may wait for the writer; past it, [`crate::error::RelayError::Busy`].
     pub queue_jobs_max: usize,
     /// Read-only connections, and so pages read at one time.
     pub readers: usize,
