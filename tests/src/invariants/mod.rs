@@ -362,6 +362,7 @@ impl Wrong {
                 foreign.remove(named);
             }
             own_words.extend(reference.words(*id));
+            own_words.extend(reference.written(*id));
         }
         let mut patterns = Patterns::default();
         let words: BTreeSet<String> = foreign.iter().flat_map(|id| reference.words(*id)).collect();

@@ -199,6 +199,13 @@ impl Reference {
         words
     }
 
+    /// Everything that was written in a document, words among the rest.
+    pub(crate) fn written(&self, document: DocumentId) -> impl Iterator<Item = String> {
+        let entries = self.of_document.get(&document).into_iter().flatten();
+        let commands = entries.map(|number| &self.entries[*number].command);
+        commands.flat_map(|command| writes(command).into_iter().map(|(_, value)| value))
+    }
+
     /// Whether the document came with an import.
     #[must_use]
     pub fn is_imported(&self, document: DocumentId) -> bool {
