@@ -24,6 +24,7 @@ pub mod author;
 pub mod case_note;
 pub mod change;
 pub mod check;
+pub(crate) mod civil;
 mod codes;
 pub mod command;
 pub mod consent;

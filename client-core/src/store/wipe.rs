@@ -17,6 +17,7 @@ use yizhan_proto::{DeviceId, DocumentId, Kind, Nonce, Timestamp, codec};
 use super::papers::Papers;
 use super::sql::bytes;
 use super::{Store, StoreError};
+use crate::model::civil::civil;
 
 /// The note, in the home folder.
 const NOTE: &str = "yizhan.wiped";
@@ -97,19 +98,7 @@ impl WipedNote {
 
 /// The day of a time, in UTC, as `2026-11-21`.
 pub(super) fn date(time: Timestamp) -> String {
-    // Days are counted from 0000-03-01, so that a leap day is the last of its year: eras of 400
-    // years have 146,097 days.
-    let days = time.as_ms().div_euclid(86_400_000).saturating_add(719_468);
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, year) = if month < 10 {
-        (month + 3, year + era * 400)
-    } else {
-        (month - 9, year + era * 400 + 1)
-    };
+    let (year, month, day) = civil(time.as_ms().div_euclid(86_400_000));
     format!("{year:04}-{month:02}-{day:02}")
 }
 
