@@ -9,7 +9,6 @@ use yizhan_proto::{DocumentId, Kind, PersonId, Scope, StationId, Timestamp};
 use super::StoreError;
 use super::convert::{bytes, cbor, sequence, signed, timestamp_or_none, unsigned};
 use super::log::LogTx;
-use super::people::person_row;
 use super::queries::{all, first};
 use super::readers::Snapshot;
 use super::rows::{ConsentRow, PlacingRow, ScopeEntry};
@@ -23,11 +22,13 @@ impl LogTx<'_> {
     /// [`StoreError`] if the store fails.
     pub fn ids_of(&self, id: PersonId) -> Result<Vec<PersonId>, StoreError> {
         let person = self.person_of_alias(id)?.unwrap_or(id);
-        let mut ids = vec![id];
-        if let Some(row) = person_row(self.connection, person)? {
-            ids.push(row.id);
-            ids.extend(row.aliases);
-        }
+        let mut ids = all(
+            self.connection,
+            "SELECT alias FROM person_alias WHERE person = ?1",
+            [person.as_bytes()],
+            |row| Ok(PersonId::from_bytes(bytes(row, 0)?)),
+        )?;
+        ids.extend([id, person]);
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
