@@ -6,6 +6,7 @@ use yizhan_client_core::model::consent::Purpose;
 use yizhan_client_core::model::{Refusal, RefusalCode};
 use yizhan_client_core::store::{CheckFilter, VisitFilter};
 use yizhan_proto::{DocumentId, Role, Scope, StationId};
+use yizhan_server::relay::Periods;
 use yizhan_tests::clock::{DAY_MS, HOUR_MS};
 use yizhan_tests::world::{PhoneNo, World};
 
@@ -305,8 +306,13 @@ fn what_is_outstanding_is_told_per_device_and_age_until_it_is_done() {
     let (chen, home) = (it.chen, it.home);
     let device = it.world.phone(chen).device();
     assert_eq!(it.world.outstanding(), []);
+    let mut periods = Periods::off();
+    periods.set("station-visits=30d".parse().unwrap());
+    it.world.keep(periods);
+    it.world.settle();
     it.world.go_offline(chen);
-    it.world.retire(it.visit, true);
+    it.world.wait_days(31);
+    it.world.grow_old();
     it.world.wait_ms(3 * HOUR_MS);
     let outstanding = it.world.outstanding();
     assert_eq!(outstanding.len(), 1);
