@@ -227,6 +227,7 @@ fn what_ends_at_one_moment_leaves_in_portions_that_a_restart_does_not_lose() {
     let mut world = World::new(1);
     let wang = world.keeper("王站长", HOME);
     let home = world.station(HOME);
+    world.run_until_quiet();
     let activity = world.announce(wang, home, None);
     for n in 0..230_u8 {
         let driver = yizhan_proto::PersonId::from_bytes([n; 16]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use yizhan_client_core::model::activity::Sort;
 use yizhan_client_core::model::ticket::Class;
-use yizhan_proto::{DocumentId, Kind, Role};
+use yizhan_proto::{Kind, Role};
 use yizhan_server::relay::{NewDesk, Periods};
 use yizhan_tests::action::{Places, Program, act};
 use yizhan_tests::chance::Chance;
