@@ -41,8 +41,8 @@ pub(in crate::cli) struct Serve {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) limits: Option<PathBuf>,
     /// How long after its end a document stays with an audience, such as station-visits=30d,
-    /// driver-visits=12mo or notices=off; may be given more than once. The audiences and what they
-    /// keep without it: docs/OPERATIONS.md.
+    /// driver-visits=12mo or all=off; may be given more than once. The audiences and what they keep
+    /// without it: docs/OPERATIONS.md.
     #[arg(long = "keep", value_name = "AUDIENCE=PERIOD")]
     pub(in crate::cli) keep: Vec<Keep>,
     /// What to log: info, debug, warn, or a filter such as yizhan_server=debug.

@@ -23,8 +23,8 @@ pub struct Periods(BTreeMap<Audience, Option<i64>>);
 /// One period, as it is typed: `station-visits=30d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
-    /// Whose.
-    pub audience: Audience,
+    /// Whose; `None`: everybody's.
+    pub audience: Option<Audience>,
     /// How many milliseconds; `None`: for ever.
     pub period_ms: Option<i64>,
 }
@@ -36,7 +36,7 @@ pub enum KeepError {
     #[error("write it as AUDIENCE=PERIOD, such as station-visits=30d")]
     Malformed,
     /// No such audience.
-    #[error("there is no audience {0:?}; there are: {list}", list = Audience::TEXTS.join(", "))]
+    #[error("there is no audience {0:?}; there are: all, {list}", list = Audience::TEXTS.join(", "))]
     Audience(String),
     /// No such period.
     #[error("{0:?} is not a period; write it as 30d, 12mo, 2y, or off")]
@@ -52,7 +52,13 @@ impl FromStr for Keep {
     fn from_str(text: &str) -> Result<Self, KeepError> {
         let (name, period) = text.split_once('=').ok_or(KeepError::Malformed)?;
         let short = |text: &str| text.chars().take(32).collect::<String>();
-        let audience = Audience::from_text(name).ok_or_else(|| KeepError::Audience(short(name)))?;
+        let audience = match name {
+            "all" => None,
+            name => {
+                let audience = Audience::from_text(name);
+                Some(audience.ok_or_else(|| KeepError::Audience(short(name)))?)
+            }
+        };
         if period == "off" {
             return Ok(Self {
                 audience,
@@ -109,9 +115,17 @@ impl Periods {
         Self(BTreeMap::new())
     }
 
-    /// With one of them set anew.
+    /// With one of them, or all, set anew.
     pub fn set(&mut self, keep: Keep) {
-        self.0.insert(keep.audience, keep.period_ms);
+        match keep.audience {
+            Some(audience) => {
+                self.0.insert(audience, keep.period_ms);
+            }
+            None => {
+                let all = Audience::ALL.iter();
+                self.0 = all.map(|audience| (*audience, keep.period_ms)).collect();
+            }
+        }
     }
 
     /// How long after its end a document stays, milliseconds; `None`: for ever.
@@ -171,6 +185,13 @@ mod tests {
         assert_eq!(ms("notices=12mo"), ms("notices=1y"));
         assert_eq!(ms("notices=7d"), Some(PERIOD_MS_MIN));
         assert_eq!(ms("notices=off"), None);
+        let mut periods = Periods::default();
+        periods.set(keep("all=off").unwrap());
+        periods.set(keep("notices=60d").unwrap());
+        for audience in Audience::ALL {
+            let kept = (*audience == Audience::Notices).then_some(60 * DAY_MS);
+            assert_eq!(periods.of(*audience), kept, "the later one stands");
+        }
         for (text, word) in [
             ("notices", "AUDIENCE=PERIOD"),
             ("visits=30d", "driver-visits"),
