@@ -13,6 +13,7 @@ mod http;
 mod keys;
 mod outside;
 mod reports;
+mod retention;
 mod rows;
 mod seats;
 mod secrets;

@@ -191,8 +191,10 @@ impl LogTx<'_> {
         };
         all(
             self.connection,
-            "SELECT doc, last_seq FROM scope_index WHERE scope = ?1 AND last_seq > ?2
-             ORDER BY last_seq LIMIT ?3",
+            "SELECT doc, last_seq AS last FROM scope_index WHERE scope = ?1 AND last_seq > ?2
+             UNION ALL
+             SELECT doc, seq AS last FROM leavings WHERE scope = ?1 AND seq > ?2
+             ORDER BY last LIMIT ?3",
             params![scope.id.0, signed(position), most],
             |row| {
                 Ok(ScopeEntry {
