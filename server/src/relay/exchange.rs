@@ -72,7 +72,8 @@ impl Relay {
     /// # Errors
     /// [`RelayError`]. Of what was pushed, nothing was stored, unless the error is
     /// [`RelayError::Storage`] or [`RelayError::Internal`], which may also come from reading
-    /// after the push was stored; a device pushes again then, and is told of duplicates.
+    /// after the push was stored, or [`RelayError::Caller`], if the device was revoked meanwhile; a
+    /// device pushes again then, and is told of duplicates.
     pub async fn sync(
         &self,
         caller: &Caller,
@@ -96,6 +97,7 @@ impl Relay {
         let identity = tell_identity.then(|| self.inner.directory.told(&caller));
         pull.pushed = receipts.iter().filter_map(sequence_of).collect();
         let begun = begun(&pull.asks);
+        let device = caller.device;
         let pulled = match pushed_head {
             Some(head) if pull.asks_nothing() => Pulled::nothing(head),
             _ => self
@@ -105,9 +107,17 @@ impl Relay {
                 .await
                 .map_err(from_read)?,
         };
-        if !begun.is_empty() {
-            self.begin(caller.device, begun, pulled.head).await?;
-        }
+        // Whose right ended while this went on gets nothing of what was read under it.
+        let current = self.caller(device)?;
+        let (pulled, identity) = if current.identity.version == caller.identity.version {
+            if !begun.is_empty() {
+                self.begin(device, begun, pulled.head).await?;
+            }
+            (pulled, identity)
+        } else {
+            let identity = self.inner.directory.told(&current);
+            (Pulled::nothing(pulled.head), Some(identity))
+        };
         self.count(&receipts, &pulled);
         Ok(SyncResponse {
             version: ProtocolVersion::CURRENT,
@@ -161,11 +171,12 @@ impl Relay {
             let mut receipts = Vec::with_capacity(incoming.len());
             let mut told = Told::default();
             for incoming in &incoming {
-                let (begins, later) = room.objection(tx, incoming)?;
-                let outcome = match later {
-                    Some(later) => later,
-                    None => relay.admit(tx, &mut told, writer, arrival, incoming)?,
+                let (begins, begun_max) = room.begins(tx, incoming)?;
+                let arrival = Arrival {
+                    begun_max,
+                    ..arrival
                 };
+                let outcome = relay.admit(tx, &mut told, writer, arrival, incoming)?;
                 if begins && matches!(outcome, Outcome::Accepted(_)) {
                     room.one_more();
                 }

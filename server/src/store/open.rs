@@ -130,7 +130,7 @@ pub fn open(
     let connection = open_database(&database)?;
     let birth = birth_of(&connection, birth, options.restored)?;
     let people = people::people(&connection)?;
-    recipients::fill(&connection, &people)?;
+    recipients::fill(&connection, &people, options.restored)?;
     access::fill(&connection)?;
     let regions = places::regions(&connection)?;
     let desks = desks::desks(&connection)?;

@@ -143,10 +143,12 @@ fn leave_removed_desks(
 }
 
 /// Fills in, for devices of which nothing was noted yet, what they may have been served: all that
-/// their people may read, or could once. Once, when a store of an older format is opened.
+/// their people may read, or could once. Once, when a store of an older format is opened; and when it
+/// was put back from a backup, which does not say what was served since.
 pub(in super::super) fn fill(
     connection: &Connection,
     people: &[PersonRow],
+    restored: bool,
 ) -> Result<(), StoreError> {
     let done = first(
         connection,
@@ -154,7 +156,7 @@ pub(in super::super) fn fill(
         [],
         |_| Ok(()),
     )?;
-    if done.is_some() {
+    if done.is_some() && !restored {
         return Ok(());
     }
     let places = Places::read(connection)?;
