@@ -51,6 +51,8 @@ struct Pulled {
     repairs: Vec<yizhan_proto::sync::RepairAnswer>,
     fetched: Vec<yizhan_proto::sync::Fetched>,
     decisions: Option<yizhan_proto::sync::Decisions>,
+    /// Scopes read from a former life of the relay of which the device holds exactly what is there.
+    settled: Vec<Scope>,
 }
 
 impl Pulled {
@@ -62,6 +64,7 @@ impl Pulled {
             repairs: Vec::new(),
             fetched: Vec::new(),
             decisions: None,
+            settled: Vec::new(),
         }
     }
 }
@@ -94,6 +97,7 @@ impl Relay {
             (receipts, Some(head))
         };
         let (mut pull, tell_identity) = pull(&caller, request, self.epoch());
+        pull.former = self.inner.former;
         let identity = tell_identity.then(|| self.inner.directory.told(&caller));
         pull.pushed = receipts.iter().filter_map(sequence_of).collect();
         let begun = begun(&pull.asks);
@@ -110,9 +114,9 @@ impl Relay {
         // Whose right ended while this went on gets nothing of what was read under it.
         let current = self.caller(device)?;
         let (pulled, identity) = if current.identity.version == caller.identity.version {
-            if !begun.is_empty() {
-                self.begin(device, begun, pulled.head).await?;
-            }
+            self.begin(device, begun, pulled.head).await?;
+            self.settle_anew(device, &pulled.settled, pulled.head)
+                .await?;
             (pulled, identity)
         } else {
             let identity = self.inner.directory.told(&current);
@@ -306,9 +310,10 @@ fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {
     let mut budget = Budget::new(pull.page_bytes_max);
     let mut pages = Vec::new();
     let mut mismatches = 0;
+    let mut agreed = Vec::new();
     for ask in &pull.asks {
         match reading.page(ask, &mut budget)? {
-            Answer::Unchanged => {}
+            Answer::Unchanged => agreed.extend(ask.digest.map(|_| &ask.scope)),
             Answer::Page(page) => pages.push(page),
             Answer::Mismatch(page) => {
                 mismatches += 1;
@@ -326,7 +331,14 @@ fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {
             // Which scope it is, only the device can tell.
             mismatches += 1;
             pages = digests;
+        } else {
+            agreed.extend(pull.asks.iter().map(|ask| &ask.scope));
         }
+    }
+    let mut settled = Vec::new();
+    if pull.former && !agreed.is_empty() {
+        settled = snapshot.former_scopes(pull.device)?;
+        settled.retain(|scope| agreed.contains(&scope));
     }
     Ok(Pulled {
         head: reading.head,
@@ -338,6 +350,7 @@ fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {
             Some(after) => decisions(snapshot, pull.device, after)?,
             None => None,
         },
+        settled,
     })
 }
 

@@ -131,6 +131,8 @@ struct Inner {
     unsettled: Unsettled,
     seen: Seen,
     served: Served,
+    /// Whether devices may hold what they read from a former life of the relay.
+    former: bool,
     calendar: Calendar,
     blobs: Blobs,
     sweeps: Sweeps,
@@ -180,6 +182,7 @@ impl Relay {
             people,
             regions,
             desks,
+            former,
         } = opened;
         directory.update(News {
             people,
@@ -199,6 +202,7 @@ impl Relay {
                 unsettled: Unsettled::default(),
                 seen: Seen::default(),
                 served: Served::default(),
+                former,
                 calendar: options.calendar.clone(),
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),

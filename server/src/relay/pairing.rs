@@ -24,8 +24,10 @@ impl From<StoreError> for PairError {
 #[derive(Debug)]
 pub(super) struct Newcomer {
     pub(super) device: DeviceId,
-    pub(super) public_key: [u8; PUBLIC_KEY_BYTES],
+    public_key: [u8; PUBLIC_KEY_BYTES],
     label: String,
+    /// The relay's own person, whom nobody is.
+    relays: PersonId,
     pub(super) now: Timestamp,
 }
 
@@ -49,6 +51,7 @@ impl Newcomer {
             device,
             public_key,
             label: checked("a device's label", named, 0)?,
+            relays: relay.hand().person(),
             now: relay.inner.clock.now(),
         })
     }
@@ -167,7 +170,7 @@ fn pair(
     {
         return Err(PairError::DeviceRevoked);
     }
-    adopt_alias(tx, row.person, provisional, &newcomer.public_key)?;
+    adopt_alias(tx, row.person, provisional, newcomer)?;
     if let Some(known) = known.as_ref()
         && known.public_key != newcomer.public_key
     {
@@ -210,7 +213,7 @@ fn register(
             None => Err(PairError::DeviceConflict),
         };
     }
-    if !may_claim(tx, id, &newcomer.public_key)? {
+    if !may_claim(tx, id, newcomer)? {
         return Err(PairError::PersonConflict);
     }
     quotas::room_to_register(tx, place.station, newcomer.now, registrations_max)?;
@@ -231,7 +234,7 @@ pub(super) fn adopt_alias(
     tx: &mut LogTx<'_>,
     person: PersonId,
     provisional: PersonId,
-    public_key: &[u8; PUBLIC_KEY_BYTES],
+    newcomer: &Newcomer,
 ) -> Result<(), PairError> {
     if provisional == person || tx.person_of_alias(provisional)? == Some(person) {
         return Ok(());
@@ -240,25 +243,24 @@ pub(super) fn adopt_alias(
     if tx.erasure_of_person(provisional)?.is_some() {
         return Ok(());
     }
-    if !may_claim(tx, provisional, public_key)? {
+    if !may_claim(tx, provisional, newcomer)? {
         return Err(PairError::PersonConflict);
     }
     Ok(tx.add_alias(person, provisional)?)
 }
 
-/// Whether a device with this key may take an id that it says it wrote under. One that follows
+/// Whether a device may take an id that it says it wrote under. One that follows
 /// from a key is its holder's alone, whatever others wrote about it meanwhile. Of any other, it
 /// only speaks for the device that nobody else has written about it.
-fn may_claim(
-    tx: &mut LogTx<'_>,
-    id: PersonId,
-    public_key: &[u8; PUBLIC_KEY_BYTES],
-) -> Result<bool, PairError> {
+fn may_claim(tx: &mut LogTx<'_>, id: PersonId, newcomer: &Newcomer) -> Result<bool, PairError> {
+    if id == newcomer.relays {
+        return Ok(false);
+    }
     if tx.person(id)?.is_some() || tx.person_of_alias(id)?.is_some() {
         return Ok(false);
     }
     if id.is_derived() {
-        return Ok(id == PersonId::of_key(public_key));
+        return Ok(id == PersonId::of_key(&newcomer.public_key));
     }
     Ok(!tx.has_documents(id)?)
 }

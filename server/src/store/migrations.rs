@@ -12,7 +12,7 @@
 //! | 8 | 2026-11-21 | the chained log of who did what |
 //! | 9 | 2026-11-21 | former keys of devices, and identities of outside providers |
 //! | 10 | 2026-11-21 | warnings about scopes that grow full |
-//! | 12 | 2026-11-21 | indexes for consents and registrations, of which there may be very many |
+//! | 12 | 2026-11-21 | indexes for consents and registrations, of which there may be very many; devices of a former life |
 //!
 //! A landed step is never edited; a new one is added behind it.
 

@@ -129,6 +129,91 @@ async fn a_lost_phone_does_not_keep_what_it_holds_by_being_paired_for_somebody_e
     assert!(relay.key_of_lost(request.device).await.is_err());
 }
 
+/// One token of an identity provider, and two phones that present it in the same moment.
+#[tokio::test]
+async fn of_two_phones_with_one_token_one_is_paired() {
+    let mut world = World::new().await;
+    let relay = world.relay.clone();
+    let li = relay
+        .add_person("李师傅", vec![Role::Driver])
+        .await
+        .unwrap();
+    let bearer = linked(1);
+    let link = relay.link_outside(li.id, &bearer.issuer, &bearer.subject);
+    link.await.unwrap();
+    let mut phone = |n| OutsideNewcomer {
+        device: DeviceId::from_bytes(world.id()),
+        public_key: [n; 32],
+        provisional: PersonId::from_bytes(world.id()),
+        label: String::new(),
+    };
+    let (one, other) = (phone(7), phone(8));
+    let (first, second) = tokio::join!(
+        relay.pair_outside(one.clone(), bearer.clone()),
+        relay.pair_outside(other.clone(), bearer.clone())
+    );
+    assert_eq!(first.unwrap().identity.person, li.id);
+    assert!(matches!(second, Err(PairError::OutsideTokenUsed)));
+    assert!(relay.caller(other.device).is_err());
+    // Linked to somebody else in between: the token is the first one's still, and the device theirs.
+    let wang = relay.add_person("王师傅", vec![]).await.unwrap();
+    let link = relay.link_outside(wang.id, &bearer.issuer, &bearer.subject);
+    link.await.unwrap();
+    let again = relay.pair_outside(one.clone(), bearer).await;
+    assert!(
+        matches!(again, Err(PairError::OutsideTokenUsed)),
+        "{again:?}"
+    );
+    assert_eq!(relay.caller(one.device).unwrap().person, li.id);
+}
+
+/// The relay signs what it does itself with an id that everybody reads.
+#[tokio::test]
+async fn nobody_comes_in_as_the_relay_itself() {
+    let mut world = World::new().await;
+    let relay = world.relay.clone();
+    let itself = PersonId::from_bytes(*relay.device_id().as_bytes());
+    let mut request = registration(&mut world, "贼").await;
+    request.person = itself;
+    let taken = relay.register(request).await;
+    assert!(matches!(taken, Err(PairError::PersonConflict)), "{taken:?}");
+    let person = relay.add_person("贼", vec![]).await.unwrap();
+    let mut request = world.pairing(&person).await;
+    request.provisional = itself;
+    let taken = relay.pair(request.clone()).await;
+    assert!(matches!(taken, Err(PairError::PersonConflict)), "{taken:?}");
+    request.provisional = PersonId::from_bytes(world.id());
+    request.device = relay.device_id();
+    let taken = relay.pair(request).await;
+    assert!(matches!(taken, Err(PairError::DeviceConflict)), "{taken:?}");
+}
+
+/// A name that clears the operator's screen, or writes another line into it.
+#[tokio::test]
+async fn a_name_is_one_line_and_orders_no_terminal_about() {
+    let mut world = World::new().await;
+    let relay = world.relay.clone();
+    for odd in [
+        "李\u{1b}[2J师傅",
+        "李\n王",
+        "李\u{7}",
+        "李\u{9b}31m",
+        "李\u{0}",
+    ] {
+        let mut request = registration(&mut world, odd).await;
+        let named = relay.register(request.clone()).await;
+        assert!(matches!(named, Err(PairError::Invalid(_))), "{named:?}");
+        request.name = "李师傅".to_owned();
+        request.label = odd.to_owned();
+        let labelled = relay.register(request).await;
+        assert!(
+            matches!(labelled, Err(PairError::Invalid(_))),
+            "{labelled:?}"
+        );
+    }
+    assert_eq!(relay.people(), []);
+}
+
 /// The code on a wall is good for so many a day, and nothing is kept of those who come after.
 #[tokio::test]
 async fn a_code_on_a_wall_does_not_fill_the_relay_with_people() {

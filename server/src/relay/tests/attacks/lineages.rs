@@ -121,6 +121,43 @@ async fn after_a_restore_every_device_counts_as_having_read_what_it_may() {
     assert_eq!(outstanding, all);
 }
 
+/// A phone comes back to a restored relay, with something that was erased meanwhile. It counts as
+/// outstanding until it holds exactly what the relay does, and not from its first word on.
+#[tokio::test]
+async fn a_receipt_waits_for_phones_that_come_back_from_a_former_life() {
+    let mut scene = measured().await;
+    let copy = backup(&mut scene.world).await;
+    let relay = scene.world.relay.clone();
+    let check = Subject::Document(scene.check);
+    let erased = relay.erase(check, "in writing").await.unwrap();
+    settle(&relay).await;
+    let ledger = relay.erasure_ledger().await.unwrap();
+    let mut back = restored(&scene.world, &copy);
+    back.replay_erasures(ledger).await.unwrap();
+    settle(&back).await;
+    let id = erased.erasure.id;
+    let outstanding = async |relay: &Relay| {
+        let receipt = relay.erasure(id).await.unwrap();
+        receipt.outstanding.len()
+    };
+    assert_eq!(outstanding(&back).await, 2);
+    scene.medic.reach(back.clone());
+    // What it held counts only once it has come back.
+    scene.medic.windows.clear();
+    scene.medic.held.clear();
+    scene.medic.documents.clear();
+    scene.medic.exchange(0).await;
+    assert_eq!(outstanding(&back).await, 2, "it has begun to read");
+    // Nor does a relay that starts once more take the beginning for the end.
+    back.shutdown();
+    back = open(copy.path(), &scene.world.clock);
+    scene.medic.reach(back.clone());
+    assert_eq!(outstanding(&back).await, 2);
+    scene.medic.sync(0).await;
+    assert_eq!(outstanding(&back).await, 1);
+    assert!(!scene.medic.documents.contains_key(&scene.check));
+}
+
 /// Requests of another lineage, of none, or from before: they bring nothing that was not asked for
 /// anew, and the phone that asks in order is served as ever.
 #[tokio::test]

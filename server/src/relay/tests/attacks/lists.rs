@@ -147,6 +147,39 @@ async fn a_device_confirms_for_itself_alone_and_only_what_it_was_told() {
     assert_eq!(outstanding().await, []);
 }
 
+/// Decisions about work are told to the device whose work it was, whatever another asks for; and
+/// whatever scopes a device names, what is kept of it does not grow.
+#[tokio::test]
+async fn asking_for_what_is_anothers_brings_nothing_and_leaves_nothing_behind() {
+    let mut world = World::new().await;
+    let (_, keeper, _) = super::super::quarantine::late_work(&mut world, 1).await;
+    let hash = super::super::quarantine::hash(&keeper, 0);
+    let relay = world.relay.clone();
+    relay
+        .reject_quarantined(&[hash], "不对", None)
+        .await
+        .unwrap();
+    let thief = world.driver().await;
+    let told = super::super::quarantine::told(&thief, 0).await;
+    assert!(told.is_none_or(|told| told.receipts.is_empty()));
+    let theirs = [
+        Scope::Person(keeper.identity.person),
+        world.station_scope(0),
+        Scope::Desk("nowhere".parse().unwrap()),
+    ];
+    let asks = SyncRequest {
+        scopes: theirs
+            .iter()
+            .map(|scope| ScopeState::new(scope.clone(), None, ScopeDigest::EMPTY))
+            .collect(),
+        left: theirs.to_vec(),
+        ..thief.request()
+    };
+    thief.send(asks).await.unwrap();
+    let told = relay.devices_told(theirs.to_vec()).await.unwrap();
+    assert!(told.iter().all(|it| it.device != thief.device), "{told:?}");
+}
+
 /// Keys of desks and regions that look like another's.
 #[test]
 fn odd_spellings_are_no_keys_and_no_scopes() {
