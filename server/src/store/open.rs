@@ -84,6 +84,8 @@ pub struct Opened {
     pub regions: Vec<RegionRow>,
     /// All desks.
     pub desks: Vec<DeskRow>,
+    /// Whether devices may hold what they read from a former life of the relay.
+    pub former: bool,
 }
 
 /// Sizes of the store's inner works.
@@ -131,7 +133,8 @@ pub fn open(
     let connection = open_database(&database)?;
     let birth = birth_of(&connection, birth, options.restored)?;
     let people = people::people(&connection)?;
-    recipients::fill(&connection, &people)?;
+    recipients::fill(&connection, &people, options.restored)?;
+    let former = recipients::any_former(&connection)?;
     access::fill(&connection)?;
     let regions = places::regions(&connection)?;
     let desks = desks::desks(&connection)?;
@@ -152,6 +155,7 @@ pub fn open(
         people,
         regions,
         desks,
+        former,
     })
 }
 
