@@ -15,7 +15,7 @@ use yizhan_proto::{ChangeHash, DocumentId, Kind, Scope};
 
 use super::quarantine::rejected;
 use super::quotas;
-use super::{access, attachments, audit, clocks, erasure, membership, seats};
+use super::{access, attachments, audit, clocks, erasure, membership, retention, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
 pub(super) use arrival::Arrival;
@@ -260,7 +260,7 @@ fn keep(
     incoming: &Incoming,
     change: &Inspected,
     before: Option<&Arc<DocumentRow>>,
-    outline: Outline,
+    mut outline: Outline,
 ) -> Result<Stored, StoreError> {
     let sequence = tx.allot_sequence();
     tx.put_change(&NewChange {
@@ -276,15 +276,18 @@ fn keep(
     })?;
     tx.remove_quarantine(incoming.document, incoming.hash)?;
     attachments::name(tx, incoming.document, incoming.kind, arrival.person, change)?;
-    let mut row = membership::accepted(
+    let corrected = retention::latest_of(tx, incoming.kind, change)?;
+    outline.facts.until = outline.facts.until.max(corrected);
+    let (id, known, now) = (
         incoming.document,
         before.map(Arc::as_ref),
-        outline,
-        sequence,
+        arrival.received_at,
     );
+    let mut row = membership::accepted(id, known, outline, sequence);
     if before.is_none() {
-        row = access::place_new(tx, row, sequence, arrival.received_at)?;
+        row = access::place_new(tx, row, sequence, now)?;
     }
+    row = retention::judged(tx, id, known, row, sequence, now)?;
     if incoming.kind == Kind::Consent {
         let shares = audit::Shares {
             by: audit::by(arrival),

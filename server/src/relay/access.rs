@@ -8,12 +8,13 @@ mod standing;
 
 use std::sync::Arc;
 
+use yizhan_client_core::model::Outline;
 use yizhan_client_core::model::consent::Purpose;
 use yizhan_proto::sync::ForgetReason;
 use yizhan_proto::{DocumentId, Kind, PersonId, Scope, Sequence, StationId, Timestamp};
 
 use super::audit::Shares;
-use super::{Relay, from_read, from_write, membership};
+use super::{Relay, from_read, from_write, membership, retention};
 use crate::audit::By;
 use crate::error::RelayError;
 use crate::store::rows::{ConsentRow, DocumentRow};
@@ -149,7 +150,7 @@ fn place_some(tx: &mut LogTx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let entries = tx.scope_entries(&scope, placing.position, LOOKED_AT_ONCE)?;
     for entry in &entries {
         placing.position = entry.last.get();
-        place_one(tx, entry.document, placing.station, &standing)?;
+        place_one(tx, entry.document, placing.station, &standing, now)?;
     }
     tx.put_placing(&placing, entries.len() < LOOKED_AT_ONCE as usize)
 }
@@ -159,6 +160,7 @@ fn place_one(
     document: DocumentId,
     station: StationId,
     standing: &Standing,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(before) = tx.document(document)? else {
         return Ok(());
@@ -178,5 +180,25 @@ fn place_one(
     for scope in &joins {
         after = membership::joined(&after, scope, sequence).unwrap_or(after);
     }
+    after = retention::aged(tx, document, after, sequence, now)?;
     tx.put_document(document, Some(Arc::clone(&before)), after)
+}
+
+/// Whether a document that is young enough for a scope of its audience may lie there.
+pub(super) fn may_lie(
+    tx: &LogTx<'_>,
+    outline: &Outline,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let routing = &outline.routing;
+    match (outline.kind, routing.driver, routing.station, scope) {
+        (
+            Kind::Visit | Kind::Check,
+            Some(driver),
+            Some(station),
+            Scope::Station(_) | Scope::StationHealth(_),
+        ) => Ok(standing_of(tx, driver, station, now)?.allows(outline.kind, station, scope)),
+        _ => Ok(true),
+    }
 }

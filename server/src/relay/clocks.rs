@@ -19,7 +19,7 @@ use yizhan_proto::{DeskKey, DocumentId, Kind, Scope, Timestamp};
 
 use super::accept::Incoming;
 use super::own::{Hand, OwnError, open};
-use super::{Relay, from_write, membership};
+use super::{Relay, from_write, membership, retention};
 use crate::error::RelayError;
 use crate::store::rows::TicketClockRow;
 use crate::store::{LogTx, StoreError};
@@ -35,8 +35,8 @@ const NOTES_MAX: u32 = 500;
 
 impl Relay {
     /// What time alone brings about: closes tickets that were resolved so long before `now` that
-    /// nobody will object, a bounded number of them, goes on deciding about seats and erasing, and
-    /// ends sharings.
+    /// nobody will object, a bounded number of them, goes on deciding about seats and erasing,
+    /// ends sharings, and lets go what grew too old.
     /// Whether more is to be done.
     ///
     /// # Errors
@@ -52,6 +52,7 @@ impl Relay {
         let mut more = self.settle_seats().await?;
         more |= self.go_on_erasing(now).await?;
         more |= self.place_documents(now).await?;
+        more |= self.grow_old(now).await?;
         if due {
             let job = move |tx: &mut LogTx<'_>| relay.close_tickets(tx, now);
             let closed = self.inner.writer.write(job).await;
@@ -147,7 +148,7 @@ impl Relay {
                 move_note(tx, incoming.document, &from, &to)?;
             }
         }
-        Ok(())
+        retention::look_again(tx, incoming.document, self.inner.clock.now())
     }
 }
 

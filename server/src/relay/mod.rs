@@ -25,6 +25,7 @@
 //! | `sheets` | reports of a region, handed out to its coordinators |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `outside` | people of an outside identity provider |
+//! | `retention` | what leaves whom when it has grown old |
 //! | `quotas` | how much a person begins, what waits, how full a scope grows |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
@@ -61,6 +62,7 @@ mod quotas;
 mod recipients;
 mod repair;
 mod report;
+mod retention;
 mod scopes;
 mod seats;
 mod seen;
@@ -100,6 +102,7 @@ pub use quarantine::{
 pub use quotas::Quotas;
 use recipients::Served;
 pub use report::{MonthOf, ReportWanted, months_in};
+pub use retention::{Keep, KeepError, Periods};
 use seats::Unsettled;
 use seen::Seen;
 use sheets::Sheets;
@@ -142,6 +145,7 @@ struct Inner {
     backup_days: u16,
     digest_mismatches: AtomicU64,
     quotas: Quotas,
+    periods: Periods,
     probe: Probe,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
@@ -211,6 +215,7 @@ impl Relay {
                 backup_days: options.backup_days,
                 digest_mismatches: AtomicU64::new(0),
                 quotas: options.quotas,
+                periods: options.periods.clone(),
                 probe: Probe::default(),
                 reporting: tokio::sync::Mutex::new(()),
                 sheets: Sheets::default(),
@@ -275,16 +280,18 @@ impl Relay {
         let now = self.inner.clock.now();
         let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
             let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
-            let oldest = snapshot.oldest_waiting()?;
+            let (oldest, marks) = (snapshot.oldest_waiting()?, snapshot.marks()?);
+            let retired = marks.iter().map(|mark| mark.retired).sum();
             Ok((
                 snapshot.totals()?,
                 snapshot.head()?,
                 tickets,
                 waiting,
                 oldest,
+                retired,
             ))
         };
-        let (totals, head, tickets, seats_waiting, oldest) =
+        let (totals, head, tickets, seats_waiting, oldest, retired) =
             self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
@@ -295,6 +302,7 @@ impl Relay {
             quarantined: totals.quarantined,
             quarantined_oldest_ms: oldest.map(|at| positive(now.ms_since(at))),
             forgets_acknowledged: totals.forgets_acknowledged,
+            retired,
             seats_waiting,
             head,
             epoch: self.epoch(),

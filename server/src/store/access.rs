@@ -9,7 +9,6 @@ use yizhan_proto::{DocumentId, Kind, PersonId, Scope, StationId, Timestamp};
 use super::StoreError;
 use super::convert::{bytes, cbor, sequence, signed, timestamp_or_none, unsigned};
 use super::log::LogTx;
-use super::people::person_row;
 use super::queries::{all, first};
 use super::readers::Snapshot;
 use super::rows::{ConsentRow, PlacingRow, ScopeEntry};
@@ -23,11 +22,13 @@ impl LogTx<'_> {
     /// [`StoreError`] if the store fails.
     pub fn ids_of(&self, id: PersonId) -> Result<Vec<PersonId>, StoreError> {
         let person = self.person_of_alias(id)?.unwrap_or(id);
-        let mut ids = vec![id];
-        if let Some(row) = person_row(self.connection, person)? {
-            ids.push(row.id);
-            ids.extend(row.aliases);
-        }
+        let mut ids = all(
+            self.connection,
+            "SELECT alias FROM person_alias WHERE person = ?1",
+            [person.as_bytes()],
+            |row| Ok(PersonId::from_bytes(bytes(row, 0)?)),
+        )?;
+        ids.extend([id, person]);
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
@@ -239,8 +240,10 @@ impl LogTx<'_> {
         };
         all(
             self.connection,
-            "SELECT doc, last_seq FROM scope_index WHERE scope = ?1 AND last_seq > ?2
-             ORDER BY last_seq LIMIT ?3",
+            "SELECT doc, last_seq AS last FROM scope_index WHERE scope = ?1 AND last_seq > ?2
+             UNION ALL
+             SELECT doc, seq AS last FROM leavings WHERE scope = ?1 AND seq > ?2
+             ORDER BY last LIMIT ?3",
             params![scope.id.0, signed(position), most],
             |row| {
                 Ok(ScopeEntry {
