@@ -8,6 +8,7 @@
 
 mod access;
 mod attachments;
+mod attacks;
 mod audit;
 mod clocks;
 mod codes;

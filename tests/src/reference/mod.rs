@@ -218,6 +218,10 @@ impl Reference {
         let Some(concern) = self.concerns.get(&document) else {
             return false;
         };
+        // Who was erased holds nothing, not the directory either.
+        if !self.erased_people.is_disjoint(&person.ids) {
+            return false;
+        }
         let own = concern.driver.is_some_and(|id| person.ids.contains(&id));
         let station = concern
             .station
