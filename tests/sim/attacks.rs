@@ -4,6 +4,7 @@
 use yizhan_client_core::engine::Stop;
 use yizhan_client_core::error::{ClientError, SyncError};
 use yizhan_client_core::model::RefusalCode;
+use yizhan_client_core::model::retention::Periods;
 use yizhan_client_core::store::{StoreError, VisitFilter};
 use yizhan_proto::sync::{Outcome as Said, Reason, Stored};
 use yizhan_proto::{DocumentId, Role, Sequence, Timestamp};
@@ -227,9 +228,15 @@ fn a_copy_from_before_a_forget_forgets_when_it_syncs() {
     );
     world.phone(li).note(retired, WORDS).unwrap();
     world.phone(li).note(erased, WORDS).unwrap();
+    world.keep(Periods::default());
+    world.wait_days(20);
+    for visit in [erased, stays] {
+        world.phone(li).leave(visit).unwrap();
+    }
     world.settle();
     let copy = world.copy_of(wang);
-    world.retire(retired, true);
+    world.wait_days(12);
+    world.grow_old();
     let erasure = world.order_erasure(erased).unwrap();
     world.carry_out_erasures();
     for phone in [li, wang, wang] {

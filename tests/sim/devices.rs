@@ -10,7 +10,7 @@ use yizhan_client_core::error::{ClientError, SyncError};
 use yizhan_client_core::store::{StoreError, VisitFilter};
 use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
 use yizhan_proto::attachment::{Piece, Upload};
-use yizhan_proto::device::{FarewellRequest, FarewellResponse, OrderSignature, WipeOrder};
+use yizhan_proto::device::{FarewellRequest, FarewellResponse, Merged, OrderSignature, WipeOrder};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::sync::{
     Outcome as Said, Push, Reason, Receipt, SyncRequest, SyncResponse, quota,
@@ -511,9 +511,9 @@ fn a_coordinator_makes_one_driver_of_two_and_nothing_is_rewritten_or_lost() {
     let before = world.ledger();
     let unsent = world.phone(again).log_visit(home).unwrap();
     let (keep, other) = (world.person(li), world.person(again));
-    // Who coordinates nothing, who keeps a station, and a coordinator of elsewhere may not.
+    // Who keeps a station, and a coordinator of elsewhere may not say so.
     let elsewhere = world.worker("外区主任", coordinator("zhaoyuan"));
-    for phone in [li, wang, elsewhere] {
+    for phone in [wang, elsewhere] {
         let merged = merge(&mut world, phone, keep, other);
         assert!(
             matches!(&merged, Err(ClientError::Denied(cause)) if cause.code == "access.forbidden"),
@@ -523,8 +523,11 @@ fn a_coordinator_makes_one_driver_of_two_and_nothing_is_rewritten_or_lost() {
     // Nor may a coordinator make themselves, or anybody with another role, one with a driver.
     let keeper = world.person(wang);
     assert!(merge(&mut world, chen, keep, keeper).is_err());
-    merge(&mut world, chen, keep, other).unwrap();
-    merge(&mut world, chen, keep, other).unwrap();
+    // The coordinator and both phones say so; then, whoever says it again, they are one.
+    for (phone, waits) in [(chen, true), (li, true), (again, false), (chen, false)] {
+        let merged = merge(&mut world, phone, keep, other).unwrap();
+        assert_eq!(merged.waits.unwrap_or(false), waits);
+    }
     world.are_one(li, again);
     world.settle();
     assert_eq!(world.ledger().breaks_with(&before), Vec::<String>::new());
@@ -543,10 +546,9 @@ fn merge(
     phone: PhoneNo,
     keep: PersonId,
     other: PersonId,
-) -> Result<(), ClientError> {
+) -> Result<Merged, ClientError> {
     sync(world, phone)?;
     world
         .phone(phone)
         .over(|client, transport| client.merge_people(transport, keep, other))
-        .map(drop)
 }

@@ -62,7 +62,11 @@ impl Store {
                 unknown_kinds,
                 leaving: number(
                     connection,
-                    "SELECT COUNT(*) FROM documents WHERE leaving <> 0 AND leaving = 1",
+                    "SELECT COUNT(*) FROM documents WHERE leaving <> 0 AND leaving IN (1, 3)",
+                )?,
+                grown_old: number(
+                    connection,
+                    "SELECT IFNULL(SUM(documents), 0) FROM grown_old",
                 )?,
                 scopes: scope_statuses(connection)?,
                 repairs: number(connection, &of_device("repairs"))?,

@@ -15,7 +15,7 @@ pub use audit::{
 };
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
 pub use erasures::{
-    ErasedDocuments, Erasure, ErasureLine, LedgerDocument, LedgerEntry, NewErasure,
+    ErasedDocuments, Erasure, ErasureLine, ErasureQuery, LedgerDocument, LedgerEntry, NewErasure,
     OutstandingDevice, Replayed,
 };
 pub use keys::{Key, OutsideLink, OutsideSubject, RotateKey, ScopeCount};
@@ -292,6 +292,9 @@ pub struct Status {
     pub quarantined_oldest_ms: Option<u64>,
     /// Forgets that devices acknowledged.
     pub forgets_acknowledged: u64,
+    /// Places that documents have left because they grew old, and have not come back to.
+    #[serde(default)]
+    pub retired: u64,
     /// Digests of devices that did not agree, since the start.
     pub digest_mismatches: u64,
     /// Bytes of the database and its log.

@@ -19,7 +19,15 @@ const PORTION_ENTRIES: usize = 500;
 
 pub(super) fn obey(data: &Path, args: Args, output: &mut Output) -> Result<(), Failure> {
     match args.command {
-        Some(EraseCommand::Status { erasure }) => status(data, erasure.as_deref(), output),
+        Some(EraseCommand::Status {
+            erasure: Some(erasure),
+            ..
+        }) => receipt(data, &erasure, output),
+        Some(EraseCommand::Status {
+            erasure: None,
+            before,
+            limit,
+        }) => receipts(data, before.as_deref(), limit, output),
         Some(EraseCommand::Ledger { out }) => ledger(data, out.as_deref(), output),
         Some(EraseCommand::Replay { file }) => replay(data, &file, output),
         None => {
@@ -38,7 +46,11 @@ fn erase(
 ) -> Result<(), Failure> {
     let relay = Relay::find(data)?;
     let people: Vec<Person> = relay.get("people")?;
-    let before: Vec<Erasure> = relay.get("erasures")?;
+    let before: Vec<Erasure> = if is_id(subject) {
+        relay.get(&format!("erasures?named={}", part(subject)))?
+    } else {
+        Vec::new()
+    };
     let (new, shown) = whom(subject, ground, &people, &before)?;
     if !yes && !is_wanted(&shown)? {
         return Err(Failure::Unwanted);
@@ -140,22 +152,42 @@ fn is_wanted(shown: &str) -> Result<bool, Failure> {
     Ok(answer.trim() == "yes")
 }
 
-fn status(data: &Path, erasure: Option<&str>, output: &mut Output) -> Result<(), Failure> {
-    let erasures: Vec<Erasure> = Relay::find(data)?.get("erasures")?;
-    if let Some(wanted) = erasure {
-        let one = named("erasure", wanted, &erasures, |e| &e.id, |e| &e.subject).map_err(|_| {
-            Failure::NotFound(format!(
-                "no erasure {wanted}, or more than one; see: yizhan erase status"
-            ))
-        })?;
-        return output.say(one, shown_receipt);
+/// One receipt.
+fn receipt(data: &Path, wanted: &str, output: &mut Output) -> Result<(), Failure> {
+    let none = || {
+        Failure::NotFound(format!(
+            "no erasure {wanted}, or more than one; see: yizhan erase status"
+        ))
+    };
+    let relay = Relay::find(data)?;
+    // What is no beginning of an id is the name of no erasure.
+    if !wanted.chars().all(|c| c == '-' || c.is_ascii_hexdigit()) {
+        return Err(none());
     }
+    let found: Vec<Erasure> = relay.get(&format!("erasures?named={}&limit=2", part(wanted)))?;
+    let one = named("erasure", wanted, &found, |e| &e.id, |e| &e.subject);
+    output.say(one.map_err(|_| none())?, shown_receipt)
+}
+
+/// A page of receipts.
+fn receipts(
+    data: &Path,
+    before: Option<&str>,
+    limit: u32,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let behind = before.map_or_else(String::new, |id| format!("&before={}", part(id)));
+    let path = format!("erasures?limit={limit}{behind}");
+    let erasures: Vec<Erasure> = Relay::find(data)?.get(&path)?;
     output.say(&erasures, |erasures| {
-        if erasures.is_empty() {
-            return "nothing was ever erased here".to_owned();
-        }
+        let Some(last) = erasures.last() else {
+            return match before {
+                Some(_) => "nothing was erased before that".to_owned(),
+                None => "nothing was ever erased here".to_owned(),
+            };
+        };
         let rows: Vec<Vec<String>> = erasures.iter().map(row).collect();
-        text::table(
+        let mut table = text::table(
             &[
                 "ERASURE",
                 "WHAT",
@@ -167,7 +199,14 @@ fn status(data: &Path, erasure: Option<&str>, output: &mut Output) -> Result<(),
                 "GROUND",
             ],
             &rows,
-        )
+        );
+        if erasures.len() as u64 == u64::from(limit) {
+            table.push_str(&format!(
+                "\nthere may be more: yizhan erase status --before {}",
+                last.id
+            ));
+        }
+        table
     })
 }
 
@@ -243,6 +282,8 @@ fn shown_receipt(receipt: &Erasure) -> String {
                 device.label.clone(),
                 device.person.clone(),
                 device.documents.to_string(),
+                text::local(&device.since),
+                text::span(device.age_ms),
                 seen,
                 device_fate(
                     device.revoked_at.as_deref(),
@@ -258,6 +299,8 @@ fn shown_receipt(receipt: &Erasure) -> String {
             "LABEL",
             "PERSON",
             "DOCUMENTS",
+            "SINCE",
+            "AGE",
             "LAST SEEN",
             "REVOKED",
         ],

@@ -238,6 +238,8 @@ pub struct Status {
     pub quarantined_oldest_ms: Option<u64>,
     /// Forgets that devices have not acknowledged are not counted here; those acknowledged are.
     pub forgets_acknowledged: u64,
+    /// Places that documents have left because they grew old, and have not come back to.
+    pub retired: u64,
     /// People who wait for a seat, of all activities.
     pub seats_waiting: u64,
     /// The latest sequence.

@@ -89,6 +89,9 @@ impl LogTx<'_> {
             "DELETE FROM seats WHERE activity = ?1",
             "DELETE FROM seat_leases WHERE activity = ?1",
             "DELETE FROM seat_tallies WHERE activity = ?1",
+            "DELETE FROM followers WHERE of = ?1",
+            "DELETE FROM followers WHERE doc = ?1",
+            "DELETE FROM retention_asked WHERE of = ?1",
         ] {
             delete(sql)?;
         }

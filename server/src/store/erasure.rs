@@ -176,7 +176,10 @@ impl LogTx<'_> {
             found.extend(all(
                 self.connection,
                 "SELECT d.doc, d.kind FROM scope_index i JOIN documents d ON d.doc = i.doc
-                 WHERE i.scope = ?1",
+                 WHERE i.scope = ?1
+                 UNION ALL
+                 SELECT d.doc, d.kind FROM leavings l JOIN documents d ON d.doc = l.doc
+                 WHERE l.scope = ?1",
                 [row.id.0],
                 document_and_kind,
             )?);

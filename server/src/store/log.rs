@@ -16,6 +16,7 @@ use super::StoreError;
 use super::cache::{Committed, Dirty, Layer};
 use super::convert::{sequence, signed, timestamp, unsigned};
 use super::queries::{self, document_row};
+use super::retention;
 use super::rows::{DocumentRow, KnownChange, NewChange, ScopeId, ScopeRow};
 
 /// What people and devices a commit touched, so that memory can follow.
@@ -148,6 +149,7 @@ impl<'c> LogTx<'c> {
             }
             self.job.scopes.insert(member.scope.clone(), totals);
         }
+        retention::follow(self.connection, id, before.as_deref(), Some(&after))?;
         let after = Arc::new(after);
         self.job
             .documents
@@ -172,7 +174,9 @@ impl<'c> LogTx<'c> {
         before: Option<Arc<DocumentRow>>,
         after: DocumentRow,
     ) -> Result<(), StoreError> {
+        let last = after.clone();
         self.put_document(id, before, after)?;
+        retention::follow(self.connection, id, Some(&last), None)?;
         if let Some(dirty) = self.job.documents.get_mut(&id) {
             dirty.gone = true;
         }

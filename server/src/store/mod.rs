@@ -36,6 +36,7 @@ mod readers;
 mod receipts;
 mod recipients;
 mod reports;
+mod retention;
 pub mod rows;
 mod scrub;
 mod seats;

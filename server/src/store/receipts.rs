@@ -37,6 +37,57 @@ impl Snapshot<'_> {
         )
     }
 
+    /// Erasures, the latest first, at most `rows_max`: those that come behind `before`, if one is
+    /// named.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn erasures_behind(
+        &self,
+        before: Option<&ErasureRow>,
+        rows_max: u32,
+    ) -> Result<Vec<ErasureRow>, StoreError> {
+        let (at, id) = before.map_or((i64::MAX, [0xff; 16]), |row| {
+            (row.at.as_ms(), *row.id.as_bytes())
+        });
+        all(
+            self.connection,
+            &format!(
+                "SELECT {COLUMNS} FROM erasures WHERE (erased_at, id) < (?1, ?2)
+                 ORDER BY erased_at DESC, id DESC LIMIT ?3"
+            ),
+            params![at, id, rows_max],
+            erasure_row,
+        )
+    }
+
+    /// Erasures whose id lies in a range, both ends included, or that took this subject, ascending
+    /// by id, at most `rows_max`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn erasures_named(
+        &self,
+        [from, until]: [EntryId; 2],
+        subject: Option<EntryId>,
+        rows_max: u32,
+    ) -> Result<Vec<ErasureRow>, StoreError> {
+        all(
+            self.connection,
+            &format!(
+                "SELECT {COLUMNS} FROM erasures WHERE id BETWEEN ?1 AND ?2 OR subject = ?3
+                 ORDER BY id LIMIT ?4"
+            ),
+            params![
+                from.as_bytes(),
+                until.as_bytes(),
+                subject.as_ref().map(EntryId::as_bytes),
+                rows_max
+            ],
+            erasure_row,
+        )
+    }
+
     /// One erasure.
     ///
     /// # Errors

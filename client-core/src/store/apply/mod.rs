@@ -100,9 +100,10 @@ fn apply(
         forget::leave_all(&mut step)?;
         step.settle_touched()?;
     }
-    let forgotten = forget::drop_leaving(tx)?;
-    step.progressed |= forgotten > 0;
-    step.applied.forgotten += forgotten;
+    let gone = forget::drop_leaving(tx)?;
+    step.progressed |= gone.documents > 0;
+    step.applied.forgotten += gone.documents;
+    step.applied.grown_old += gone.grown_old;
     note(tx, &step.applied, response, clock.now())?;
     finish(&step)
 }

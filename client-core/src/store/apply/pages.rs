@@ -181,7 +181,7 @@ fn drop_stale(step: &mut Step<'_>, scope: i64) -> Result<(), StoreError> {
         step.tx
             .prepare_cached("DELETE FROM members WHERE scope = ?1 AND document = ?2")?
             .execute(params![scope, document])?;
-        forget::start_leaving(step.tx, document)?;
+        forget::start_leaving(step.tx, document, forget::Why::Left)?;
     }
     Ok(())
 }

@@ -202,7 +202,7 @@ fn lost(step: &mut Step<'_>, scope: i64, held: &Held) -> Result<(), StoreError> 
             changes::offer(step.tx, row.n)?;
         }
     }
-    forget::start_leaving(step.tx, held.n)
+    forget::start_leaving(step.tx, held.n, forget::Why::Left)
 }
 
 /// Takes in the documents that were fetched, each whole.

@@ -142,6 +142,7 @@ fn status_json(status: &Status, now: Timestamp) -> Value {
         "documents": status.documents,
         "unknown_kinds": status.unknown_kinds,
         "leaving": status.leaving,
+        "grown_old": status.grown_old,
         "scopes": scopes,
         "repairs": status.repairs,
         "ignored": status.ignored,
@@ -218,6 +219,15 @@ fn exceptions(status: &Status) -> String {
             format!(
                 "{}, once what was written there is sent or decided",
                 count(status.leaving, "document")
+            ),
+        );
+    }
+    if status.grown_old > 0 {
+        line(
+            "grown old",
+            format!(
+                "{} left this phone, and stay at the relay",
+                count(status.grown_old, "document")
             ),
         );
     }
