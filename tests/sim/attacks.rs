@@ -4,10 +4,11 @@
 use yizhan_client_core::engine::Stop;
 use yizhan_client_core::error::{ClientError, SyncError};
 use yizhan_client_core::model::RefusalCode;
-use yizhan_client_core::model::retention::Periods;
+
 use yizhan_client_core::store::{StoreError, VisitFilter};
 use yizhan_proto::sync::{Outcome as Said, Reason, Stored};
 use yizhan_proto::{DocumentId, Role, Sequence, Timestamp};
+use yizhan_server::relay::Periods;
 use yizhan_tests::clock::DAY_MS;
 use yizhan_tests::pocket;
 use yizhan_tests::world::{PhoneNo, World};

@@ -108,10 +108,8 @@ impl Store {
         let Ok((due, urgent, done_at)) = wanted else {
             return;
         };
-        if !urgent && !(due && may_be(bytes, done_at, now)) {
-            return;
-        }
-        if rewrite(&self.connection).is_ok() && self.noted(Part::Store, now).is_ok() {
+        let its_time = urgent || due && may_be(bytes, done_at, now);
+        if its_time && rewrite(&self.connection).is_ok() && self.noted(Part::Store, now).is_ok() {
             self.fold_log();
         }
     }

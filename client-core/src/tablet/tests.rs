@@ -37,7 +37,7 @@ fn unsent(tablet: &Tablet) -> Vec<Option<u64>> {
 }
 
 /// Refused without the profile's key: where a build encrypts, by the file, else by the sealed key.
-fn is_shut<T>(opened: Result<T, StoreError>) -> bool {
+fn is_shut<T>(opened: &Result<T, StoreError>) -> bool {
     if can_encrypt() {
         matches!(opened, Err(StoreError::KeyNeeded))
     } else {
@@ -100,7 +100,7 @@ fn a_locked_profile_is_opened_by_nothing_but_its_key() {
     let zhao = tablet.unlock("赵站长", &pin("87654321"), &clock).unwrap();
     let open = |keys: &OpenKeys| Store::open_with(&wang.home, &clock, keys).map(drop);
     assert!(open(&wang.keys).is_ok());
-    assert!(is_shut(open(&OpenKeys::default())));
+    assert!(is_shut(&open(&OpenKeys::default())));
     assert!(matches!(open(&zhao.keys), Err(StoreError::WrongKey)));
 }
 
@@ -240,7 +240,7 @@ fn a_new_key_of_a_sealed_profile_is_sealed_too() {
     assert_eq!(store.device().unwrap().public_key, key);
     drop(store);
     let open = |keys: &OpenKeys| Store::open_with(&wang.home, &clock, keys);
-    assert!(is_shut(open(&OpenKeys::default())));
+    assert!(is_shut(&open(&OpenKeys::default())));
     let store = open(&wang.keys).unwrap();
     assert_eq!(store.device().unwrap().public_key, key);
 }
