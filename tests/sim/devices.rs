@@ -179,15 +179,30 @@ fn a_lost_phone_hands_over_its_unsent_work_and_erases_itself() {
 }
 
 /// The order that is given to a question.
-type Answer = fn(&FarewellRequest) -> WipeOrder;
+pub(crate) type Answer = Box<dyn Fn(&FarewellRequest) -> WipeOrder>;
 
 /// A portal's answers, a copied order, an order of another relay: nothing is handed over to them.
-struct Impostor {
-    order: Answer,
-    was_asked: u32,
-    was_given: usize,
+pub(crate) struct Impostor {
+    pub(crate) order: Answer,
+    pub(crate) was_asked: u32,
+    pub(crate) was_given: usize,
     /// What each change that it is handed is told; nothing: no receipts.
-    says: Option<Said>,
+    pub(crate) says: Option<Said>,
+    /// The orders that it gave.
+    pub(crate) gave: Vec<WipeOrder>,
+}
+
+impl Impostor {
+    /// Who gives these orders, and says that of what is handed over.
+    pub(crate) fn new(order: Answer, says: Option<Said>) -> Self {
+        Self {
+            order,
+            was_asked: 0,
+            was_given: 0,
+            says,
+            gave: Vec::new(),
+        }
+    }
 }
 
 fn revoked<T>() -> Result<T, TransportError> {
@@ -236,8 +251,10 @@ impl Transport for Impostor {
             }
         };
         let receipts = self.says.as_ref().map(receipt);
+        let order = (self.order)(request);
+        self.gave.push(order.clone());
         Ok(FarewellResponse {
-            order: (self.order)(request),
+            order,
             receipts: receipts.map_or_else(Vec::new, |receipt| {
                 request.pushes.iter().map(receipt).collect()
             }),
@@ -254,7 +271,7 @@ impl Transport for Impostor {
     }
 }
 
-fn signed_by(seed: u8, mut order: WipeOrder) -> WipeOrder {
+pub(crate) fn signed_by(seed: u8, mut order: WipeOrder) -> WipeOrder {
     let signature = SigningKey::from_bytes(&[seed; 32]).sign(&order.signed_bytes());
     order.signatures = vec![
         OrderSignature([0; 64]),
@@ -263,7 +280,7 @@ fn signed_by(seed: u8, mut order: WipeOrder) -> WipeOrder {
     order
 }
 
-fn order_for(request: &FarewellRequest) -> WipeOrder {
+pub(crate) fn order_for(request: &FarewellRequest) -> WipeOrder {
     WipeOrder {
         device: request.device,
         epoch: Epoch::from_bytes([1; 8]),
@@ -277,20 +294,27 @@ fn order_for(request: &FarewellRequest) -> WipeOrder {
 fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
     // 77 is the seed of this world's relay key: the last two are orders that it really signed.
     let orders: [(&str, Answer); 4] = [
-        ("unsigned", order_for),
-        ("another relay's", |request| {
-            signed_by(78, order_for(request))
-        }),
-        ("the answer to another question", |request| {
-            let mut order = order_for(request);
-            order.nonce = Nonce::from_bytes([9; 16]);
-            signed_by(77, order)
-        }),
-        ("another device's", |request| {
-            let mut order = order_for(request);
-            order.device = DeviceId::from_bytes([9; 16]);
-            signed_by(77, order)
-        }),
+        ("unsigned", Box::new(order_for)),
+        (
+            "another relay's",
+            Box::new(|request| signed_by(78, order_for(request))),
+        ),
+        (
+            "the answer to another question",
+            Box::new(|request| {
+                let mut order = order_for(request);
+                order.nonce = Nonce::from_bytes([9; 16]);
+                signed_by(77, order)
+            }),
+        ),
+        (
+            "another device's",
+            Box::new(|request| {
+                let mut order = order_for(request);
+                order.device = DeviceId::from_bytes([9; 16]);
+                signed_by(77, order)
+            }),
+        ),
     ];
     let mut world = World::new(1);
     let li = world.driver("李师傅");
@@ -298,12 +322,7 @@ fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
     world.settle();
     world.phone(li).log_visit(home).unwrap();
     for (what, order) in orders {
-        let mut impostor = Impostor {
-            order,
-            was_asked: 0,
-            was_given: 0,
-            says: None,
-        };
+        let mut impostor = Impostor::new(order, None);
         let end = world
             .phone(li)
             .over(|client, _| client.sync(&mut impostor).map(drop));
@@ -315,12 +334,7 @@ fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
         assert_eq!(world.phone(li).status().unsent_changes, 1, "{what}");
     }
     // The same phone obeys the same order, signed by its relay for its question: the test has teeth.
-    let mut genuine = Impostor {
-        order: |request| signed_by(77, order_for(request)),
-        was_asked: 0,
-        was_given: 0,
-        says: None,
-    };
+    let mut genuine = Impostor::new(Box::new(|request| signed_by(77, order_for(request))), None);
     let end = world
         .phone(li)
         .over(|client, _| client.sync(&mut genuine).map(drop));
@@ -331,6 +345,17 @@ fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
     world.settle();
 }
 
+/// The phone's own relay, which has no room for what is handed over.
+pub(crate) fn full() -> Impostor {
+    let later = Said::Later(Reason {
+        code: quota::PERSON_WAITING.to_owned(),
+        path: None,
+        bound: Some("2000".to_owned()),
+    });
+    let order = |request: &FarewellRequest| signed_by(77, order_for(request));
+    Impostor::new(Box::new(order), Some(later))
+}
+
 /// Too much of the driver's work waits at the relay already: what the phone has is nowhere else.
 #[test]
 fn a_lost_phone_whose_work_is_put_off_erases_nothing_and_asks_again() {
@@ -339,16 +364,7 @@ fn a_lost_phone_whose_work_is_put_off_erases_nothing_and_asks_again() {
     let home = world.station(HOME);
     world.settle();
     world.phone(li).log_visit(home).unwrap();
-    let mut full = Impostor {
-        order: |request| signed_by(77, order_for(request)),
-        was_asked: 0,
-        was_given: 0,
-        says: Some(Said::Later(Reason {
-            code: quota::PERSON_WAITING.to_owned(),
-            path: None,
-            bound: Some("2000".to_owned()),
-        })),
-    };
+    let mut full = full();
     for asked in 1..=2 {
         let end = world
             .phone(li)

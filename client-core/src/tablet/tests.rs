@@ -37,7 +37,7 @@ fn unsent(tablet: &Tablet) -> Vec<Option<u64>> {
 }
 
 /// Refused without the profile's key: where a build encrypts, by the file, else by the sealed key.
-fn is_shut<T>(opened: Result<T, StoreError>) -> bool {
+fn is_shut<T>(opened: &Result<T, StoreError>) -> bool {
     if can_encrypt() {
         matches!(opened, Err(StoreError::KeyNeeded))
     } else {
@@ -100,7 +100,7 @@ fn a_locked_profile_is_opened_by_nothing_but_its_key() {
     let zhao = tablet.unlock("赵站长", &pin("87654321"), &clock).unwrap();
     let open = |keys: &OpenKeys| Store::open_with(&wang.home, &clock, keys).map(drop);
     assert!(open(&wang.keys).is_ok());
-    assert!(is_shut(open(&OpenKeys::default())));
+    assert!(is_shut(&open(&OpenKeys::default())));
     assert!(matches!(open(&zhao.keys), Err(StoreError::WrongKey)));
 }
 
@@ -240,7 +240,153 @@ fn a_new_key_of_a_sealed_profile_is_sealed_too() {
     assert_eq!(store.device().unwrap().public_key, key);
     drop(store);
     let open = |keys: &OpenKeys| Store::open_with(&wang.home, &clock, keys);
-    assert!(is_shut(open(&OpenKeys::default())));
+    assert!(is_shut(&open(&OpenKeys::default())));
     let store = open(&wang.keys).unwrap();
     assert_eq!(store.device().unwrap().public_key, key);
+}
+
+#[test]
+fn a_keeper_is_removed_with_all_bytes_and_not_before_everything_has_arrived() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let tablet = tablet(folder.path(), &clock);
+    let wang = tablet.switch("王站长", &pin("1234"), &clock).unwrap();
+    let zhao = tablet.unlock("赵站长", &pin("87654321"), &clock).unwrap();
+    enter(&wang, 1, &clock);
+    enter(&wang, 2, &clock);
+    enter(&zhao, 3, &clock);
+    let key = wang.keys.database.as_ref();
+    let refused = tablet.remove(" 王站长 ", key);
+    let Err(TabletError::Unsent { name, left }) = &refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(
+        (name.as_str(), left.entries, left.files, left.looks),
+        ("王站长", 2, 0, 0)
+    );
+    let said = refused.unwrap_err().to_string();
+    assert!(said.contains("2 entries"), "{said}");
+    assert_eq!(
+        tablet.current().unwrap().name,
+        "王站长",
+        "nothing was touched"
+    );
+    assert_eq!(unsent(&tablet), [Some(2), Some(1)]);
+    // A refused one is theirs as well; what the relay has is not lost with the profile.
+    let store = Store::open_with(&wang.home, &clock, &wang.keys).unwrap();
+    let device = store.device().unwrap().device;
+    for (state, is_removed) in [(2, false), (1, true)] {
+        let sql = format!("UPDATE changes SET state = {state}");
+        store.connection_for_tests().execute_batch(&sql).unwrap();
+        if !is_removed {
+            assert!(matches!(
+                tablet.remove("王站长", key),
+                Err(TabletError::Unsent { .. })
+            ));
+        }
+    }
+    drop(store);
+    assert_eq!(tablet.remove("王站长", key).unwrap(), Some(device));
+    assert!(!wang.home.exists());
+    assert!(matches!(tablet.current(), Err(TabletError::Locked)));
+    assert!(matches!(
+        tablet.remove("王站长", None),
+        Err(TabletError::NoKeeper(_))
+    ));
+    assert!(matches!(
+        tablet.unlock("王站长", &pin("1234"), &clock),
+        Err(TabletError::NoKeeper(_))
+    ));
+    assert_eq!(
+        unsent(&tablet),
+        [Some(1)],
+        "and the other keeper's work is there"
+    );
+    // It died between the two: the folder is gone, and the name is still there.
+    std::fs::remove_dir_all(&zhao.home).unwrap();
+    assert_eq!(tablet.remove("赵站长", None).unwrap(), None);
+    assert_eq!(tablet.keepers().unwrap(), []);
+}
+
+/// The tablet's own files may be anything: named, never waited for, and nobody's profile opens by them.
+#[cfg(unix)]
+#[test]
+fn damaged_or_forged_files_of_a_tablet_open_nothing_and_lose_nothing() {
+    let clock = TestClock::new(1);
+    for (file, sort) in [
+        (REGISTER, "pipe"),
+        (SESSION, "pipe"),
+        ("tablet.lock", "pipe"),
+        (REGISTER, "large"),
+        (SESSION, "large"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let tablet = tablet(folder.path(), &clock);
+        let wang = tablet.switch("王站长", &pin("1234"), &clock).unwrap();
+        enter(&wang, 1, &clock);
+        let path = folder.path().join(file);
+        let before = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        if sort == "pipe" {
+            let made = std::process::Command::new("mkfifo").arg(&path).status();
+            assert!(made.unwrap().success());
+        } else {
+            std::fs::File::create(&path)
+                .unwrap()
+                .set_len(1 << 30)
+                .unwrap();
+        }
+        let tried = tablet.switch("赵站长", &pin("87654321"), &clock).map(drop);
+        let current = tablet.current().map(drop);
+        assert!(
+            tried.is_err() || current.is_err() || file == SESSION,
+            "{file} {sort}"
+        );
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, before).unwrap();
+        let again = tablet.switch("王站长", &pin("1234"), &clock).unwrap();
+        assert_eq!(unsent(&tablet), [Some(1), Some(0)]);
+        assert_eq!(again.home, wang.home);
+    }
+    // A session that somebody made up: a keeper who is not there, another keeper's profile, no such key.
+    let folder = tempfile::tempdir().unwrap();
+    let tablet = tablet(folder.path(), &clock);
+    for number in [0, 1, 2, 3, u32::MAX] {
+        let forged = Session {
+            number,
+            key: [9; 32],
+        };
+        files::write(&folder.path().join(SESSION), &forged).unwrap();
+        match tablet.current() {
+            Ok(profile) => {
+                let opened = Store::open_with(&profile.home, &clock, &profile.keys);
+                assert!(matches!(opened, Err(StoreError::WrongKey)), "{number}");
+            }
+            Err(error) => assert!(matches!(error, TabletError::Locked), "{number}: {error}"),
+        }
+    }
+}
+
+/// Several processes try at once: each try is counted, and none is free.
+#[test]
+fn pins_tried_at_once_are_counted_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let _tablet = tablet(folder.path(), &clock);
+    let tries: Vec<_> = (0..8)
+        .map(|n| {
+            let folder = folder.path().to_owned();
+            std::thread::spawn(move || {
+                let clock = TestClock::new(n);
+                let tablet = Tablet::at(&folder).unwrap();
+                matches!(
+                    tablet.unlock("王站长", &pin("0000"), &clock),
+                    Err(TabletError::WrongPin(_))
+                )
+            })
+        })
+        .collect();
+    let tried = tries.into_iter().map(|one| one.join().unwrap());
+    let tried = tried.filter(|was_tried| *was_tried).count();
+    assert_eq!(tried, 3, "the fourth waits, whoever asks");
 }

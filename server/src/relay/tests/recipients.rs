@@ -81,7 +81,7 @@ async fn a_revoked_device_confirms_nothing_and_stays_listed() {
     world.relay.revoke_device(keeper.device).await.unwrap();
     let outstanding = world.relay.outstanding(None).await.unwrap().devices;
     assert_eq!(outstanding.len(), 1);
-    assert!(outstanding[0].revoked);
+    assert!(outstanding[0].revoked_at.is_some());
     let left = outstanding[0].left.iter().map(|left| left.scope.clone());
     assert!(left.collect::<Vec<_>>().contains(&world.station_scope(0)));
 }

@@ -34,7 +34,11 @@ impl Places {
         })
     }
 
+    /// What a person's devices are served; nothing, not the directory either, if the person was erased.
     pub(super) fn scopes_of(&self, person: &PersonRow) -> Vec<Scope> {
+        if person.is_erased() {
+            return Vec::new();
+        }
         let mut scopes = route::subscriptions(
             person.id,
             &person.aliases,
