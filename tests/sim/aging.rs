@@ -575,3 +575,43 @@ fn random_histories_over_months_end_in_agreement() {
         world.settle();
     }
 }
+
+/// A consent that is given again brings back what is young enough, and nothing else.
+#[test]
+fn a_new_consent_brings_back_nothing_that_is_too_old() {
+    let mut it = home(1);
+    let (li, chen, home) = (it.li, it.chen, it.home);
+    it.world.phone(li).withdraw(it.consent).unwrap();
+    it.world.settle();
+    assert!(!holds(&mut it.world, chen, it.check));
+    it.world.wait_days(40);
+    it.world.settle();
+    let again = it.world.phone(li).give_consent(home, Purpose::HealthRecord);
+    it.world.settle();
+    let driver = it.world.person(li);
+    let readings = it.world.phone(chen).ordinary_readings();
+    let taken = it
+        .world
+        .phone(chen)
+        .take_check(driver, home, again.unwrap(), readings, vec![]);
+    it.world.settle();
+    assert!(!holds(&mut it.world, chen, it.check));
+    assert!(holds(&mut it.world, chen, taken.unwrap()));
+    assert!(holds(&mut it.world, li, it.check));
+}
+
+/// Who is erased is erased whole: also what had left all phones long ago, and only the relay has.
+#[test]
+fn what_left_every_phone_is_erased_with_its_driver() {
+    let mut it = home(1);
+    it.world.wait_days(400);
+    it.world.settle();
+    let words = "夜里到站没有热饭";
+    for phone in [it.li, it.chen] {
+        assert!(!holds(&mut it.world, phone, it.visit));
+    }
+    assert!(it.world.anybody_says(words).is_some(), "the relay has it");
+    it.world.order_erasure_of(it.li);
+    it.world.settle();
+    assert_eq!(it.world.anybody_says(words), None);
+}
