@@ -271,6 +271,13 @@ fn shown_receipt(receipt: &Erasure) -> String {
         "{} devices have yet to confirm:\n",
         receipt.outstanding.len()
     ));
+    said.push_str(&outstanding(receipt));
+    said.push_str(&finished_in_words(receipt));
+    said
+}
+
+/// The devices that have yet to confirm, as a table.
+fn outstanding(receipt: &Erasure) -> String {
     let rows: Vec<Vec<String>> = receipt
         .outstanding
         .iter()
@@ -293,7 +300,7 @@ fn shown_receipt(receipt: &Erasure) -> String {
             ]
         })
         .collect();
-    said.push_str(&text::table(
+    text::table(
         &[
             "DEVICE",
             "LABEL",
@@ -305,9 +312,7 @@ fn shown_receipt(receipt: &Erasure) -> String {
             "REVOKED",
         ],
         &rows,
-    ));
-    said.push_str(&finished_in_words(receipt));
-    said
+    )
 }
 
 /// What is to be said of devices that will confirm nothing any more.

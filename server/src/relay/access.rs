@@ -129,14 +129,13 @@ fn ask(tx: &mut LogTx<'_>, driver: PersonId, station: StationId) -> Result<(), S
 }
 
 fn standing_of(
-    tx: &LogTx<'_>,
+    tx: &mut LogTx<'_>,
     driver: PersonId,
     station: StationId,
     now: Timestamp,
 ) -> Result<Standing, StoreError> {
-    let ids = tx.ids_of(driver)?;
     // One more than count: a sharing with the station itself is none.
-    let consents = tx.consents_standing(&ids, station, now, SHARED_WITH_MAX + 1)?;
+    let consents = tx.consents_of(driver, station, now, SHARED_WITH_MAX + 1)?;
     Ok(Standing::of(&consents, station, now))
 }
 
@@ -186,7 +185,7 @@ fn place_one(
 
 /// Whether a document that is young enough for a scope of its audience may lie there.
 pub(super) fn may_lie(
-    tx: &LogTx<'_>,
+    tx: &mut LogTx<'_>,
     outline: &Outline,
     scope: &Scope,
     now: Timestamp,

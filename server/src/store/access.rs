@@ -49,6 +49,11 @@ impl LogTx<'_> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn put_consent(&mut self, row: &ConsentRow) -> Result<(), StoreError> {
+        let before = self.consent(row.document)?;
+        for moved in before.iter().chain([row]) {
+            let ids = self.ids_of(moved.driver)?;
+            self.consents_moved(&ids, moved.station);
+        }
         put_consent(self.connection, row)
     }
 

@@ -76,6 +76,7 @@ impl LogTx<'_> {
         self.touched.people.remove(&gone.id);
         self.touched.gone.insert(gone.id);
         self.touched.desks = true;
+        self.all_consents_moved();
         // A role that either of the two holds is held.
         for sql in [
             "UPDATE devices SET person = ?1 WHERE person = ?2",
