@@ -372,3 +372,22 @@ fn a_keeper_who_left_is_removed_once_their_work_has_arrived() {
     let said = tablet.0.run(&["keeper", "remove", "王站长"]);
     assert!(said.err.contains("tablet.no_keeper"), "{said:?}");
 }
+
+/// Six processes at once: each try is counted, and none is free.
+#[test]
+fn pins_tried_at_once_are_counted_one_by_one() {
+    let tablet = PhoneProcess::new();
+    let _ = tablet.ok(&["keeper", "add", "王站长", "--pin", "1234"]);
+    let wrong = ["keeper", "switch", "王站长", "--pin", "0000"];
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..6).map(|_| scope.spawn(|| tablet.run(&wrong))).collect();
+        let said = tries.into_iter().map(|one| one.join().expect("it ends"));
+        said.map(|said| said.err).collect()
+    });
+    let count = |code: &str| said.iter().filter(|err| err.contains(code)).count();
+    assert_eq!(
+        (count("tablet.pin_wrong"), count("tablet.pin_wait")),
+        (3, 3),
+        "{said:?}"
+    );
+}

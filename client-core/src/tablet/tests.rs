@@ -366,27 +366,3 @@ fn damaged_or_forged_files_of_a_tablet_open_nothing_and_lose_nothing() {
         }
     }
 }
-
-/// Several processes try at once: each try is counted, and none is free.
-#[test]
-fn pins_tried_at_once_are_counted_one_by_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let clock = TestClock::new(1);
-    let _tablet = tablet(folder.path(), &clock);
-    let tries: Vec<_> = (0..8)
-        .map(|n| {
-            let folder = folder.path().to_owned();
-            std::thread::spawn(move || {
-                let clock = TestClock::new(n);
-                let tablet = Tablet::at(&folder).unwrap();
-                matches!(
-                    tablet.unlock("王站长", &pin("0000"), &clock),
-                    Err(TabletError::WrongPin(_))
-                )
-            })
-        })
-        .collect();
-    let tried = tries.into_iter().map(|one| one.join().unwrap());
-    let tried = tried.filter(|was_tried| *was_tried).count();
-    assert_eq!(tried, 3, "the fourth waits, whoever asks");
-}

@@ -215,7 +215,11 @@ async fn decisions_are_told_in_portions() {
     assert_eq!((first.receipts.len(), first.more), (DECISIONS_MAX, true));
     let second = told(&keeper, first.until).await.unwrap();
     assert_eq!((second.receipts.len(), second.more), (6, false));
-    assert_eq!(told(&keeper, u64::MAX).await, None);
+    assert_eq!(told(&keeper, second.until).await, None);
+    // A number past the last decision was never given: a device that was made to believe one hears all.
+    for nowhere in [second.until + 1, u64::MAX] {
+        assert_eq!(told(&keeper, nowhere).await, Some(first.clone()));
+    }
 }
 
 #[tokio::test]
