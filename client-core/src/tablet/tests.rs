@@ -231,3 +231,22 @@ fn a_new_key_of_a_sealed_profile_is_sealed_too() {
     let store = open(&wang.keys).unwrap();
     assert_eq!(store.device().unwrap().public_key, key);
 }
+
+/// The tablet died while a keeper was added: the folder is there, and the register does not name it. It
+/// may hold what somebody entered, so nobody else is given it.
+#[test]
+fn a_folder_that_no_keeper_has_is_given_to_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let tablet = Tablet::add(folder.path(), "王站长", &pin("1234"), &clock).unwrap();
+    let lost = tablet.switch("王站长", &pin("1234"), &clock).unwrap();
+    enter(&lost, 1, &clock);
+    tablet.lock().unwrap();
+    std::fs::remove_file(folder.path().join(REGISTER)).unwrap();
+    let tablet = Tablet::add(folder.path(), "赵站长", &pin("87654321"), &clock).unwrap();
+    let zhao = tablet.unlock("赵站长", &pin("87654321"), &clock).unwrap();
+    assert_ne!(zhao.home, lost.home);
+    assert_eq!(unsent(&tablet), [Some(0)]);
+    let kept = Store::open_with(&lost.home, &clock, &lost.keys).unwrap();
+    assert_eq!(kept.status().unwrap().unsent_changes, 1);
+}
