@@ -307,6 +307,7 @@ fn an_enrolment_that_is_let_in_gets_its_seat_or_its_place_in_the_list() {
         let drivers = [world.driver("李师傅"), world.driver("孙师傅")];
         let (wang, zhou) = (world.keeper("王站长", HOME), world.keeper("周站长", HOME));
         let station = world.station(HOME);
+        world.run_until_quiet();
         let class = world.announce(zhou, station, Some(1));
         world.settle();
         world.go_offline(wang);
@@ -334,10 +335,10 @@ fn an_enrolment_that_is_let_in_gets_its_seat_or_its_place_in_the_list() {
     }
 }
 
-/// A specialist verified a request without knowing that the role had ended. Once it is let in, the
-/// ticket's clock stands as if it had been taken when it came: not from when somebody decided.
+/// A specialist verified a request without knowing that the role had ended. Nobody could go on with
+/// the ticket until that was let in: its clock runs from then on, as of one verified at that moment.
 #[test]
-fn a_step_that_is_let_in_winds_the_tickets_clock_from_when_it_came() {
+fn a_step_that_is_let_in_winds_the_tickets_clock_from_when_it_is_let_in() {
     for seed in seeds(2) {
         let mut world = World::new(seed);
         let desk = world.add_desk("city", None);
@@ -347,40 +348,38 @@ fn a_step_that_is_let_in_winds_the_tickets_clock_from_when_it_came() {
             world.specialist("赵专员", &desk),
         );
         world.run_until_quiet();
-        let (one, other) = (world.raise(driver, &desk), world.raise(driver, &desk));
-        let (one, other) = (one.unwrap(), other.unwrap());
+        let tickets = [(); 3].map(|()| world.raise(driver, &desk).unwrap());
+        let [late, early, then] = tickets;
         world.settle();
         world.go_offline(old);
-        world.go_offline(new);
         let verify = || Act::Verify {
             class: None,
             priority: Priority::Urgent,
             text: None,
         };
-        world.act(old, one, verify()).unwrap();
-        world.act(new, other, verify()).unwrap();
+        world.act(old, late, verify()).unwrap();
+        world.act(new, early, verify()).unwrap();
         world.take_role(old, Role::Specialist(desk));
-        for phone in [old, new] {
-            world.come_online(phone);
-            world.sync(phone);
-        }
+        world.come_online(old);
         world.settle();
         assert_eq!(waiting(&world).len(), 1);
-        let due = |world: &mut World, ticket| -> Option<(Due, Timestamp)> {
-            world.phone(driver).client().ticket(ticket).unwrap().due
+        let due = |world: &mut World, ticket| -> (Due, Timestamp) {
+            let shown = world.phone(driver).client().ticket(ticket).unwrap();
+            shown.due.unwrap()
         };
-        let (step, in_time) = due(&mut world, other).unwrap();
-        assert_eq!(step, Due::Response);
-        assert_eq!(due(&mut world, one).unwrap().0, Due::Verify, "it waits");
+        assert_eq!(due(&mut world, early).0, Due::Response);
+        assert_eq!(due(&mut world, late).0, Due::Verify, "it waits");
 
         world.wait_ms(30 * HOUR_MS);
         assert_eq!(accepted(&accept_all(&world, old)), 1);
+        world.act(new, then, verify()).unwrap();
         world.settle();
-        let (step, at) = due(&mut world, one).unwrap();
+        let (step, at) = due(&mut world, late);
         assert_eq!(step, Due::Response);
-        let apart_ms = at.ms_since(in_time).abs();
+        let apart_ms = at.ms_since(due(&mut world, then).1).abs();
         assert!(apart_ms < 10 * MINUTE_MS, "{apart_ms} ms from the other's");
-        let ticket = world.phone(driver).client().ticket(one).unwrap().ticket;
+        assert!(at > due(&mut world, early).1);
+        let ticket = world.phone(driver).client().ticket(late).unwrap().ticket;
         assert!(ticket.clocks.solution_due.value.is_some());
         assert!(world.phone(old).held().is_empty());
     }

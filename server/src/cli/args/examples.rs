@@ -56,7 +56,11 @@ fn examples(command: &Command, found: &mut Vec<String>) {
 
 /// The lines that are not understood, each with why.
 fn wrong(lines: &[String]) -> Vec<String> {
-    let parsed = |line: &String| match Args::try_parse_from(words(line)) {
+    // What stands for a hash that was written down.
+    let hash = |word: String| {
+        if word == "HASH" { "0".repeat(64) } else { word }
+    };
+    let parsed = |line: &String| match Args::try_parse_from(words(line).into_iter().map(hash)) {
         Ok(_) => None,
         Err(error) => Some(format!("{line}\n{error}")),
     };

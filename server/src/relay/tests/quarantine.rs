@@ -7,7 +7,7 @@ use yizhan_proto::{DocumentId, Role};
 
 use super::phone::Phone;
 use super::{World, open};
-use crate::relay::{Became, Decided, HeldQuery, QuarantineError, Which};
+use crate::relay::{AuditFilter, Became, Decided, HeldQuery, QuarantineError, Which};
 
 pub(super) fn keeper_note(text: &str) -> visit::Command {
     visit::Command::SetKeeperNote(text.to_owned())
@@ -161,6 +161,44 @@ async fn what_is_rejected_stays_with_the_reason_and_does_not_come_back() {
     let shown = relay.quarantined_change(&root[0], None).await.unwrap();
     let decision = shown.decision.unwrap();
     assert_eq!(decision.reason.as_deref(), Some("那天不在岗"));
+}
+
+/// The last of three notes was rejected by itself: that stands, with its reason, and is entered once.
+#[tokio::test]
+async fn what_was_rejected_alone_is_not_rejected_again_with_what_it_builds_on() {
+    let mut world = World::new().await;
+    let (_, keeper, _) = late_work(&mut world, 3).await;
+    let relay = world.relay.clone();
+    let last = hash(&keeper, 2);
+    let alone = relay.reject_quarantined(std::slice::from_ref(&last), "重复", None);
+    assert_eq!(became(&alone.await.unwrap()), ["rejected"]);
+    let first = vec![hash(&keeper, 0)];
+    let rest = relay.reject_quarantined(&first, "那天不在岗", None).await;
+    assert_eq!(became(&rest.unwrap()), ["rejected"; 2]);
+    let shown = relay.quarantined_change(&last, None).await.unwrap();
+    assert_eq!(shown.decision.unwrap().reason.as_deref(), Some("重复"));
+    let filter = AuditFilter {
+        action: Some("quarantine.rejected".to_owned()),
+        limit: 10,
+        ..AuditFilter::default()
+    };
+    assert_eq!(relay.audit_list(filter).await.unwrap().entries.len(), 3);
+}
+
+/// Somebody looked at it two days later: it counts from when it came.
+#[tokio::test]
+async fn what_is_let_in_came_when_it_came() {
+    let mut world = World::new().await;
+    let (_, keeper, _) = late_work(&mut world, 1).await;
+    let came = world.relay.time();
+    world.clock.advance_ms(48 * 60 * 60 * 1000);
+    let which = Which::Named(vec![hash(&keeper, 0)]);
+    world.relay.accept_quarantined(which, None).await.unwrap();
+    let decisions = told(&keeper, 0).await.unwrap();
+    let Outcome::Accepted(stored) = &decisions.receipts[0].outcome else {
+        panic!("{decisions:?}")
+    };
+    assert_eq!(stored.received_at, came);
 }
 
 #[tokio::test]
