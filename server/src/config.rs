@@ -80,6 +80,9 @@ pub struct HttpLimits {
     pub write_timeout: Duration,
     /// Bytes a second that buy a slow reader the time to go on; slower, and `write_timeout` runs.
     pub write_bytes_per_s_min: u64,
+    /// Bytes that the system holds of one answer while its reader is slow, about; `None`: as many as the
+    /// system likes. A slow reader's bytes wait there first, and only then `write_timeout` runs.
+    pub send_buffer_bytes: Option<u32>,
     /// Between two requests of a connection; past it, the connection is closed.
     pub idle_timeout: Duration,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -104,6 +107,7 @@ impl Default for HttpLimits {
             body_idle_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
             write_bytes_per_s_min: 512,
+            send_buffer_bytes: None,
             idle_timeout: Duration::from_secs(60),
             trusted_proxies: Vec::new(),
             rates: RateLimits::default(),

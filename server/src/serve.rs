@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::{Auth, KeyError};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, HttpLimits};
 use crate::edge::{self, Rates};
 use crate::error::OpenError;
 use crate::outside::{Outside, SourceError};
@@ -103,7 +103,7 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
             .await
             .map_err(ServeError::Start)??
     };
-    let listener = listen(config.listen).await?;
+    let listener = listen(config.listen, &config.http)?;
     let addr = local(&listener, config.listen)?;
     let url = url_for_phones(&config, addr);
     let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -126,7 +126,7 @@ pub async fn serve(config: Config, clock: Arc<dyn Clock>) -> Result<Running, Ser
     let metrics = match config.metrics_listen {
         None => None,
         Some(address) => {
-            let listener = listen(address).await?;
+            let listener = listen(address, &config.http)?;
             Some((local(&listener, address)?, listener))
         }
     };
@@ -276,10 +276,8 @@ fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<Open, ServeError> {
     Ok((relay, auth, outside))
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| ServeError::Listen { address, source })
+fn listen(address: SocketAddr, limits: &HttpLimits) -> Result<TcpListener, ServeError> {
+    edge::listen(address, limits).map_err(|source| ServeError::Listen { address, source })
 }
 
 fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, ServeError> {

@@ -1,154 +1,15 @@
 //! The edge over real sockets: slow readers and writers, too many connections, too many requests.
 //! Whoever does that is cut off or told to come back; everybody else is served meanwhile.
 
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::mpsc;
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
-use yizhan_client_core::client::{Client, VisitStart};
-use yizhan_client_core::error::ClientError;
-use yizhan_client_core::transport::RelayUrl;
-use yizhan_client_core::transport::http::HttpTransport;
-use yizhan_proto::{Role, StationId};
-use yizhan_server::config::HttpLimits;
-use yizhan_server::{Config, Running, serve};
-use yizhan_tests::chance::Chance;
-use yizhan_tests::clock::{MINUTE_MS, SimClock, TrueTime};
-use yizhan_tests::network;
+use yizhan_client_core::clock::{Clock as _, SystemClock};
+use yizhan_tests::clock::MINUTE_MS;
 
-/// What a test waits for at most; what it waits for comes much sooner.
-const AT_MOST: Duration = Duration::from_secs(60);
-
-/// A relay in this process.
-struct Relay {
-    running: Running,
-    runtime: Runtime,
-    time: TrueTime,
-    _data: tempfile::TempDir,
-}
-
-impl Relay {
-    fn start(set: impl FnOnce(&mut HttpLimits)) -> Self {
-        Self::start_with(|config| set(&mut config.http))
-    }
-
-    fn start_with(set: impl FnOnce(&mut Config)) -> Self {
-        let runtime = Runtime::new().expect("a runtime");
-        let data = tempfile::tempdir().expect("a temporary folder");
-        let time = TrueTime::new();
-        let mut config = Config {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            ..Config::new(data.path())
-        };
-        set(&mut config);
-        let clock = SimClock::new(time.clone(), Chance::new(1));
-        let running = runtime
-            .block_on(serve(config, clock))
-            .expect("the relay serves");
-        Self {
-            running,
-            runtime,
-            time,
-            _data: data,
-        }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.running.addr).expect("a connection");
-        stream.set_read_timeout(Some(AT_MOST)).expect("a timeout");
-        stream.set_write_timeout(Some(AT_MOST)).expect("a timeout");
-        stream
-    }
-
-    /// The status of a request of its own connection.
-    fn status(&self, request: &str) -> String {
-        let mut stream = self.connect();
-        stream.write_all(request.as_bytes()).expect("it is sent");
-        let answer = until_the_end(&mut stream);
-        answer.split("\r\n").next().unwrap_or_default().to_owned()
-    }
-
-    /// Others are served, whatever goes on.
-    fn serves_others(&self) {
-        let status = self.status("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-        assert_eq!(status, "HTTP/1.1 200 OK");
-    }
-
-    fn station(&self) -> StationId {
-        let import = self.running.relay.import_stations(network::stations());
-        self.runtime.block_on(import).expect("an import")[0].id
-    }
-
-    fn phone(&self, name: &str) -> Phone {
-        let home = tempfile::tempdir().expect("a temporary folder");
-        let seed = name.bytes().map(u64::from).sum();
-        let clock = SimClock::new(self.time.clone(), Chance::new(seed));
-        let mut client = Client::open(home.path(), clock).expect("a store");
-        let relay = &self.running.relay;
-        let code = self.runtime.block_on(async {
-            let person = relay.add_person(name, vec![Role::Driver]).await;
-            let code = relay.create_pair_code(person.expect("a person").id, 600_000);
-            code.await.expect("a code").code
-        });
-        let url: RelayUrl = self.running.url.parse().expect("an address");
-        let mut transport = HttpTransport::new(url.clone());
-        client
-            .pair(&mut transport, &url, &code, "手机")
-            .expect("a pairing");
-        Phone {
-            client,
-            transport,
-            _home: home,
-        }
-    }
-}
-
-struct Phone {
-    client: Client,
-    transport: HttpTransport,
-    _home: tempfile::TempDir,
-}
-
-impl Phone {
-    fn log_visit(&mut self, station: StationId) {
-        let start = VisitStart {
-            station,
-            driver: None,
-            own_name: None,
-            arrived_at: None,
-            vehicle_plate: None,
-            requested: Vec::new(),
-        };
-        self.client.start_visit(start).expect("an edit");
-    }
-
-    fn unsent(&self) -> u64 {
-        self.client.status().expect("a status").unsent_changes
-    }
-
-    /// Syncs; what hinders it, if anything.
-    fn sync(&mut self) -> Option<String> {
-        let done = self.client.sync(&mut self.transport);
-        done.err()
-            .map(|error| ClientError::from(error).code().to_owned())
-    }
-}
-
-/// All that comes until the relay closes the connection, however it closes it.
-fn until_the_end(stream: &mut TcpStream) -> String {
-    let mut bytes = Vec::new();
-    let mut piece = [0; 4096];
-    loop {
-        match stream.read(&mut piece) {
-            Ok(0) => break,
-            Ok(read) => bytes.extend_from_slice(&piece[..read]),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
-            Err(error) => panic!("the relay did not close the connection: {error}"),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
+use crate::inside::{Relay, until_the_end};
 
 /// Sends bytes one by one until the relay takes no more.
 fn drip(stream: &mut TcpStream, bytes: impl IntoIterator<Item = u8>) -> usize {
@@ -252,6 +113,74 @@ fn a_reader_that_takes_nothing_is_cut() {
         ),
         "{cut}"
     );
+    relay.serves_others();
+}
+
+/// Begins a watch on a connection; the head of the answer has come when this returns.
+fn watched(stream: &mut TcpStream, token: &str) -> String {
+    let request =
+        format!("GET /v1/watch HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it is sent");
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).expect("an answer");
+    String::from_utf8_lossy(&status).into_owned()
+}
+
+/// All that is said is a comment every millisecond: what fills up are the buffers of a listener that
+/// reads nothing, and of nobody else.
+#[test]
+fn a_watch_that_nobody_reads_is_cut_and_others_hear_on() {
+    let relay = Relay::start(|limits| {
+        limits.watches_max = 2;
+        // Whoever waits for room asks without a pause.
+        let rates = &mut limits.rates;
+        (rates.device_per_min, rates.person_per_min) = (0, 0);
+        (rates.address_per_min, limits.connections_per_address_max) = (0, 10_000);
+        limits.keep_alive = Duration::from_millis(1);
+        limits.write_timeout = Duration::from_millis(600);
+        limits.send_buffer_bytes = Some(4_096);
+    });
+    let station = relay.station();
+    let mut phones = ["李师傅", "孙师傅", "赵师傅"].map(|name| relay.phone(name));
+    let [asleep, awake, later] = phones.each_mut().map(|phone| {
+        assert_eq!(phone.sync(), None);
+        phone.client.access_token().expect("a token")
+    });
+    let mut stalled = relay.connect_narrow();
+    assert_eq!(watched(&mut stalled, &asleep), "HTTP/1.1 200");
+    let mut hearing = relay.connect();
+    assert_eq!(watched(&mut hearing, &awake), "HTTP/1.1 200");
+    let (heard, moves) = mpsc::channel();
+    std::thread::spawn(move || {
+        let lines = BufReader::new(hearing).lines().map_while(Result::ok);
+        let mut moved = lines.filter(|line| line.starts_with("data:"));
+        moved.all(|line| heard.send(line).is_ok())
+    });
+    // There is room for two: a third finds some once the one that stalled is cut.
+    let clock = SystemClock::new();
+    let mut tries = 0;
+    loop {
+        let said = watched(&mut relay.connect(), &later);
+        if said == "HTTP/1.1 200" {
+            break;
+        }
+        assert_eq!(said, "HTTP/1.1 503", "after {tries} tries");
+        assert!(clock.elapsed_ms() < 30_000, "after {tries} tries");
+        tries += 1;
+    }
+    assert!(tries > 0, "there was room for two");
+    // Whoever reads hears on.
+    phones[1].log_visit(station);
+    assert_eq!(phones[1].sync(), None);
+    let person = phones[1].client.author().expect("a person").person;
+    let moved = moves
+        .recv_timeout(Duration::from_secs(30))
+        .expect("it moved");
+    assert!(
+        moved.contains(&format!("person:{person}")) || moved.contains("station:"),
+        "{moved}"
+    );
+    assert!(until_the_end(&mut stalled).len() < 64 * 1024);
     relay.serves_others();
 }
 

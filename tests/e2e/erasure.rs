@@ -31,6 +31,13 @@ fn settled(relay: &RelayProcess, erasure: &str) -> Value {
     panic!("the bytes never went");
 }
 
+/// Days since 1970 of a time in a receipt.
+#[track_caller]
+fn day(time: &Value) -> f64 {
+    let time: jiff::Timestamp = time.as_str().expect("a time").parse().expect("RFC 3339");
+    time.as_duration().as_secs_f64() / 86_400.0
+}
+
 #[track_caller]
 fn nobody_says(data: &Path, phones: &[&PhoneProcess], words: &str) {
     assert!(
@@ -54,12 +61,38 @@ fn says_what_is_outstanding(data: &Path, erasure: &str) {
     for part in [
         GROUND,
         "2 devices have yet to confirm",
-        "the last backup",
+        "the last backup that holds it expires: 20",
         "1 visit",
+        "SINCE",
+        "AGE",
+        " min",
     ] {
         assert!(text.out.contains(part), "{part}: {}", text.out);
     }
     assert!(!text.out.contains(NAME));
+}
+
+/// A page that is full says how the next is asked for; behind the last receipt there is none.
+fn pages_of_receipts(relay: &RelayProcess, erasure: &str) {
+    let full = relay.typed(&["erase", "status", "--limit", "1"]);
+    let next = format!("yizhan erase status --before {erasure}");
+    assert!(full.out.contains(&next), "{full:?}");
+    let behind = relay
+        .admin(&["erase", "status", "--before", erasure])
+        .json();
+    assert_eq!(behind, serde_json::json!([]));
+    for (args, code) in [
+        (["--limit", "0"], 2),
+        (["--limit", "1001"], 2),
+        (["--before", "01999999-9999-7999-8999-999999999999"], 3),
+        (["--before", "gestern"], 4),
+    ] {
+        let said = relay.admin(&[&["erase", "status"], &args[..]].concat());
+        assert_eq!(said.code, code, "{args:?}: {said:?}");
+    }
+    for nothing in ["ffffffff", "李永远不再见"] {
+        assert_eq!(relay.admin(&["erase", "status", nothing]).code, 3);
+    }
 }
 
 /// A phone is told that something went, and what of its own with it; never what it was.
@@ -124,6 +157,12 @@ fn of_an_erased_driver_not_one_byte_is_left_anywhere() {
         Some(2),
         "{receipt}"
     );
+    for device in receipt["outstanding"].as_array().expect("a list") {
+        assert_eq!(device["since"], receipt["erased_at"], "{device}");
+        assert!(device["age_ms"].as_u64() < Some(600_000), "{device}");
+    }
+    let days_kept = day(&receipt["backups_expire_at"]) - day(&receipt["erased_at"]);
+    assert_eq!(days_kept, 30.0, "{receipt}");
     for words in [NAME, NOTE, PHOTO] {
         nobody_says(data.path(), &[], words);
     }
@@ -146,6 +185,7 @@ fn of_an_erased_driver_not_one_byte_is_left_anywhere() {
         "{list:?}"
     );
 
+    pages_of_receipts(&relay, &erasure);
     hears_that_a_change_went(&wang, &visit);
     // What the keeper did for somebody else on the same day offline arrived.
     zhao.sync();

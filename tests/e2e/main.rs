@@ -1,17 +1,22 @@
 //! End to end: real processes, real sockets, as users start them. Every server listens on loopback.
 
+mod access;
 mod attachments;
 mod audit;
 mod bad_input;
 mod codes;
+mod commands;
 mod crash;
 mod devices;
 mod edges;
 mod erasure;
+mod full;
 mod hostile;
 mod http;
+mod inside;
 mod keys;
 mod outside;
+mod quarantine;
 mod reports;
 mod retention;
 mod rows;

@@ -9,6 +9,7 @@
 mod access;
 mod aging;
 mod attachments;
+mod attacks;
 mod audit;
 mod clocks;
 mod codes;

@@ -2,10 +2,13 @@
 //! as a draft with the reason. Whatever happens in between, nothing is lost and nothing comes twice.
 
 use yizhan_client_core::model::consent::Purpose;
+use yizhan_client_core::model::enrolment::Seat;
 use yizhan_client_core::model::said::SaidValue;
+use yizhan_client_core::model::ticket::{Act, Due, Priority};
 use yizhan_client_core::store::{Budget, ChangeState, ProblemState, Store};
-use yizhan_proto::{ChangeHash, DocumentId, Role};
+use yizhan_proto::{ChangeHash, DocumentId, Role, Timestamp};
 use yizhan_server::relay::{Became, Decided, HeldQuery, Which};
+use yizhan_tests::clock::{HOUR_MS, MINUTE_MS};
 use yizhan_tests::net::Mishap;
 use yizhan_tests::world::{PhoneNo, World};
 
@@ -291,5 +294,93 @@ fn a_check_under_a_withdrawn_consent_is_let_in_by_a_person() {
         world.settle();
         assert!(world.phone(li).pocket().documents.contains_key(&check));
         assert!(world.phone(chen).held().is_empty());
+    }
+}
+
+/// Two drivers whom a keeper enrolled without knowing that the role had ended: what is let in is
+/// decided about in its turn, in the same job, and nobody gets a seat that there is not.
+#[test]
+fn an_enrolment_that_is_let_in_gets_its_seat_or_its_place_in_the_list() {
+    for seed in seeds(2) {
+        let mut world = World::new(seed);
+        world.watch_all_seats();
+        let drivers = [world.driver("李师傅"), world.driver("孙师傅")];
+        let (wang, zhou) = (world.keeper("王站长", HOME), world.keeper("周站长", HOME));
+        let station = world.station(HOME);
+        world.run_until_quiet();
+        let class = world.announce(zhou, station, Some(1));
+        world.settle();
+        world.go_offline(wang);
+        let people = drivers.map(|driver| world.person(driver));
+        for person in people {
+            world.enrol(wang, class, station, person, None).unwrap();
+        }
+        world.take_role(wang, Role::Keeper(station));
+        world.come_online(wang);
+        world.settle();
+        assert_eq!(waiting(&world).len(), 2);
+        let seats = |world: &World, phone| people.map(|person| world.seat(phone, class, person));
+        assert_eq!(seats(&world, zhou), [None, None], "nobody has heard of it");
+
+        assert_eq!(accepted(&accept_all(&world, wang)), 2);
+        world.settle();
+        let number = Some(1);
+        let mut given = seats(&world, zhou);
+        given.sort_by_key(|seat| !matches!(seat, Some(Seat::Accepted { .. })));
+        let (seat, place) = (Seat::Accepted { number }, Seat::Waitlisted { number });
+        assert_eq!(given, [Some(seat), Some(place)]);
+        let own = [0, 1].map(|n| world.seat(drivers[n], class, people[n]));
+        assert_eq!(own, seats(&world, zhou), "each driver is shown the same");
+        assert!(world.phone(wang).held().is_empty());
+    }
+}
+
+/// A specialist verified a request without knowing that the role had ended. Nobody could go on with
+/// the ticket until that was let in: its clock runs from then on, as of one verified at that moment.
+#[test]
+fn a_step_that_is_let_in_winds_the_tickets_clock_from_when_it_is_let_in() {
+    for seed in seeds(2) {
+        let mut world = World::new(seed);
+        let desk = world.add_desk("city", None);
+        let driver = world.driver("李师傅");
+        let (old, new) = (
+            world.specialist("王专员", &desk),
+            world.specialist("赵专员", &desk),
+        );
+        world.run_until_quiet();
+        let tickets = [(); 3].map(|()| world.raise(driver, &desk).unwrap());
+        let [late, early, then] = tickets;
+        world.settle();
+        world.go_offline(old);
+        let verify = || Act::Verify {
+            class: None,
+            priority: Priority::Urgent,
+            text: None,
+        };
+        world.act(old, late, verify()).unwrap();
+        world.act(new, early, verify()).unwrap();
+        world.take_role(old, Role::Specialist(desk));
+        world.come_online(old);
+        world.settle();
+        assert_eq!(waiting(&world).len(), 1);
+        let due = |world: &mut World, ticket| -> (Due, Timestamp) {
+            let shown = world.phone(driver).client().ticket(ticket).unwrap();
+            shown.due.unwrap()
+        };
+        assert_eq!(due(&mut world, early).0, Due::Response);
+        assert_eq!(due(&mut world, late).0, Due::Verify, "it waits");
+
+        world.wait_ms(30 * HOUR_MS);
+        assert_eq!(accepted(&accept_all(&world, old)), 1);
+        world.act(new, then, verify()).unwrap();
+        world.settle();
+        let (step, at) = due(&mut world, late);
+        assert_eq!(step, Due::Response);
+        let apart_ms = at.ms_since(due(&mut world, then).1).abs();
+        assert!(apart_ms < 10 * MINUTE_MS, "{apart_ms} ms from the other's");
+        assert!(at > due(&mut world, early).1);
+        let ticket = world.phone(driver).client().ticket(late).unwrap().ticket;
+        assert!(ticket.clocks.solution_due.value.is_some());
+        assert!(world.phone(old).held().is_empty());
     }
 }

@@ -33,7 +33,7 @@ pub mod document;
 mod draft;
 pub mod enrolment;
 pub mod gate;
-mod genesis;
+pub(crate) mod genesis;
 pub mod judged;
 pub mod notice;
 pub mod order;

@@ -236,6 +236,8 @@ pub struct Status {
     pub reads_unnoted: u64,
     /// Which life of the store this is.
     pub incarnation: Incarnation,
+    /// Whether the person whom this device acts for was erased at the relay: nothing is kept here then.
+    pub person_erased: bool,
     /// Documents whose screens' rows are still to be rebuilt after an update.
     pub views_pending: u64,
 }

@@ -1,7 +1,7 @@
 //! Erasures: the admin API's messages about them. Never content.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
 
@@ -14,6 +14,21 @@ pub struct NewErasure {
     pub subject: String,
     /// One line that says on what ground; it is kept for good, so no names belong in it.
     pub ground: String,
+}
+
+/// Which receipts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ErasureQuery {
+    /// Those that are called so: the id of the erasure, or its beginning, or the id of what was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<String>,
+    /// Only those that come behind this one, by id: the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// At most so many; 50 without it, and never more than 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
 }
 
 /// The receipt of an erasure.
@@ -84,8 +99,18 @@ pub struct OutstandingDevice {
     pub last_seen_at: Option<String>,
     /// When it was revoked: it will not confirm any more.
     pub revoked_at: Option<String>,
+    /// When it was ordered to erase itself.
+    #[serde(default)]
+    pub wipe_ordered_at: Option<String>,
+    /// When it said that it has: then nothing is left there.
+    #[serde(default)]
+    pub wiped_at: Option<String>,
     /// Documents it has not confirmed.
     pub documents: u64,
+    /// Since when it is to forget them.
+    pub since: String,
+    /// Milliseconds since then.
+    pub age_ms: u64,
 }
 
 /// One line of the answer to who waits for an erasure: how far it is, then the receipt.

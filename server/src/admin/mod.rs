@@ -15,7 +15,7 @@ pub use audit::{
 };
 pub use desks::{Desk, DeskMember, Duplicate, Merge, NewDesk, NewDeskMember, OpenTickets, Removed};
 pub use erasures::{
-    ErasedDocuments, Erasure, ErasureLine, LedgerDocument, LedgerEntry, NewErasure,
+    ErasedDocuments, Erasure, ErasureLine, ErasureQuery, LedgerDocument, LedgerEntry, NewErasure,
     OutstandingDevice, Replayed,
 };
 pub use keys::{Key, OutsideLink, OutsideSubject, RotateKey, ScopeCount};

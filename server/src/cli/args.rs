@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand};
 mod audit;
 mod desk;
 mod erase;
+#[cfg(test)]
+mod examples;
 mod forget;
 mod key;
 mod quarantine;

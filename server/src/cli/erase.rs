@@ -6,6 +6,7 @@ use std::path::Path;
 use indicatif::ProgressBar;
 
 use super::args::{Erase as Args, EraseCommand};
+use super::forget::device_fate;
 use super::relay::{Relay, named, part};
 use super::{Failure, Output, text};
 use crate::admin::{Erasure, ErasureLine, LedgerEntry, NewErasure, Person, Replayed};
@@ -18,7 +19,15 @@ const PORTION_ENTRIES: usize = 500;
 
 pub(super) fn obey(data: &Path, args: Args, output: &mut Output) -> Result<(), Failure> {
     match args.command {
-        Some(EraseCommand::Status { erasure }) => status(data, erasure.as_deref(), output),
+        Some(EraseCommand::Status {
+            erasure: Some(erasure),
+            ..
+        }) => receipt(data, &erasure, output),
+        Some(EraseCommand::Status {
+            erasure: None,
+            before,
+            limit,
+        }) => receipts(data, before.as_deref(), limit, output),
         Some(EraseCommand::Ledger { out }) => ledger(data, out.as_deref(), output),
         Some(EraseCommand::Replay { file }) => replay(data, &file, output),
         None => {
@@ -37,7 +46,11 @@ fn erase(
 ) -> Result<(), Failure> {
     let relay = Relay::find(data)?;
     let people: Vec<Person> = relay.get("people")?;
-    let before: Vec<Erasure> = relay.get("erasures")?;
+    let before: Vec<Erasure> = if is_id(subject) {
+        relay.get(&format!("erasures?named={}", part(subject)))?
+    } else {
+        Vec::new()
+    };
     let (new, shown) = whom(subject, ground, &people, &before)?;
     if !yes && !is_wanted(&shown)? {
         return Err(Failure::Unwanted);
@@ -139,22 +152,42 @@ fn is_wanted(shown: &str) -> Result<bool, Failure> {
     Ok(answer.trim() == "yes")
 }
 
-fn status(data: &Path, erasure: Option<&str>, output: &mut Output) -> Result<(), Failure> {
-    let erasures: Vec<Erasure> = Relay::find(data)?.get("erasures")?;
-    if let Some(wanted) = erasure {
-        let one = named("erasure", wanted, &erasures, |e| &e.id, |e| &e.subject).map_err(|_| {
-            Failure::NotFound(format!(
-                "no erasure {wanted}, or more than one; see: yizhan erase status"
-            ))
-        })?;
-        return output.say(one, shown_receipt);
+/// One receipt.
+fn receipt(data: &Path, wanted: &str, output: &mut Output) -> Result<(), Failure> {
+    let none = || {
+        Failure::NotFound(format!(
+            "no erasure {wanted}, or more than one; see: yizhan erase status"
+        ))
+    };
+    let relay = Relay::find(data)?;
+    // What is no beginning of an id is the name of no erasure.
+    if !wanted.chars().all(|c| c == '-' || c.is_ascii_hexdigit()) {
+        return Err(none());
     }
+    let found: Vec<Erasure> = relay.get(&format!("erasures?named={}&limit=2", part(wanted)))?;
+    let one = named("erasure", wanted, &found, |e| &e.id, |e| &e.subject);
+    output.say(one.map_err(|_| none())?, shown_receipt)
+}
+
+/// A page of receipts.
+fn receipts(
+    data: &Path,
+    before: Option<&str>,
+    limit: u32,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let behind = before.map_or_else(String::new, |id| format!("&before={}", part(id)));
+    let path = format!("erasures?limit={limit}{behind}");
+    let erasures: Vec<Erasure> = Relay::find(data)?.get(&path)?;
     output.say(&erasures, |erasures| {
-        if erasures.is_empty() {
-            return "nothing was ever erased here".to_owned();
-        }
+        let Some(last) = erasures.last() else {
+            return match before {
+                Some(_) => "nothing was erased before that".to_owned(),
+                None => "nothing was ever erased here".to_owned(),
+            };
+        };
         let rows: Vec<Vec<String>> = erasures.iter().map(row).collect();
-        text::table(
+        let mut table = text::table(
             &[
                 "ERASURE",
                 "WHAT",
@@ -166,7 +199,14 @@ fn status(data: &Path, erasure: Option<&str>, output: &mut Output) -> Result<(),
                 "GROUND",
             ],
             &rows,
-        )
+        );
+        if erasures.len() as u64 == u64::from(limit) {
+            table.push_str(&format!(
+                "\nthere may be more: yizhan erase status --before {}",
+                last.id
+            ));
+        }
+        table
     })
 }
 
@@ -231,28 +271,70 @@ fn shown_receipt(receipt: &Erasure) -> String {
         "{} devices have yet to confirm:\n",
         receipt.outstanding.len()
     ));
+    said.push_str(&outstanding(receipt));
+    said.push_str(&finished_in_words(receipt));
+    said
+}
+
+/// The devices that have yet to confirm, as a table.
+fn outstanding(receipt: &Erasure) -> String {
     let rows: Vec<Vec<String>> = receipt
         .outstanding
         .iter()
         .map(|device| {
             let seen = device.last_seen_at.as_deref();
-            let mut seen = seen.map_or_else(|| "never".to_owned(), text::local);
-            if device.revoked_at.is_some() {
-                seen.push_str(", revoked");
-            }
+            let seen = seen.map_or_else(|| "never".to_owned(), text::local);
             vec![
                 device.id.clone(),
                 device.label.clone(),
                 device.person.clone(),
                 device.documents.to_string(),
+                text::local(&device.since),
+                text::span(device.age_ms),
                 seen,
+                device_fate(
+                    device.revoked_at.as_deref(),
+                    device.wipe_ordered_at.as_deref(),
+                    device.wiped_at.as_deref(),
+                ),
             ]
         })
         .collect();
-    said.push_str(&text::table(
-        &["DEVICE", "LABEL", "PERSON", "DOCUMENTS", "LAST SEEN"],
+    text::table(
+        &[
+            "DEVICE",
+            "LABEL",
+            "PERSON",
+            "DOCUMENTS",
+            "SINCE",
+            "AGE",
+            "LAST SEEN",
+            "REVOKED",
+        ],
         &rows,
-    ));
+    )
+}
+
+/// What is to be said of devices that will confirm nothing any more.
+fn finished_in_words(receipt: &Erasure) -> String {
+    let devices = receipt.outstanding.iter();
+    let (wiped, rest): (Vec<_>, Vec<_>) = devices
+        .filter(|device| device.revoked_at.is_some())
+        .partition(|device| device.wiped_at.is_some());
+    let mut said = String::new();
+    if !wiped.is_empty() {
+        said.push_str(&format!(
+            "\n{} of them said that they erased themselves: nothing is left there\n",
+            wiped.len()
+        ));
+    }
+    if !rest.is_empty() {
+        said.push_str(&format!(
+            "\n{} of them are revoked and confirm nothing any more: find out where they are, and say in the \
+             receipt since when each is revoked\n",
+            rest.len()
+        ));
+    }
     said
 }
 

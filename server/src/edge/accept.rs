@@ -15,7 +15,7 @@ use axum::http::{Request, Response};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,29 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(500);
 /// What one gets for whom there is no room. It is not read what was asked.
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 10\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// Connections that the system keeps until they are accepted.
+const BACKLOG: u32 = 1_024;
+
+/// Listens on an address; what is accepted has the bounds that a socket itself holds.
+///
+/// # Errors
+/// The system's, if the address is taken or not this machine's.
+pub(crate) fn listen(address: SocketAddr, limits: &HttpLimits) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A relay that is started again does not wait for connections of its former life.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    if let Some(bytes) = limits.send_buffer_bytes {
+        socket.set_send_buffer_size(bytes)?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// What all connections of a listener share.
 struct Shared {

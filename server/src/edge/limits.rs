@@ -8,6 +8,8 @@ use crate::config::HttpLimits;
 
 /// The least that a request's head may be given: browsers and proxies send about a kibibyte.
 const HEAD_BYTES_MIN: usize = 8 * 1024;
+/// The least that the system may hold of an answer: a packet or two.
+const SEND_BUFFER_BYTES_MIN: u64 = 4 * 1024;
 
 /// A file of bounds: each field is a bound by its name, and absent ones stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -24,6 +26,7 @@ pub struct LimitsFile {
     body_idle_timeout_ms: Option<u64>,
     write_timeout_ms: Option<u64>,
     write_bytes_per_s_min: Option<u64>,
+    send_buffer_bytes: Option<u32>,
     idle_timeout_ms: Option<u64>,
     address_anonymous_per_min: Option<u32>,
     address_per_min: Option<u32>,
@@ -80,6 +83,11 @@ impl LimitsFile {
             ("headers_max", size(file.headers_max), 16),
             ("body_idle_timeout_ms", file.body_idle_timeout_ms, 1),
             ("write_timeout_ms", file.write_timeout_ms, 1),
+            (
+                "send_buffer_bytes",
+                file.send_buffer_bytes.map(u64::from),
+                SEND_BUFFER_BYTES_MIN,
+            ),
             ("idle_timeout_ms", file.idle_timeout_ms, 1),
         ] {
             match found {
@@ -112,6 +120,9 @@ impl LimitsFile {
         set(&mut http.body_idle_timeout, time(self.body_idle_timeout_ms));
         set(&mut http.write_timeout, time(self.write_timeout_ms));
         set(&mut http.write_bytes_per_s_min, self.write_bytes_per_s_min);
+        if self.send_buffer_bytes.is_some() {
+            http.send_buffer_bytes = self.send_buffer_bytes;
+        }
         set(&mut http.idle_timeout, time(self.idle_timeout_ms));
         let rates = &mut http.rates;
         set(
@@ -163,6 +174,7 @@ mod tests {
             (r#"{"device_per_min": -1}"#, "OPERATIONS"),
             (r#"{"head_bytes_max": 100}"#, "head_bytes_max"),
             (r#"{"connections_max": 0}"#, "connections_max"),
+            (r#"{"send_buffer_bytes": 1}"#, "send_buffer_bytes"),
         ] {
             let error = LimitsFile::from_json(text).unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");

@@ -23,7 +23,7 @@ mod proxies;
 mod rates;
 mod stream;
 
-pub(crate) use accept::serve;
+pub(crate) use accept::{listen, serve};
 pub use limits::{LimitsError, LimitsFile};
 pub(crate) use proxies::ClientAddress;
 pub use proxies::{Network, NetworkError};

@@ -19,7 +19,8 @@ use crate::audit::By;
 use crate::error::RelayError;
 use crate::store::rows::{ConsentRow, DocumentRow};
 use crate::store::{LogTx, StoreError};
-use standing::{Moves, Standing, moves};
+use standing::{Moves, moves};
+pub(super) use standing::{SHARED_WITH_MAX, Standing};
 
 /// Documents of a driver that one job looks at.
 const LOOKED_AT_ONCE: u32 = 200;
@@ -79,7 +80,8 @@ pub(super) fn follow_consent(
     shares.enter(tx, before.as_ref(), &after)?;
     // The first consent for a purpose changes nothing of what a station holds.
     let of_purpose = |row: &ConsentRow| row.purpose == after.purpose && row.withdrawn;
-    let at_station = tx.consents_at(&tx.ids_of(after.driver)?, after.station)?;
+    let ids = tx.ids_of(after.driver)?;
+    let at_station = tx.consents_standing(&ids, after.station, shares.now, 0)?;
     if after.purpose == Purpose::Share || at_station.iter().any(of_purpose) {
         ask(tx, after.driver, after.station)?;
     }
@@ -127,12 +129,13 @@ fn ask(tx: &mut LogTx<'_>, driver: PersonId, station: StationId) -> Result<(), S
 }
 
 fn standing_of(
-    tx: &LogTx<'_>,
+    tx: &mut LogTx<'_>,
     driver: PersonId,
     station: StationId,
     now: Timestamp,
 ) -> Result<Standing, StoreError> {
-    let consents = tx.consents_at(&tx.ids_of(driver)?, station)?;
+    // One more than count: a sharing with the station itself is none.
+    let consents = tx.consents_of(driver, station, now, SHARED_WITH_MAX + 1)?;
     Ok(Standing::of(&consents, station, now))
 }
 
@@ -182,7 +185,7 @@ fn place_one(
 
 /// Whether a document that is young enough for a scope of its audience may lie there.
 pub(super) fn may_lie(
-    tx: &LogTx<'_>,
+    tx: &mut LogTx<'_>,
     outline: &Outline,
     scope: &Scope,
     now: Timestamp,

@@ -13,7 +13,7 @@ mod tests;
 use std::sync::Arc;
 
 use yizhan_client_core::model::ticket::Command as Edit;
-use yizhan_client_core::model::{Command, gate};
+use yizhan_client_core::model::{Command, Inspected, Refusal, RefusalCode, gate};
 use yizhan_proto::sync::ForgetReason;
 use yizhan_proto::{DeskKey, DocumentId, Kind, Scope, Timestamp};
 
@@ -28,6 +28,10 @@ pub use file::CalendarError;
 
 /// Tickets that one job closes: a few milliseconds for each, and other jobs wait meanwhile.
 const CLOSED_AT_ONCE: u32 = 50;
+
+/// Notes on one ticket: all of them move in the job that moves the ticket, so that no desk reads
+/// what is not there for it any more, and other jobs wait meanwhile.
+const NOTES_MAX: u32 = 500;
 
 impl Relay {
     /// What time alone brings about: closes tickets that were resolved so long before `now` that
@@ -146,6 +150,28 @@ impl Relay {
         }
         retention::look_again(tx, incoming.document, self.inner.clock.now())
     }
+}
+
+/// What is said of a new note on a ticket that has so many that they would not follow it to another
+/// desk in one job.
+pub(super) fn room_for_note(
+    tx: &LogTx<'_>,
+    incoming: &Incoming,
+    change: &Inspected,
+) -> Result<Option<Refusal>, StoreError> {
+    if incoming.kind != Kind::CaseNote {
+        return Ok(None);
+    }
+    for ticket in gate::references(Kind::CaseNote, change) {
+        if tx.ticket_has_notes(ticket, NOTES_MAX)? {
+            return Ok(Some(
+                Refusal::new(RefusalCode::DocumentFull)
+                    .at("ticket")
+                    .bound(format!("{NOTES_MAX} notes on one ticket")),
+            ));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether nothing happened that a clock goes by.

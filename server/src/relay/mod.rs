@@ -91,6 +91,8 @@ use erasure::Erasing;
 pub use erasure::{GROUND_BYTES_MAX, LedgerEntry, Receipt};
 use failure::{from_read, from_write, open_error};
 pub use lost::Farewell;
+pub use merging::MergeSaid;
+use merging::Words;
 pub use options::{BACKUP_DAYS_DEFAULT, RelayOptions};
 pub use outside::{OutsideBearer, OutsideNewcomer};
 use probe::Probe;
@@ -132,6 +134,8 @@ struct Inner {
     unsettled: Unsettled,
     seen: Seen,
     served: Served,
+    /// Whether devices may hold what they read from a former life of the relay.
+    former: bool,
     calendar: Calendar,
     blobs: Blobs,
     sweeps: Sweeps,
@@ -146,6 +150,7 @@ struct Inner {
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
     sheets: Sheets,
+    words: Words,
 }
 
 impl Relay {
@@ -181,6 +186,7 @@ impl Relay {
             people,
             regions,
             desks,
+            former,
         } = opened;
         directory.update(News {
             people,
@@ -200,6 +206,7 @@ impl Relay {
                 unsettled: Unsettled::default(),
                 seen: Seen::default(),
                 served: Served::default(),
+                former,
                 calendar: options.calendar.clone(),
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),
@@ -212,6 +219,7 @@ impl Relay {
                 probe: Probe::default(),
                 reporting: tokio::sync::Mutex::new(()),
                 sheets: Sheets::default(),
+                words: Words::default(),
             }),
         })
     }
@@ -257,11 +265,11 @@ impl Relay {
     /// # Errors
     /// [`CallerError`] if the device has been revoked meanwhile.
     pub fn watch(&self, caller: &Caller) -> Result<Watch, CallerError> {
-        let current = self.caller(caller.device)?;
-        let watch = self.inner.hub.listen(subscription(&current));
-        // Revoked between the look and the listening: the hub could not tell this listener.
-        self.caller(caller.device)?;
-        Ok(watch)
+        let current = || {
+            self.caller(caller.device)
+                .map(|caller| subscription(&caller))
+        };
+        self.inner.hub.listen(current)
     }
 
     /// Numbers for operators. Reads the store.

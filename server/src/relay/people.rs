@@ -304,9 +304,13 @@ pub(super) fn check_station(tx: &mut LogTx<'_>, station: StationId) -> Result<()
     }
 }
 
-/// A short text without blank ends; an error if it is too short or too long.
+/// A short text on one line, without blank ends; an error if it is too short or too long. A name is
+/// read on other people's screens: nothing in it ends a line there, or moves what a terminal shows.
 pub(super) fn label(what: &str, text: &str, bytes_min: usize) -> Result<String, PeopleError> {
     let text = text.trim();
+    if text.chars().any(char::is_control) {
+        return Err(PeopleError::Invalid(format!("{what} is one line of text")));
+    }
     if (bytes_min..=LABEL_BYTES_MAX).contains(&text.len()) {
         return Ok(text.to_owned());
     }

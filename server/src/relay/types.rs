@@ -276,8 +276,10 @@ pub struct ForgetsOfDevice {
     pub person: PersonId,
     /// Their name.
     pub person_name: String,
-    /// Whether it was revoked: then it will hardly say anything.
-    pub revoked: bool,
+    /// When it was revoked: then it says nothing any more, unless it was ordered to erase itself.
+    pub revoked_at: Option<Timestamp>,
+    /// What it was ordered, if it was.
+    pub wipe: Option<WipeRow>,
     /// When it last paired or pushed.
     pub last_seen_at: Option<Timestamp>,
     /// Since when the oldest of it is outstanding.

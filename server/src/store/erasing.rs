@@ -71,6 +71,7 @@ impl LogTx<'_> {
             )?
             .execute([document.as_bytes()])?;
         self.remove_namings(document)?;
+        self.all_consents_moved();
         let delete = |sql: &str| -> Result<u64, StoreError> {
             let mut statement = self.connection.prepare_cached(sql)?;
             Ok(statement.execute([document.as_bytes()])? as u64)

@@ -140,9 +140,6 @@ impl LogTx<'_> {
                  (SELECT alias FROM person_alias WHERE person = ?1)",
             "DELETE FROM person_merges WHERE kept = ?1 OR person = ?1",
             "DELETE FROM suspended_roles WHERE person = ?1",
-            "DELETE FROM outside_identities WHERE person = ?1",
-            "DELETE FROM outside_identities WHERE person IN
-                 (SELECT alias FROM person_alias WHERE person = ?1)",
         ] {
             self.connection
                 .prepare_cached(sql)?

@@ -47,10 +47,12 @@ impl Touched {
 #[derive(Debug)]
 pub struct LogTx<'c> {
     pub(super) connection: &'c Connection,
-    committed: &'c mut Committed,
-    batch: &'c Layer,
+    pub(super) committed: &'c mut Committed,
+    pub(super) batch: &'c Layer,
     pub(super) job: Layer,
     pub(super) touched: Touched,
+    /// A document that was looked for and is not there: who asks once asks again.
+    absent: Option<DocumentId>,
 }
 
 impl<'c> LogTx<'c> {
@@ -65,6 +67,7 @@ impl<'c> LogTx<'c> {
             job: Layer::on(batch.counters),
             batch,
             touched: Touched::default(),
+            absent: None,
         }
     }
 
@@ -104,6 +107,9 @@ impl<'c> LogTx<'c> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn document(&mut self, id: DocumentId) -> Result<Option<Arc<DocumentRow>>, StoreError> {
+        if self.absent == Some(id) {
+            return Ok(None);
+        }
         for layer in [&self.job, self.batch] {
             if let Some(dirty) = layer.documents.get(&id) {
                 return Ok((!dirty.gone).then(|| Arc::clone(&dirty.after)));
@@ -113,6 +119,7 @@ impl<'c> LogTx<'c> {
             return Ok(Some(row));
         }
         let Some(row) = document_row(self.connection, id)?.map(Arc::new) else {
+            self.absent = Some(id);
             return Ok(None);
         };
         self.committed.documents.put(id, Arc::clone(&row));
@@ -130,6 +137,7 @@ impl<'c> LogTx<'c> {
         before: Option<Arc<DocumentRow>>,
         after: DocumentRow,
     ) -> Result<(), StoreError> {
+        self.absent = None;
         let inside = |row: Option<&DocumentRow>, scope: &Scope| {
             row.and_then(|row| row.members.iter().find(|member| member.scope == *scope))
                 .is_some_and(|member| member.left.is_none())

@@ -35,6 +35,7 @@ mod quotas;
 mod readers;
 mod receipts;
 mod recipients;
+mod remembered;
 mod reports;
 mod retention;
 pub mod rows;

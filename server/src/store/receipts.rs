@@ -17,6 +17,7 @@ const OUTSTANDING: &str = "FROM erased_places p
      JOIN scopes s ON s.id = p.scope
      JOIN device_scopes t ON t.scope = s.scope
      JOIN devices d ON d.device = t.device
+     LEFT JOIN device_wipes w ON w.device = d.device
      WHERE p.erasure = ?1 AND t.confirmed_at IS NULL AND t.clear_to < p.seq
        AND NOT EXISTS (SELECT 1 FROM erased_places q JOIN forget_acks a
            ON a.device = t.device AND a.scope = q.scope AND a.doc = q.doc AND a.seq >= q.seq
@@ -32,6 +33,57 @@ impl Snapshot<'_> {
             self.connection,
             &format!("SELECT {COLUMNS} FROM erasures ORDER BY erased_at DESC, id DESC"),
             [],
+            erasure_row,
+        )
+    }
+
+    /// Erasures, the latest first, at most `rows_max`: those that come behind `before`, if one is
+    /// named.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn erasures_behind(
+        &self,
+        before: Option<&ErasureRow>,
+        rows_max: u32,
+    ) -> Result<Vec<ErasureRow>, StoreError> {
+        let (at, id) = before.map_or((i64::MAX, [0xff; 16]), |row| {
+            (row.at.as_ms(), *row.id.as_bytes())
+        });
+        all(
+            self.connection,
+            &format!(
+                "SELECT {COLUMNS} FROM erasures WHERE (erased_at, id) < (?1, ?2)
+                 ORDER BY erased_at DESC, id DESC LIMIT ?3"
+            ),
+            params![at, id, rows_max],
+            erasure_row,
+        )
+    }
+
+    /// Erasures whose id lies in a range, both ends included, or that took this subject, ascending
+    /// by id, at most `rows_max`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn erasures_named(
+        &self,
+        [from, until]: [EntryId; 2],
+        subject: Option<EntryId>,
+        rows_max: u32,
+    ) -> Result<Vec<ErasureRow>, StoreError> {
+        all(
+            self.connection,
+            &format!(
+                "SELECT {COLUMNS} FROM erasures WHERE id BETWEEN ?1 AND ?2 OR subject = ?3
+                 ORDER BY id LIMIT ?4"
+            ),
+            params![
+                from.as_bytes(),
+                until.as_bytes(),
+                subject.as_ref().map(EntryId::as_bytes),
+                rows_max
+            ],
             erasure_row,
         )
     }
@@ -81,7 +133,7 @@ impl Snapshot<'_> {
             self.connection,
             &format!(
                 "SELECT d.device, d.person, d.label, d.last_seen_at, d.revoked_at,
-                        count(DISTINCT p.doc) {OUTSTANDING} GROUP BY d.device ORDER BY d.device"
+                        count(DISTINCT p.doc), w.ordered_at, w.wiped_at {OUTSTANDING} GROUP BY d.device ORDER BY d.device"
             ),
             [erasure.as_bytes()],
             |row| {
@@ -92,6 +144,8 @@ impl Snapshot<'_> {
                     last_seen_at: timestamp_or_none(row, 3)?,
                     revoked_at: timestamp_or_none(row, 4)?,
                     documents: unsigned(row, 5)?,
+                    wipe_ordered_at: timestamp_or_none(row, 6)?,
+                    wiped_at: timestamp_or_none(row, 7)?,
                 })
             },
         )

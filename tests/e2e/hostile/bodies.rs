@@ -80,10 +80,10 @@ pub(super) const ROWS: &[Row] = &[
         posted(town, &vec![0; REQUEST_COMPRESSED_BYTES_MAX + 1])
     }),
     row("a zstd bomb", "request.too_large", |town| {
-        encoded(town, "zstd", &zstd_zeros(REQUEST_BYTES_MAX * 16))
+        encoded(town, "zstd", &zstd_zeros(REQUEST_BYTES_MAX * 1_600))
     }),
     row("a gzip bomb", "request.too_large", |town| {
-        encoded(town, "gzip", &gzip_zeros(REQUEST_BYTES_MAX * 16))
+        encoded(town, "gzip", &gzip_zeros(REQUEST_BYTES_MAX * 32))
     }),
     row("half a zstd frame", "request.malformed", |town| {
         let frame = zstd_zeros(REQUEST_BYTES_MAX / 2);

@@ -214,6 +214,10 @@ impl Reference {
         let Some(concern) = self.concerns.get(&document) else {
             return false;
         };
+        // Who was erased holds nothing, not the directory either.
+        if !self.erased_people.is_disjoint(&person.ids) {
+            return false;
+        }
         let gone = |holder| consents.ages.is_gone(document, concern.kind, holder);
         let own = concern.driver.is_some_and(|id| person.ids.contains(&id));
         let own = own && !gone(Holder::Driver);

@@ -6,6 +6,8 @@ mod check;
 mod consent;
 mod device;
 mod enrol;
+#[cfg(test)]
+mod examples;
 mod keeper;
 mod notice;
 mod problems;

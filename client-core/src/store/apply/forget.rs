@@ -154,6 +154,26 @@ pub(super) fn acknowledged(tx: &Transaction<'_>, request: &SyncRequest) -> Resul
     Ok(())
 }
 
+/// The person of this device was erased: whatever is here goes, once the relay has said what becomes of
+/// it. That work which was refused, or waits for somebody else's decision, went from here is noted.
+pub(super) fn leave_all(step: &mut Step<'_>) -> Result<(), StoreError> {
+    step.tx
+        .execute("UPDATE documents SET leaving = 1 WHERE leaving <> 1", [])?;
+    let mut statement = step.tx.prepare_cached(
+        "SELECT DISTINCT document FROM changes WHERE state <> 1 AND state IN (2, 3)
+             AND document NOT IN (SELECT document FROM changes WHERE state <> 1 AND state = 0)",
+    )?;
+    let held: Vec<i64> = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for document in held {
+        if let Some(row) = documents::by_number(step.tx, document)? {
+            erase(step, &row)?;
+        }
+    }
+    Ok(())
+}
+
 /// Drops the documents that are to leave and can, and counts those that grew old.
 pub(in super::super) fn drop_leaving(tx: &Transaction<'_>) -> Result<Gone, StoreError> {
     let mut statement = tx.prepare_cached(

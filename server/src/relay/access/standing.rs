@@ -14,11 +14,11 @@ use crate::store::rows::{ConsentRow, Member};
 
 /// Stations that what a driver has at one is shared with at one time: each document is a member of
 /// a scope of each. Past it, those whose ids come first.
-const SHARED_WITH_MAX: usize = 32;
+pub(in crate::relay) const SHARED_WITH_MAX: usize = 32;
 
 /// How a driver's consents at a station stand at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(in crate::relay) struct Standing {
     /// Visits may not be kept there.
     visits_withdrawn: bool,
     /// Nor checks.
@@ -29,7 +29,11 @@ pub(super) struct Standing {
 
 impl Standing {
     /// How these consents, all of one driver at `station`, stand.
-    pub(super) fn of(consents: &[ConsentRow], station: StationId, now: Timestamp) -> Self {
+    pub(in crate::relay) fn of(
+        consents: &[ConsentRow],
+        station: StationId,
+        now: Timestamp,
+    ) -> Self {
         let in_force =
             |row: &&ConsentRow| !row.withdrawn && row.until.is_none_or(|until| now <= until);
         let withdrawn = |purpose: Purpose| {

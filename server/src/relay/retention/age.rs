@@ -105,7 +105,7 @@ pub(super) fn keep(
 /// Puts the places of a document on the side that `decide` says (`true`: out), where it says one.
 /// Gives by how many each audience has more documents that left it.
 pub(super) fn put_on_side(
-    tx: &LogTx<'_>,
+    tx: &mut LogTx<'_>,
     mut row: DocumentRow,
     decide: impl Fn(Audience) -> Option<bool>,
     sequence: Sequence,

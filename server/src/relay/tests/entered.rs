@@ -13,6 +13,7 @@ use super::audit::entries;
 use super::phone::Phone;
 use super::{MORNING_MS, World, open};
 use crate::audit::{Action, By, Event, Subject};
+use crate::error::DeviceError;
 use crate::relay::{OutsideBearer, OutsideNewcomer, Relay, RelayOptions, Subject as Erased};
 
 const GROUND: &str = "asked for in writing";
@@ -308,6 +309,16 @@ async fn a_lost_phone_and_a_new_key_are_entered_once() {
     };
     for _ in 0..2 {
         relay.replace_key(request.clone()).await.unwrap();
+    }
+    // A copy that has the former key, and one that never had any: nothing is done, nothing entered.
+    for stranger in [request.old_key, [7; 32]] {
+        let copied = KeyRequest {
+            old_key: stranger,
+            new_key: [8; 32],
+            ..request.clone()
+        };
+        let refused = relay.replace_key(copied).await;
+        assert!(matches!(refused, Err(DeviceError::KeyReplaced)));
     }
     let of = |by, action, device| {
         Event::new(relay.time(), by, action)

@@ -33,6 +33,8 @@ fn scattered(n: u64) -> DocumentId {
     let hash: [u8; 32] = Sha256::digest(n.to_be_bytes()).into();
     let mut id = [0; 16];
     id.copy_from_slice(&hash[..16]);
+    // Drawn, and not one that follows from something.
+    id[6] = 0x70 | id[6] & 0xf;
     DocumentId::from_bytes(id)
 }
 
@@ -233,7 +235,7 @@ async fn an_old_phone_cannot_bring_back_what_was_erased() {
     // The same again is the same erasure.
     let again = world.relay.erase(Subject::Document(erased), "again").await;
     assert_eq!(again.unwrap().erasure.id, id);
-    assert_eq!(world.relay.erasures().await.unwrap().len(), 1);
+    assert_eq!(world.relay.erasures(None, 100).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -481,7 +483,7 @@ async fn a_backup_from_before_is_erased_again_by_the_ledger() {
     assert_eq!(restored.replay_erasures(ledger).await.unwrap(), 0);
     carry_out(&restored).await;
     assert!(!says(backup.path(), "vor dem Backup".as_bytes()));
-    let again = restored.erasures().await.unwrap();
+    let again = restored.erasures(None, 100).await.unwrap();
     let grounds: Vec<_> = again.iter().map(|r| r.erasure.ground.as_str()).collect();
     assert!(grounds.contains(&GROUND) && grounds.contains(&"moved away"));
     li.reach(restored.clone());
@@ -510,7 +512,64 @@ async fn what_cannot_be_erased_is_said() {
         let error: ErasureError = world.relay.erase(subject, ground).await.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     }
-    assert_eq!(world.relay.erasures().await.unwrap(), []);
+    assert_eq!(world.relay.erasures(None, 100).await.unwrap(), []);
+}
+
+/// Ten visits of a driver, erased one by one, three at each moment.
+#[tokio::test]
+async fn receipts_are_told_a_page_at_a_time_and_found_by_what_people_call_them() {
+    let mut world = World::new().await;
+    let mut li = world.driver().await;
+    let visits: Vec<DocumentId> = (0..10).map(scattered).collect();
+    for visit in &visits {
+        li.check_in(*visit, world.stations[0]);
+    }
+    li.push().await;
+    let mut ordered = Vec::new();
+    for (n, visit) in visits.iter().enumerate() {
+        world.clock.advance_ms(i64::from(n % 3 == 0));
+        let receipt = world.relay.erase(Subject::Document(*visit), GROUND).await;
+        ordered.push(receipt.unwrap().erasure);
+    }
+    let relay = &world.relay;
+    let ids = |receipts: Vec<Receipt>| -> Vec<EntryId> {
+        receipts
+            .into_iter()
+            .map(|receipt| receipt.erasure.id)
+            .collect()
+    };
+    let all = ids(relay.erasures(None, u32::MAX).await.unwrap());
+    let mut expected = ordered.clone();
+    expected.sort_by_key(|row| std::cmp::Reverse((row.at, row.id)));
+    let expected: Vec<EntryId> = expected.iter().map(|row| row.id).collect();
+    assert_eq!(all, expected, "the latest first");
+    let (mut paged, mut behind) = (Vec::new(), None);
+    for _ in 0..4 {
+        let page = ids(relay.erasures(behind, 4).await.unwrap());
+        assert!(page.len() <= 4);
+        let Some(last) = page.last() else { break };
+        behind = Some(*last);
+        paged.extend(page);
+    }
+    assert_eq!(paged, all, "each once, none left out");
+    let nowhere = relay.erasures(Some(EntryId::from_bytes([9; 16])), 4).await;
+    assert!(matches!(nowhere, Err(ErasureError::NotFound(_))));
+
+    let named = async |text: &str| relay.erasures_named(text, 100).await.map(ids);
+    let (id, subject) = (ordered[3].id, visits[3].to_string());
+    assert_eq!(named(&id.to_string()).await.unwrap(), [id]);
+    assert_eq!(named(&subject).await.unwrap(), [id]);
+    assert_eq!(named(&id.to_string()[..3]).await.unwrap().len(), 10);
+    assert_eq!(
+        named(&subject[..18]).await.unwrap(),
+        [],
+        "the whole id, or nothing"
+    );
+    assert_eq!(relay.erasures_named("0", 2).await.unwrap().len(), 2);
+    assert!(matches!(
+        named("李师傅").await,
+        Err(ErasureError::Invalid(_))
+    ));
 }
 
 #[tokio::test]

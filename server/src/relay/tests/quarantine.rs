@@ -7,14 +7,14 @@ use yizhan_proto::{DocumentId, Role};
 
 use super::phone::Phone;
 use super::{World, open};
-use crate::relay::{Became, Decided, HeldQuery, QuarantineError, Which};
+use crate::relay::{AuditFilter, Became, Decided, HeldQuery, QuarantineError, Which};
 
-fn keeper_note(text: &str) -> visit::Command {
+pub(super) fn keeper_note(text: &str) -> visit::Command {
     visit::Command::SetKeeperNote(text.to_owned())
 }
 
 /// A keeper whose role ended wrote so many notes on a driver's visit, one on top of the other.
-async fn late_work(world: &mut World, notes: usize) -> (Phone, Phone, DocumentId) {
+pub(super) async fn late_work(world: &mut World, notes: usize) -> (Phone, Phone, DocumentId) {
     let mut driver = world.driver().await;
     let id = world.document_id();
     driver.check_in(id, world.stations[0]);
@@ -36,11 +36,11 @@ async fn late_work(world: &mut World, notes: usize) -> (Phone, Phone, DocumentId
     (driver, keeper, id)
 }
 
-fn hash(phone: &Phone, at: usize) -> String {
+pub(super) fn hash(phone: &Phone, at: usize) -> String {
     yizhan_proto::ChangeHash::of_chunk(&phone.unsent[at].change).to_string()
 }
 
-fn became(decided: &[Decided]) -> Vec<String> {
+pub(super) fn became(decided: &[Decided]) -> Vec<String> {
     let word = |decided: &Decided| match &decided.became {
         Became::Accepted(_) => "accepted".to_owned(),
         Became::AcceptedBefore => "accepted before".to_owned(),
@@ -51,7 +51,7 @@ fn became(decided: &[Decided]) -> Vec<String> {
     decided.iter().map(word).collect()
 }
 
-async fn told(phone: &Phone, after: u64) -> Option<Decisions> {
+pub(super) async fn told(phone: &Phone, after: u64) -> Option<Decisions> {
     let request = SyncRequest {
         epoch: Some(phone.relay().epoch()),
         decided: Some(after),
@@ -163,6 +163,44 @@ async fn what_is_rejected_stays_with_the_reason_and_does_not_come_back() {
     assert_eq!(decision.reason.as_deref(), Some("那天不在岗"));
 }
 
+/// The last of three notes was rejected by itself: that stands, with its reason, and is entered once.
+#[tokio::test]
+async fn what_was_rejected_alone_is_not_rejected_again_with_what_it_builds_on() {
+    let mut world = World::new().await;
+    let (_, keeper, _) = late_work(&mut world, 3).await;
+    let relay = world.relay.clone();
+    let last = hash(&keeper, 2);
+    let alone = relay.reject_quarantined(std::slice::from_ref(&last), "重复", None);
+    assert_eq!(became(&alone.await.unwrap()), ["rejected"]);
+    let first = vec![hash(&keeper, 0)];
+    let rest = relay.reject_quarantined(&first, "那天不在岗", None).await;
+    assert_eq!(became(&rest.unwrap()), ["rejected"; 2]);
+    let shown = relay.quarantined_change(&last, None).await.unwrap();
+    assert_eq!(shown.decision.unwrap().reason.as_deref(), Some("重复"));
+    let filter = AuditFilter {
+        action: Some("quarantine.rejected".to_owned()),
+        limit: 10,
+        ..AuditFilter::default()
+    };
+    assert_eq!(relay.audit_list(filter).await.unwrap().entries.len(), 3);
+}
+
+/// Somebody looked at it two days later: it counts from when it came.
+#[tokio::test]
+async fn what_is_let_in_came_when_it_came() {
+    let mut world = World::new().await;
+    let (_, keeper, _) = late_work(&mut world, 1).await;
+    let came = world.relay.time();
+    world.clock.advance_ms(48 * 60 * 60 * 1000);
+    let which = Which::Named(vec![hash(&keeper, 0)]);
+    world.relay.accept_quarantined(which, None).await.unwrap();
+    let decisions = told(&keeper, 0).await.unwrap();
+    let Outcome::Accepted(stored) = &decisions.receipts[0].outcome else {
+        panic!("{decisions:?}")
+    };
+    assert_eq!(stored.received_at, came);
+}
+
 #[tokio::test]
 async fn work_on_an_erased_document_is_not_accepted() {
     let mut world = World::new().await;
@@ -215,7 +253,11 @@ async fn decisions_are_told_in_portions() {
     assert_eq!((first.receipts.len(), first.more), (DECISIONS_MAX, true));
     let second = told(&keeper, first.until).await.unwrap();
     assert_eq!((second.receipts.len(), second.more), (6, false));
-    assert_eq!(told(&keeper, u64::MAX).await, None);
+    assert_eq!(told(&keeper, second.until).await, None);
+    // A number past the last decision was never given: a device that was made to believe one hears all.
+    for nowhere in [second.until + 1, u64::MAX] {
+        assert_eq!(told(&keeper, nowhere).await, Some(first.clone()));
+    }
 }
 
 #[tokio::test]

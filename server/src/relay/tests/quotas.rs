@@ -2,8 +2,8 @@
 
 use yizhan_client_core::model::visit::Command;
 use yizhan_proto::identity::PUBLIC_KEY_BYTES;
-use yizhan_proto::sync::{Outcome, Receipt};
-use yizhan_proto::{DeviceId, PersonId, Role, Timestamp};
+use yizhan_proto::sync::{Outcome, Push, Receipt};
+use yizhan_proto::{DeviceId, Kind, PersonId, Role, Timestamp};
 
 use super::World;
 use crate::error::{PairError, PeopleError};
@@ -88,6 +88,29 @@ async fn a_day_has_room_for_so_many_documents_of_a_person_and_the_next_for_as_ma
 }
 
 #[tokio::test]
+async fn what_is_refused_takes_nothing_of_the_day() {
+    let mut world = world(Quotas {
+        person_documents_per_day_max: 2,
+        ..Quotas::default()
+    })
+    .await;
+    let mut phone = world.driver().await;
+    let broken = Push {
+        document: world.document_id(),
+        kind: Kind::Visit,
+        change: vec![0],
+    };
+    for _ in 0..2 {
+        let id = world.document_id();
+        phone.check_in(id, world.stations[0]);
+    }
+    let mut request = phone.request();
+    request.pushes = [&[broken][..], &phone.unsent].concat();
+    let answer = phone.send(request).await.unwrap();
+    assert_eq!(later(&answer.receipts), ["settled"; 3]);
+}
+
+#[tokio::test]
 async fn a_scope_that_is_full_takes_no_more_and_others_do() {
     let mut world = world(Quotas {
         scope_documents_max: 3,
@@ -115,11 +138,21 @@ async fn a_scope_that_is_full_takes_no_more_and_others_do() {
 
 #[tokio::test]
 async fn what_would_wait_for_a_decision_stays_on_the_phone_when_too_much_waits() {
-    let mut world = world(Quotas {
+    let few = Quotas {
         person_waiting_max: 1,
         ..Quotas::default()
-    })
-    .await;
+    };
+    let small = Quotas {
+        person_waiting_bytes_max: 1,
+        ..Quotas::default()
+    };
+    for quotas in [few, small] {
+        too_much_waits(quotas).await;
+    }
+}
+
+async fn too_much_waits(quotas: Quotas) {
+    let mut world = world(quotas).await;
     let mut keeper = world.keeper(0).await;
     let mut driver = world.driver().await;
     let ids: Vec<_> = (0..3).map(|_| world.document_id()).collect();
@@ -188,8 +221,11 @@ async fn somebody_of_an_outside_provider_is_who_they_were_linked_to() {
     let used = world.relay.pair_outside(other.clone(), token(1)).await;
     assert!(matches!(used, Err(PairError::OutsideTokenUsed)));
     world.relay.revoke_device(phone.device).await.unwrap();
-    let back = world.relay.pair_outside(phone, token(1)).await;
+    let back = world.relay.pair_outside(phone.clone(), token(1)).await;
     assert!(matches!(back, Err(PairError::OutsideTokenUsed)));
+    // Nor with one that is new: only whoever makes a pairing code takes a revocation back.
+    let back = world.relay.pair_outside(phone, token(9)).await;
+    assert!(matches!(back, Err(PairError::DeviceRevoked)));
     // Who is found to be somebody else is that person here, too.
     let wang = world.relay.add_person("李福", vec![Role::Driver]).await;
     let wang = wang.unwrap();

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use yizhan_client_core::model::consent::Purpose;
 use yizhan_client_core::model::report::{Month, Report, What, Where};
 use yizhan_client_core::model::{Command, consent, visit};
-use yizhan_proto::{DocumentId, StationId, Timestamp};
+use yizhan_proto::{DocumentId, RegionKey, Role, StationId, Timestamp};
 
 use super::World;
 use super::phone::Phone;
-use crate::error::RelayError;
-use crate::relay::{MonthOf, ReportWanted};
+use crate::error::{RelayError, SheetError};
+use crate::relay::{MonthOf, ReportWanted, SheetWanted};
 
 fn month() -> Month {
     "2026-11".parse().unwrap()
@@ -203,4 +203,38 @@ fn arrive(driver: &mut Phone, id: DocumentId, station: StationId, now: Timestamp
         requested: Vec::new(),
     };
     driver.edit(id, check_in);
+}
+
+/// Two coordinators ask at one time: the relay counts once at a time, and whoever comes meanwhile is
+/// told when to come back; but what is there already is handed out at once.
+#[tokio::test]
+async fn while_a_sheet_is_made_another_is_told_to_come_back_and_one_that_is_kept_is_handed_out() {
+    let mut world = World::new().await;
+    ten_drivers(&mut world, 1).await;
+    let region: RegionKey = "changzhou".parse().unwrap();
+    let roles = vec![Role::Coordinator(region.clone())];
+    let chen = world.phone("陈协调", roles).await;
+    let relay = world.relay.clone();
+    let caller = relay.caller(chen.device).unwrap();
+    let sheet = async |what| {
+        let wanted = SheetWanted {
+            what,
+            region: region.clone(),
+            months: None,
+        };
+        relay.sheet(&caller, wanted).await
+    };
+    let (made, busy) = tokio::join!(sheet(What::Services), sheet(What::Checks));
+    let made = made.unwrap();
+    let Err(SheetError::Relay(RelayError::Busy { retry_after_ms })) = busy else {
+        panic!("{busy:?}");
+    };
+    assert_eq!(retry_after_ms, 5_000);
+    let (checks, kept) = tokio::join!(sheet(What::Checks), sheet(What::Services));
+    assert_eq!(kept.unwrap(), made);
+    assert_ne!(checks.unwrap().version, made.version);
+    // One who asked for the very one that was being made finds it the next time.
+    let (made, busy) = tokio::join!(sheet(What::Tickets), sheet(What::Tickets));
+    assert!(busy.is_err());
+    assert_eq!(sheet(What::Tickets).await.unwrap(), made.unwrap());
 }

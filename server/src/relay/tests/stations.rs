@@ -1,5 +1,7 @@
 //! Importing stations: all or none, and twice is once.
 
+use yizhan_proto::Role;
+
 use super::{World, new_station};
 use crate::error::ImportError;
 use crate::relay::ImportOutcome;
@@ -75,4 +77,20 @@ async fn stations_reach_every_device() {
     for station in world.stations {
         assert!(driver.documents.contains_key(&station.into()));
     }
+}
+
+/// The keeper turned out to be somebody who is there twice, while nobody worked at the station.
+#[tokio::test]
+async fn who_became_one_with_another_while_a_station_was_closed_works_there_again() {
+    let mut world = World::new().await;
+    let (station, keeper) = (world.stations[0], world.keeper(0).await);
+    let kept = world.relay.add_person("李福", vec![Role::Driver]).await;
+    let kept = kept.unwrap().id;
+    let relay = &world.relay;
+    relay.close_station(station).await.unwrap();
+    let former = keeper.identity.person;
+    relay.merge_people(kept, former).await.unwrap();
+    assert_eq!(relay.reopen_station(station).await.unwrap(), 1);
+    let person = relay.person(kept).unwrap();
+    assert!(person.roles.contains(&Role::Keeper(station)), "{person:?}");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json as Answer;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::mpsc;
@@ -16,7 +16,7 @@ use yizhan_proto::{EntryId, Kind, Timestamp};
 
 use super::invalid;
 use crate::admin::{
-    ErasedDocuments, Erasure, ErasureLine, LedgerDocument, LedgerEntry, NewErasure,
+    ErasedDocuments, Erasure, ErasureLine, ErasureQuery, LedgerDocument, LedgerEntry, NewErasure,
     OutstandingDevice, Problem, Replayed, rfc3339,
 };
 use crate::error::ErasureError;
@@ -25,6 +25,8 @@ use crate::relay::{self, ErasureRow, Receipt, Subject};
 use crate::routes::App;
 use crate::routes::fault::Refused;
 
+/// Receipts of one page, if the request does not say how many.
+const RECEIPTS_DEFAULT: u32 = 50;
 /// Between two looks at how far an erasure is, for one who waits for it.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -45,22 +47,34 @@ pub(super) async fn erase(
 ) -> Result<Answer<Erasure>, Refused> {
     let subject = subject(&new.kind, &new.subject)?;
     let receipt = app.relay.erase(subject, &new.ground).await?;
-    Ok(Answer(told(&receipt)))
+    Ok(Answer(told(&receipt, app.now())))
 }
 
-/// The receipts of all erasures, the latest first.
+/// Receipts of erasures, the latest first, a page at a time.
 #[utoipa::path(
     get,
     path = "/v1/admin/erasures",
     tag = "admin",
+    params(ErasureQuery),
     responses((status = 200, body = Vec<Erasure>), (status = "4XX", body = Problem, content_type = "application/problem+json")),
     security(("admin_key" = []))
 )]
 pub(super) async fn list(
     State(app): State<App>,
     _: Admin,
+    Query(query): Query<ErasureQuery>,
 ) -> Result<Answer<Vec<Erasure>>, Refused> {
-    let receipts = app.relay.erasures().await?;
+    let limit = query.limit.unwrap_or(RECEIPTS_DEFAULT);
+    let receipts = match (&query.named, &query.before) {
+        (Some(text), None) => app.relay.erasures_named(text, limit).await?,
+        (None, before) => {
+            let before = before.as_deref().map(entry_id).transpose()?;
+            app.relay.erasures(before, limit).await?
+        }
+        (Some(_), Some(_)) => return Err(invalid("named and before do not go together")),
+    };
+    let now = app.now();
+    let told = |receipt: &Receipt| told(receipt, now);
     Ok(Answer(receipts.iter().map(told).collect()))
 }
 
@@ -82,7 +96,7 @@ pub(super) async fn follow(
     let id = entry_id(&erasure)?;
     app.relay.erasure(id).await?;
     let (lines, receiver) = mpsc::channel::<ErasureLine>(16);
-    let (relay, stopping) = (app.relay.clone(), app.stopping.clone());
+    let (followed, stopping) = (app.clone(), app.stopping.clone());
     app.tasks.spawn(async move {
         let mut looks = tokio::time::interval(LOOK_EVERY);
         loop {
@@ -91,9 +105,9 @@ pub(super) async fn follow(
                 () = lines.closed() => return,
                 _ = looks.tick() => {}
             }
-            let line = match relay.erasure(id).await {
+            let line = match followed.relay.erasure(id).await {
                 Ok(receipt) if receipt.erasure.rows_gone_at.is_some() => {
-                    ErasureLine::Receipt(told(&receipt))
+                    ErasureLine::Receipt(told(&receipt, followed.now()))
                 }
                 Ok(receipt) => {
                     let (done, of) = (receipt.done(), receipt.documents());
@@ -189,8 +203,9 @@ fn subject_id(subject: Subject) -> String {
     }
 }
 
-fn told(receipt: &Receipt) -> Erasure {
+fn told(receipt: &Receipt, now: Timestamp) -> Erasure {
     let row = &receipt.erasure;
+    let outstanding = |device: &relay::OutstandingDevice| outstanding(device, row.at, now);
     Erasure {
         id: row.id.to_string(),
         kind: row.subject.word().to_owned(),
@@ -217,14 +232,23 @@ fn told(receipt: &Receipt) -> Erasure {
     }
 }
 
-fn outstanding(device: &relay::OutstandingDevice) -> OutstandingDevice {
+/// A device is to forget from the moment on in which the erasure was ordered.
+fn outstanding(
+    device: &relay::OutstandingDevice,
+    since: Timestamp,
+    now: Timestamp,
+) -> OutstandingDevice {
     OutstandingDevice {
         id: device.device.to_string(),
         person: device.person.to_string(),
         label: device.label.clone(),
         last_seen_at: device.last_seen_at.map(rfc3339),
         revoked_at: device.revoked_at.map(rfc3339),
+        wipe_ordered_at: device.wipe_ordered_at.map(rfc3339),
+        wiped_at: device.wiped_at.map(rfc3339),
         documents: device.documents,
+        since: rfc3339(since),
+        age_ms: u64::try_from(now.ms_since(since)).unwrap_or(0),
     }
 }
 
