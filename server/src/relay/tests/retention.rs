@@ -17,7 +17,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 fn visit_id(n: u8) -> DocumentId {
     let mut id = [n; 16];
-    id[0] = 200;
+    // Of version 7, as ids of phones are.
+    (id[0], id[6]) = (200, 0x70);
     DocumentId::from_bytes(id)
 }
 
