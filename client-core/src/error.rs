@@ -260,6 +260,7 @@ fn failure_code(failure: &Failure) -> &str {
         Failure::Fault(fault) => fault.code.as_str(),
         Failure::NoProgress => "sync.no_progress",
         Failure::RoundTooLong => "sync.round_too_long",
+        Failure::Unsteady => "sync.unsteady",
         Failure::LeftOut(_) => "sync.left_out",
     }
 }

@@ -262,4 +262,8 @@ pub struct Merged {
     /// All other ids of the person.
     #[n(2)]
     pub aliases: Vec<PersonId>,
+    /// `true`: the word was taken, and they are one as soon as the others have given theirs. What
+    /// stands above is then told of who gave it or, to a coordinator, of who is to stay.
+    #[n(3)]
+    pub waits: Option<bool>,
 }

@@ -88,6 +88,12 @@ macro_rules! uuid_id {
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
             }
+
+            /// Whether it is a UUIDv8: one that was not drawn, but follows from something.
+            #[must_use]
+            pub const fn is_derived(&self) -> bool {
+                self.0[6] >> 4 == 8 && self.0[8] >> 6 == 0b10
+            }
         }
 
         impl fmt::Display for $name {
@@ -150,6 +156,21 @@ uuid_id!(
     Nonce,
     "a nonce (16 bytes, written as a UUID)"
 );
+
+impl PersonId {
+    /// The id under which the holder of a key writes before a relay knows them: a UUIDv8 of
+    /// SHA-256. Whoever learns it cannot pass for its holder without the key.
+    #[must_use]
+    pub fn of_key(public_key: &[u8; 32]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"yizhan person 1");
+        hash.update(public_key);
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(*uuid::Builder::from_custom_bytes(bytes).as_uuid().as_bytes())
+    }
+}
 
 impl From<StationId> for DocumentId {
     fn from(station: StationId) -> Self {

@@ -11,9 +11,19 @@ use std::fmt;
 use minicbor::{Decode, Encode};
 
 /// The number of an accepted change: 1 and up, strictly increasing, never a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode)]
 #[cbor(transparent)]
 pub struct Sequence(#[n(0)] u64);
+
+impl<'b, C> Decode<'b, C> for Sequence {
+    /// 0 is refused here, where it comes in: kept and sent on, it would be nobody's number for good.
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let at = d.position();
+        let number = d.u64()?;
+        Self::new(number)
+            .ok_or_else(|| minicbor::decode::Error::message("a sequence is 1 or more").at(at))
+    }
+}
 
 impl Sequence {
     /// The first number a relay gives out.
@@ -197,6 +207,11 @@ mod tests {
     #[test]
     fn zero_is_no_sequence() {
         assert_eq!(Sequence::new(0), None);
+        assert!(crate::codec::decode::<Sequence>(&[0], 1).is_err());
+        assert_eq!(
+            crate::codec::decode::<Sequence>(&[1], 1).ok(),
+            Some(Sequence::FIRST)
+        );
         assert_eq!(Sequence::new(1), Some(Sequence::FIRST));
     }
 

@@ -658,6 +658,16 @@ fn the_messages_about_people_who_are_one_are_pinned() {
             person: keep,
             name: "李师傅".into(),
             aliases: vec![other],
+            waits: None,
+        },
+    );
+    check(
+        "merge_waits",
+        &Merged {
+            person: keep,
+            name: "李师傅".into(),
+            aliases: Vec::new(),
+            waits: Some(true),
         },
     );
 }

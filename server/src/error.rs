@@ -133,6 +133,14 @@ pub enum DeviceError {
         "the key of this device was replaced; this is a copy with an older one: ask for a pairing code"
     )]
     KeyReplaced,
+    /// The device changed its key so often within an hour that it has to wait for the next.
+    #[error("this device changed its key {bound} times within an hour; come back later")]
+    TooOften {
+        /// How often it may.
+        bound: u64,
+        /// When to come back.
+        retry_after_ms: u64,
+    },
     /// The device may act: it has no farewell to take.
     #[error("this device was not revoked; sync")]
     NotRevoked,
@@ -289,6 +297,16 @@ pub enum PairError {
     /// The person id offered belongs to somebody.
     #[error("this person id is in use")]
     PersonConflict,
+    /// As many registered at the station within a day as may.
+    #[error(
+        "{bound} people registered at this station within a day; ask for a pairing code, or come back tomorrow"
+    )]
+    TooManyHere {
+        /// How many may.
+        bound: u64,
+        /// When the first of them is a day past, milliseconds from now.
+        retry_after_ms: u64,
+    },
     /// The outside identity is linked to nobody.
     #[error("this outside identity is linked to nobody here; ask the operator to link it")]
     OutsideUnknown,

@@ -158,13 +158,21 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins listening.
-    pub(crate) fn listen(self: &Arc<Self>, subscription: Subscription) -> Watch {
+    /// Begins listening to what the device may listen to. That is asked under the lock under which
+    /// a change of people is followed: one that comes between finds the listener here.
+    ///
+    /// # Errors
+    /// What `current` says, if the device may not listen.
+    pub(crate) fn listen<E>(
+        self: &Arc<Self>,
+        current: impl FnOnce() -> Result<Subscription, E>,
+    ) -> Result<Watch, E> {
         let listener = Arc::new(Listener {
             pending: Mutex::default(),
             wake: Notify::new(),
         });
         let mut state = self.lock();
+        let subscription = current()?;
         let same: Vec<u64> = state
             .listeners
             .iter()
@@ -182,11 +190,11 @@ impl Hub {
         let id = state.next_id;
         state.next_id += 1;
         state.add(id, subscription, Arc::clone(&listener));
-        Watch {
+        Ok(Watch {
             id,
             listener,
             hub: Arc::clone(self),
-        }
+        })
     }
 
     /// Tells whoever listens to these scopes.
@@ -253,6 +261,10 @@ mod tests {
         }
     }
 
+    fn listen(hub: &Arc<Hub>, subscription: Subscription) -> Watch {
+        hub.listen(|| Ok::<_, ()>(subscription)).unwrap()
+    }
+
     fn moved(number: u8, sequence: u64) -> (Scope, Sequence) {
         (scope(number), Sequence::new(sequence).unwrap())
     }
@@ -260,7 +272,7 @@ mod tests {
     #[tokio::test]
     async fn moves_of_one_scope_are_merged_and_others_are_not_heard() {
         let hub = Arc::new(Hub::default());
-        let mut watch = hub.listen(subscription(0..2));
+        let mut watch = listen(&hub, subscription(0..2));
         hub.publish(&BTreeMap::from([moved(0, 1), moved(7, 1)]));
         hub.publish(&BTreeMap::from([moved(0, 2)]));
         let (scope, sequence) = moved(0, 2);
@@ -274,7 +286,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_listener_is_told_to_pull_once() {
         let hub = Arc::new(Hub::default());
-        let mut watch = hub.listen(subscription(0..100));
+        let mut watch = listen(&hub, subscription(0..100));
         for number in 0..100 {
             hub.publish(&BTreeMap::from([moved(number, 1)]));
         }
@@ -285,18 +297,18 @@ mod tests {
     #[tokio::test]
     async fn a_revoked_device_a_shutdown_and_a_fifth_listener_end_it() {
         let hub = Arc::new(Hub::default());
-        let mut watch = hub.listen(subscription(0..1));
+        let mut watch = listen(&hub, subscription(0..1));
         hub.refresh(|_| None);
         assert_eq!(watch.next().await, WatchEvent::Closed);
 
-        let mut five: Vec<_> = (0..5).map(|_| hub.listen(subscription(0..1))).collect();
+        let mut five: Vec<_> = (0..5).map(|_| listen(&hub, subscription(0..1))).collect();
         assert_eq!(five[0].next().await, WatchEvent::Closed);
         assert_eq!(five[1].listener.take(), None);
 
         hub.close();
         assert_eq!(five[1].next().await, WatchEvent::Closed);
         assert_eq!(
-            hub.listen(subscription(0..1)).next().await,
+            listen(&hub, subscription(0..1)).next().await,
             WatchEvent::Closed
         );
         drop(five);
@@ -307,7 +319,7 @@ mod tests {
     #[tokio::test]
     async fn a_new_identity_is_a_pull_and_new_scopes() {
         let hub = Arc::new(Hub::default());
-        let mut watch = hub.listen(subscription(0..1));
+        let mut watch = listen(&hub, subscription(0..1));
         hub.refresh(|_| Some(subscription(3..4)));
         assert_eq!(watch.next().await, WatchEvent::Pull);
         hub.publish(&BTreeMap::from([moved(0, 5), moved(3, 6)]));
@@ -316,5 +328,30 @@ mod tests {
             watch.next().await,
             WatchEvent::Moved(Moved { scope, sequence })
         );
+    }
+
+    /// A right ends while its device begins to listen: whichever comes first, the listener hears
+    /// nothing of what was its own before.
+    #[tokio::test]
+    async fn a_right_that_ends_while_somebody_begins_to_listen_is_not_missed() {
+        let hub = Arc::new(Hub::default());
+        let mut ending = None;
+        let mut watch = hub
+            .listen(|| {
+                let hub = Arc::clone(&hub);
+                let (begins, begun) = std::sync::mpsc::channel::<()>();
+                ending = Some(std::thread::spawn(move || {
+                    drop(begins);
+                    hub.refresh(|_| Some(subscription(3..4)));
+                }));
+                // It has begun, and waits for its turn, if turns are taken.
+                begun.recv().unwrap_err();
+                Ok::<_, ()>(subscription(0..1))
+            })
+            .unwrap();
+        ending.unwrap().join().unwrap();
+        hub.publish(&BTreeMap::from([moved(0, 5)]));
+        assert_eq!(watch.next().await, WatchEvent::Pull);
+        assert_eq!(watch.listener.take(), None);
     }
 }

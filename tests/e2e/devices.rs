@@ -335,3 +335,59 @@ fn a_tablet_killed_at_a_switch_loses_nothing_and_a_turns_end_sends() {
     let status = relay.admin(&["status"]).json();
     assert_eq!(status["quarantined"], 0);
 }
+
+/// A keeper moved away. As long as something of theirs is on the tablet alone, the profile stays; with
+/// their PIN it is sent first; without it another keeper has to be there.
+#[test]
+fn a_keeper_who_left_is_removed_once_their_work_has_arrived() {
+    let (relay, _data) = relay_with_network();
+    let tablet = TabletProcess::new(&relay);
+    tablet.switch("王站长", "1234");
+    let _ = tablet.0.ok(&["visit", "start", "--station", STATION]);
+    let _ = tablet.0.ok(&["keeper", "lock", "--no-sync"]);
+    let said = tablet.0.run(&["keeper", "remove", "王站长"]);
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(said.err.contains("tablet.locked"), "{said:?}");
+    tablet.switch("赵站长", "87654321");
+    let said = tablet.0.run(&["keeper", "remove", "王站长"]);
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(
+        said.err.contains("tablet.unsent") && said.err.contains("1 entry"),
+        "{said:?}"
+    );
+    assert_eq!(tablet.waiting(), [1, 0]);
+
+    let removed = tablet
+        .0
+        .ok(&["keeper", "remove", "王站长", "--pin", "1234"]);
+    let device = removed["device"].as_str().expect("a device").to_owned();
+    assert_eq!(tablet.waiting(), [0], "the other keeper's profile is there");
+    assert_eq!(tablet.0.ok(&["whoami"])["name"], "赵站长");
+    let devices = relay.admin(&["device", "list"]).json();
+    let devices = devices.as_array().expect("a list");
+    assert!(devices.iter().any(|row| row["id"] == device.as_str()));
+    let home = tablet.0.home().join("keeper-1");
+    assert!(!home.exists(), "and nothing of the profile is");
+    tablet.0.sync();
+    let said = tablet.0.run(&["keeper", "remove", "王站长"]);
+    assert!(said.err.contains("tablet.no_keeper"), "{said:?}");
+}
+
+/// Six processes at once: each try is counted, and none is free.
+#[test]
+fn pins_tried_at_once_are_counted_one_by_one() {
+    let tablet = PhoneProcess::new();
+    let _ = tablet.ok(&["keeper", "add", "王站长", "--pin", "1234"]);
+    let wrong = ["keeper", "switch", "王站长", "--pin", "0000"];
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..6).map(|_| scope.spawn(|| tablet.run(&wrong))).collect();
+        let said = tries.into_iter().map(|one| one.join().expect("it ends"));
+        said.map(|said| said.err).collect()
+    });
+    let count = |code: &str| said.iter().filter(|err| err.contains(code)).count();
+    assert_eq!(
+        (count("tablet.pin_wrong"), count("tablet.pin_wait")),
+        (3, 3),
+        "{said:?}"
+    );
+}

@@ -18,6 +18,7 @@ mod keys;
 mod outside;
 mod quarantine;
 mod reports;
+mod retention;
 mod rows;
 mod seats;
 mod secrets;

@@ -1,11 +1,14 @@
 //! Who may hold what changes: sharing until a date, withdrawn consents, stations that close, roles
 //! that move; and what is outstanding is told until it is done.
 
+use yizhan_client_core::client::ReportEntry;
 use yizhan_client_core::error::ClientError;
 use yizhan_client_core::model::consent::Purpose;
+use yizhan_client_core::model::report::{Month, What};
 use yizhan_client_core::model::{Refusal, RefusalCode};
 use yizhan_client_core::store::{CheckFilter, VisitFilter};
 use yizhan_proto::{DocumentId, Role, Scope, StationId};
+use yizhan_server::relay::Periods;
 use yizhan_tests::clock::{DAY_MS, HOUR_MS};
 use yizhan_tests::world::{PhoneNo, World};
 
@@ -305,8 +308,13 @@ fn what_is_outstanding_is_told_per_device_and_age_until_it_is_done() {
     let (chen, home) = (it.chen, it.home);
     let device = it.world.phone(chen).device();
     assert_eq!(it.world.outstanding(), []);
+    let mut periods = Periods::off();
+    periods.set("station-visits=30d".parse().unwrap());
+    it.world.keep(periods);
+    it.world.settle();
     it.world.go_offline(chen);
-    it.world.retire(it.visit, true);
+    it.world.wait_days(31);
+    it.world.grow_old();
     it.world.wait_ms(3 * HOUR_MS);
     let outstanding = it.world.outstanding();
     assert_eq!(outstanding.len(), 1);
@@ -339,4 +347,78 @@ fn a_role_that_comes_back_unnoticed_leaves_nothing_outstanding() {
     assert_eq!(it.world.outstanding(), []);
     it.world.settle();
     assert_eq!(checks(&mut it.world, it.chen), 1);
+}
+
+/// A driver who withdraws the consent to statistics is counted as before for what was, and not for
+/// what comes: also in the keeper's own report, which is made of what the tablet holds, offline.
+#[test]
+fn a_keepers_report_does_not_count_who_withdrew_from_statistics_from_then_on() {
+    let mut world = World::new(1);
+    let (li, wang) = (world.driver("李师傅"), world.keeper("王站长", HOME));
+    let home = world.station(HOME);
+    let given = world.phone(li).give_consent(home, Purpose::Statistics);
+    world.phone(li).log_visit(home).unwrap();
+    world.settle();
+    let counted = |world: &mut World| {
+        let month: Month = "2026-11".parse().unwrap();
+        let entry = ReportEntry {
+            what: What::Services,
+            from: month,
+            to: month,
+            station: Some(home),
+            region: None,
+        };
+        let made = world.phone(wang).client().report(&entry, &|_| Some(month));
+        let rows: Vec<Vec<String>> = made.unwrap().sheet.records().collect();
+        rows.iter()
+            .find(|row| row[2] == "visit")
+            .map(|row| row[4].clone())
+    };
+    assert_eq!(counted(&mut world).as_deref(), Some("1"));
+    world.phone(li).withdraw(given.unwrap()).unwrap();
+    world.settle();
+    world.wait_ms(HOUR_MS);
+    world.phone(li).log_visit(home).unwrap();
+    world.settle();
+    assert_eq!(visits(&mut world, wang), 2);
+    assert_eq!(counted(&mut world).as_deref(), Some("1"));
+    world
+        .phone(li)
+        .give_consent(home, Purpose::Statistics)
+        .unwrap();
+    world.settle();
+    world.wait_ms(HOUR_MS);
+    world.phone(li).log_visit(home).unwrap();
+    world.settle();
+    assert_eq!(counted(&mut world).as_deref(), Some("2"));
+}
+
+/// Whoever puts a photo to an activity is told which of those enrolled want to be in none.
+#[test]
+fn a_keeper_is_told_who_wants_to_be_in_no_photo_of_an_activity() {
+    let mut world = World::new(1);
+    let (li, zhao) = (world.driver("李师傅"), world.driver("赵师傅"));
+    let (wang, home) = (world.keeper("王站长", HOME), world.station(HOME));
+    world.run_until_quiet();
+    let activity = world.announce(wang, home, None);
+    world.settle();
+    let mut consents = Vec::new();
+    for driver in [li, zhao] {
+        let person = world.person(driver);
+        world.enrol(driver, activity, home, person, None).unwrap();
+        let given = world.phone(driver).give_consent(home, Purpose::Photos);
+        consents.push(given.unwrap());
+    }
+    world.settle();
+    let told = |world: &mut World| {
+        let client = world.phone(wang).client();
+        client.not_in_photos(activity).unwrap().len()
+    };
+    assert_eq!(told(&mut world), 0);
+    world.phone(li).withdraw(consents[0]).unwrap();
+    world.settle();
+    assert_eq!(told(&mut world), 1);
+    world.phone(li).give_consent(home, Purpose::Photos).unwrap();
+    world.settle();
+    assert_eq!(told(&mut world), 0, "given again");
 }

@@ -2,6 +2,7 @@
 
 use yizhan_proto::ContentHash;
 use yizhan_proto::limits::PIECE_BYTES_MAX;
+use yizhan_server::relay::Periods;
 use yizhan_tests::net::Mishap;
 use yizhan_tests::world::World;
 
@@ -150,8 +151,15 @@ fn no_phone_outside_the_audience_holds_the_photo() {
         let caller = relay.caller(device).unwrap();
         assert!(world.run(relay.read_attachment(&caller, sha256)).is_err());
     }
-    assert!(world.retire(visit, true));
+    world.keep(Periods::default());
+    world.wait_days(32);
     world.run_until_quiet();
+    for (phone, allowed) in [(li, true), (wang, false)] {
+        let relay = world.relay().clone();
+        let caller = relay.caller(world.phone(phone).device()).unwrap();
+        let read = world.run(relay.read_attachment(&caller, sha256));
+        assert_eq!(read.is_ok(), allowed, "nor does the relay give it again");
+    }
     world.phone(wang).move_pieces();
     assert_eq!(world.phone(wang).photo(sha256), None);
     assert!(

@@ -10,7 +10,7 @@ use yizhan_client_core::error::{ClientError, SyncError};
 use yizhan_client_core::store::{StoreError, VisitFilter};
 use yizhan_client_core::transport::{Transport, TransportError, WatchEvent};
 use yizhan_proto::attachment::{Piece, Upload};
-use yizhan_proto::device::{FarewellRequest, FarewellResponse, OrderSignature, WipeOrder};
+use yizhan_proto::device::{FarewellRequest, FarewellResponse, Merged, OrderSignature, WipeOrder};
 use yizhan_proto::identity::{Access, PairRequest, RegisterRequest, TokenRequest, Welcome};
 use yizhan_proto::sync::{
     Outcome as Said, Push, Reason, Receipt, SyncRequest, SyncResponse, quota,
@@ -179,15 +179,30 @@ fn a_lost_phone_hands_over_its_unsent_work_and_erases_itself() {
 }
 
 /// The order that is given to a question.
-type Answer = fn(&FarewellRequest) -> WipeOrder;
+pub(crate) type Answer = Box<dyn Fn(&FarewellRequest) -> WipeOrder>;
 
 /// A portal's answers, a copied order, an order of another relay: nothing is handed over to them.
-struct Impostor {
-    order: Answer,
-    was_asked: u32,
-    was_given: usize,
+pub(crate) struct Impostor {
+    pub(crate) order: Answer,
+    pub(crate) was_asked: u32,
+    pub(crate) was_given: usize,
     /// What each change that it is handed is told; nothing: no receipts.
-    says: Option<Said>,
+    pub(crate) says: Option<Said>,
+    /// The orders that it gave.
+    pub(crate) gave: Vec<WipeOrder>,
+}
+
+impl Impostor {
+    /// Who gives these orders, and says that of what is handed over.
+    pub(crate) fn new(order: Answer, says: Option<Said>) -> Self {
+        Self {
+            order,
+            was_asked: 0,
+            was_given: 0,
+            says,
+            gave: Vec::new(),
+        }
+    }
 }
 
 fn revoked<T>() -> Result<T, TransportError> {
@@ -236,8 +251,10 @@ impl Transport for Impostor {
             }
         };
         let receipts = self.says.as_ref().map(receipt);
+        let order = (self.order)(request);
+        self.gave.push(order.clone());
         Ok(FarewellResponse {
-            order: (self.order)(request),
+            order,
             receipts: receipts.map_or_else(Vec::new, |receipt| {
                 request.pushes.iter().map(receipt).collect()
             }),
@@ -254,7 +271,7 @@ impl Transport for Impostor {
     }
 }
 
-fn signed_by(seed: u8, mut order: WipeOrder) -> WipeOrder {
+pub(crate) fn signed_by(seed: u8, mut order: WipeOrder) -> WipeOrder {
     let signature = SigningKey::from_bytes(&[seed; 32]).sign(&order.signed_bytes());
     order.signatures = vec![
         OrderSignature([0; 64]),
@@ -263,7 +280,7 @@ fn signed_by(seed: u8, mut order: WipeOrder) -> WipeOrder {
     order
 }
 
-fn order_for(request: &FarewellRequest) -> WipeOrder {
+pub(crate) fn order_for(request: &FarewellRequest) -> WipeOrder {
     WipeOrder {
         device: request.device,
         epoch: Epoch::from_bytes([1; 8]),
@@ -277,20 +294,27 @@ fn order_for(request: &FarewellRequest) -> WipeOrder {
 fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
     // 77 is the seed of this world's relay key: the last two are orders that it really signed.
     let orders: [(&str, Answer); 4] = [
-        ("unsigned", order_for),
-        ("another relay's", |request| {
-            signed_by(78, order_for(request))
-        }),
-        ("the answer to another question", |request| {
-            let mut order = order_for(request);
-            order.nonce = Nonce::from_bytes([9; 16]);
-            signed_by(77, order)
-        }),
-        ("another device's", |request| {
-            let mut order = order_for(request);
-            order.device = DeviceId::from_bytes([9; 16]);
-            signed_by(77, order)
-        }),
+        ("unsigned", Box::new(order_for)),
+        (
+            "another relay's",
+            Box::new(|request| signed_by(78, order_for(request))),
+        ),
+        (
+            "the answer to another question",
+            Box::new(|request| {
+                let mut order = order_for(request);
+                order.nonce = Nonce::from_bytes([9; 16]);
+                signed_by(77, order)
+            }),
+        ),
+        (
+            "another device's",
+            Box::new(|request| {
+                let mut order = order_for(request);
+                order.device = DeviceId::from_bytes([9; 16]);
+                signed_by(77, order)
+            }),
+        ),
     ];
     let mut world = World::new(1);
     let li = world.driver("李师傅");
@@ -298,12 +322,7 @@ fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
     world.settle();
     world.phone(li).log_visit(home).unwrap();
     for (what, order) in orders {
-        let mut impostor = Impostor {
-            order,
-            was_asked: 0,
-            was_given: 0,
-            says: None,
-        };
+        let mut impostor = Impostor::new(order, None);
         let end = world
             .phone(li)
             .over(|client, _| client.sync(&mut impostor).map(drop));
@@ -315,12 +334,7 @@ fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
         assert_eq!(world.phone(li).status().unsent_changes, 1, "{what}");
     }
     // The same phone obeys the same order, signed by its relay for its question: the test has teeth.
-    let mut genuine = Impostor {
-        order: |request| signed_by(77, order_for(request)),
-        was_asked: 0,
-        was_given: 0,
-        says: None,
-    };
+    let mut genuine = Impostor::new(Box::new(|request| signed_by(77, order_for(request))), None);
     let end = world
         .phone(li)
         .over(|client, _| client.sync(&mut genuine).map(drop));
@@ -331,6 +345,17 @@ fn nobody_but_its_own_relay_can_order_a_phone_to_erase_itself() {
     world.settle();
 }
 
+/// The phone's own relay, which has no room for what is handed over.
+pub(crate) fn full() -> Impostor {
+    let later = Said::Later(Reason {
+        code: quota::PERSON_WAITING.to_owned(),
+        path: None,
+        bound: Some("2000".to_owned()),
+    });
+    let order = |request: &FarewellRequest| signed_by(77, order_for(request));
+    Impostor::new(Box::new(order), Some(later))
+}
+
 /// Too much of the driver's work waits at the relay already: what the phone has is nowhere else.
 #[test]
 fn a_lost_phone_whose_work_is_put_off_erases_nothing_and_asks_again() {
@@ -339,16 +364,7 @@ fn a_lost_phone_whose_work_is_put_off_erases_nothing_and_asks_again() {
     let home = world.station(HOME);
     world.settle();
     world.phone(li).log_visit(home).unwrap();
-    let mut full = Impostor {
-        order: |request| signed_by(77, order_for(request)),
-        was_asked: 0,
-        was_given: 0,
-        says: Some(Said::Later(Reason {
-            code: quota::PERSON_WAITING.to_owned(),
-            path: None,
-            bound: Some("2000".to_owned()),
-        })),
-    };
+    let mut full = full();
     for asked in 1..=2 {
         let end = world
             .phone(li)
@@ -495,9 +511,9 @@ fn a_coordinator_makes_one_driver_of_two_and_nothing_is_rewritten_or_lost() {
     let before = world.ledger();
     let unsent = world.phone(again).log_visit(home).unwrap();
     let (keep, other) = (world.person(li), world.person(again));
-    // Who coordinates nothing, who keeps a station, and a coordinator of elsewhere may not.
+    // Who keeps a station, and a coordinator of elsewhere may not say so.
     let elsewhere = world.worker("外区主任", coordinator("zhaoyuan"));
-    for phone in [li, wang, elsewhere] {
+    for phone in [wang, elsewhere] {
         let merged = merge(&mut world, phone, keep, other);
         assert!(
             matches!(&merged, Err(ClientError::Denied(cause)) if cause.code == "access.forbidden"),
@@ -507,8 +523,11 @@ fn a_coordinator_makes_one_driver_of_two_and_nothing_is_rewritten_or_lost() {
     // Nor may a coordinator make themselves, or anybody with another role, one with a driver.
     let keeper = world.person(wang);
     assert!(merge(&mut world, chen, keep, keeper).is_err());
-    merge(&mut world, chen, keep, other).unwrap();
-    merge(&mut world, chen, keep, other).unwrap();
+    // The coordinator and both phones say so; then, whoever says it again, they are one.
+    for (phone, waits) in [(chen, true), (li, true), (again, false), (chen, false)] {
+        let merged = merge(&mut world, phone, keep, other).unwrap();
+        assert_eq!(merged.waits.unwrap_or(false), waits);
+    }
     world.are_one(li, again);
     world.settle();
     assert_eq!(world.ledger().breaks_with(&before), Vec::<String>::new());
@@ -527,10 +546,9 @@ fn merge(
     phone: PhoneNo,
     keep: PersonId,
     other: PersonId,
-) -> Result<(), ClientError> {
+) -> Result<Merged, ClientError> {
     sync(world, phone)?;
     world
         .phone(phone)
         .over(|client, transport| client.merge_people(transport, keep, other))
-        .map(drop)
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use yizhan_client_core::model::activity::Sort;
 use yizhan_client_core::model::ticket::Class;
-use yizhan_proto::{DocumentId, Kind, Role};
-use yizhan_server::relay::NewDesk;
+use yizhan_proto::{Kind, Role};
+use yizhan_server::relay::{NewDesk, Periods};
 use yizhan_tests::action::{Places, Program, act};
 use yizhan_tests::chance::Chance;
 use yizhan_tests::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -186,17 +186,7 @@ fn the_same_seed_is_the_same_history() {
     }
 }
 
-fn visits(world: &World) -> Vec<DocumentId> {
-    let reference = world.reference();
-    let documents = reference.documents().iter();
-    documents
-        .filter(|(_, concern)| concern.kind == Kind::Visit)
-        .map(|(id, _)| *id)
-        .collect()
-}
-
-/// Roles come and go in the middle of a history, and visits leave their station's audience and
-/// come back.
+/// Roles come and go in the middle of a history, and days pass, so that documents grow old.
 #[test]
 fn random_histories_with_rights_that_come_and_go() {
     for seed in seeds(20) {
@@ -211,6 +201,7 @@ fn random_histories_with_rights_that_come_and_go() {
             ..Places::default()
         };
         world.net().fail_one_in(6);
+        world.keep(Periods::default());
         for _ in 0..40 {
             let phone = *chance.pick(&[li, wang, chen]);
             let role = chance
@@ -219,11 +210,9 @@ fn random_histories_with_rights_that_come_and_go() {
             match chance.below(12) {
                 0 => world.take_role(chen, role),
                 1 => world.give_role(chen, role),
-                2 | 3 => {
-                    let visits = visits(&world);
-                    if !visits.is_empty() {
-                        world.retire(*chance.pick(&visits), chance.one_in(2));
-                    }
+                2 => world.wait_days(chance.between(1, 12)),
+                3 => {
+                    world.grow_old();
                 }
                 _ => step(&mut world, phone, true, &places, &mut chance),
             }

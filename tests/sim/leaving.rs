@@ -2,6 +2,7 @@
 
 use yizhan_client_core::store::VisitFilter;
 use yizhan_proto::Role;
+use yizhan_server::relay::Periods;
 use yizhan_tests::pocket;
 use yizhan_tests::world::World;
 
@@ -78,8 +79,11 @@ fn a_retired_visit_leaves_its_stations_phones_only() {
             world.phone(li).log_visit(home).unwrap(),
             world.phone(li).log_visit(home).unwrap(),
         );
+        world.keep(Periods::default());
+        world.wait_days(20);
+        world.phone(li).leave(new).unwrap();
         world.settle();
-        world.retire(old, true);
+        world.wait_days(12);
         world.settle();
         let left = world.phone(wang).visits(&VisitFilter::default());
         assert_eq!(left.len(), 1);
@@ -89,7 +93,8 @@ fn a_retired_visit_leaves_its_stations_phones_only() {
         assert_eq!(status.forgets_acknowledged, 1, "the keeper's phone said so");
         world.phone(li).note(old, "早就走了").unwrap();
         world.settle();
-        world.retire(old, false);
+        assert_eq!(world.phone(wang).visits(&VisitFilter::default()).len(), 1);
+        world.phone(li).leave(old).unwrap();
         world.settle();
         assert_eq!(world.phone(wang).visits(&VisitFilter::default()).len(), 2);
     }
@@ -106,7 +111,9 @@ fn unsent_work_on_a_retired_visit_is_uploaded_first() {
         world.settle();
         world.go_offline(wang);
         world.phone(wang).serve(visit, "meal", 2).unwrap();
-        world.retire(visit, true);
+        world.keep(Periods::default());
+        world.wait_days(32);
+        world.grow_old();
         world.come_online(wang);
         world.phone(wang).sync_and_die_after(effects);
         world.settle();

@@ -7,7 +7,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod access;
+mod aging;
 mod attachments;
+mod attacks;
 mod audit;
 mod clocks;
 mod codes;

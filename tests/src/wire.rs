@@ -123,6 +123,7 @@ fn pair_fault(error: &PairError) -> Fault {
         PairError::Invalid(_) => FaultCode::Invalid,
         PairError::OutsideUnknown => FaultCode::OutsideUnknown,
         PairError::OutsideTokenUsed => FaultCode::OutsideTokenUsed,
+        PairError::TooManyHere { .. } => FaultCode::RateLimited,
         PairError::Relay(_) => FaultCode::Internal,
     };
     Fault::new(code, error.to_string())
@@ -132,6 +133,7 @@ fn device_fault(error: &DeviceError) -> Fault {
     let code = match error {
         DeviceError::Caller(error) => code_of_caller(*error),
         DeviceError::KeyReplaced => FaultCode::DeviceKeyReplaced,
+        DeviceError::TooOften { .. } => FaultCode::RateLimited,
         DeviceError::NotRevoked | DeviceError::NotOrdered => FaultCode::Conflict,
         DeviceError::Relay(_) => FaultCode::Internal,
     };
@@ -294,18 +296,14 @@ impl Transport for SimTransport {
             .caller(self.device)
             .map_err(|error| Fault::new(code_of_caller(error), error.to_string()))?;
         let merged = relay.merge_drivers(&caller, request.keep, request.other);
-        let person = self.net.run(merged).map_err(|error| {
+        let said = self.net.run(merged).map_err(|error| {
             let code = match error {
                 MergeError::Forbidden(_) => FaultCode::Forbidden,
                 MergeError::People(_) => FaultCode::Invalid,
             };
             Fault::new(code, error.to_string())
         })?;
-        Ok(Merged {
-            person: person.id,
-            name: person.name,
-            aliases: person.aliases,
-        })
+        Ok(said.into())
     }
 
     fn sheet(

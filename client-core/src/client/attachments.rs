@@ -5,7 +5,8 @@ use yizhan_proto::{ContentHash, DocumentId, EntryId, Kind};
 use super::{Client, thumbnail};
 use crate::driver::SyncReport;
 use crate::error::{ClientError, SyncError};
-use crate::store::{AttachmentRow, AttachmentTotals, NewFile};
+use crate::model::consent::Purpose;
+use crate::store::{AttachmentRow, AttachmentTotals, ConsentFilter, EnrolmentFilter, NewFile};
 use crate::transport::Transport;
 
 impl Client {
@@ -31,6 +32,34 @@ impl Client {
         self.store.attach(document, &file, &*self.clock)?;
         self.written();
         Ok(entry)
+    }
+
+    /// Who is to be in no photo of an activity: drivers enrolled there, as far as this device knows,
+    /// who withdrew their consent to photos at the host station. Ascending by name. No program sees
+    /// who is in a photo: whoever takes it is told, and leaves them out.
+    ///
+    /// # Errors
+    /// [`ClientError::Store`].
+    pub fn not_in_photos(&self, activity: DocumentId) -> Result<Vec<String>, ClientError> {
+        let roster = self.enrolments(&EnrolmentFilter {
+            activity: Some(activity),
+            ..EnrolmentFilter::default()
+        })?;
+        let mut names = Vec::new();
+        for enrolment in roster {
+            let given = self.consents(&ConsentFilter {
+                driver: Some(enrolment.driver),
+                station: Some(enrolment.station),
+                purpose: Some(Purpose::Photos),
+                ..ConsentFilter::default()
+            })?;
+            let withdrawn = given.iter().any(|row| row.withdrawn_at.is_some());
+            if withdrawn && !given.iter().any(|row| row.in_force) {
+                names.push(enrolment.driver_name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
     }
 
     /// The attachments of a document, or of all documents here: the latest first.

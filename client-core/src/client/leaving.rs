@@ -12,8 +12,9 @@ use yizhan_proto::device::{
     FarewellRequest, FarewellResponse, KeyRequest, MergeRequest, Merged, WipeOrder, WipedRequest,
 };
 use yizhan_proto::limits::RELAY_KEYS_MAX;
+use yizhan_proto::sync::{Outcome, Receipt};
 use yizhan_proto::version::ProtocolVersion;
-use yizhan_proto::{DeviceId, FaultCode, Nonce, PersonId, Timestamp};
+use yizhan_proto::{ChangeHash, DeviceId, FaultCode, Nonce, PersonId, Timestamp};
 
 use super::Client;
 use crate::driver::Session;
@@ -177,13 +178,27 @@ impl Client {
                     .iter()
                     .zip(&answer.receipts)
                     .all(|(push, receipt)| {
-                        receipt.change == yizhan_proto::ChangeHash::of_chunk(&push.change)
-                            && !matches!(receipt.outcome, yizhan_proto::sync::Outcome::Later(_))
+                        receipt.change == ChangeHash::of_chunk(&push.change)
+                            && !matches!(receipt.outcome, Outcome::Later(_))
                     });
             if !answered {
+                let is_later = |receipt: &Receipt| matches!(receipt.outcome, Outcome::Later(_));
+                if answer.receipts.iter().any(is_later) {
+                    self.put_off()?;
+                }
                 return Err(waiting());
             }
         }
+    }
+
+    /// The relay has no room for what is handed over. After a week of that, nothing but what waits for
+    /// room stays here.
+    fn put_off(&mut self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if self.store.note_put_off(now)? {
+            self.store.shed(now)?;
+        }
+        Ok(())
     }
 
     /// Asks once, answering a challenge if it takes that.

@@ -34,6 +34,9 @@ pub struct ReportMade {
     pub sheet: Sheet,
     /// What the relay says about them, if it made them.
     pub handed: Option<HandedNote>,
+    /// Documents that such reports are made of and that have left this device because they grew
+    /// old: a report made here does not count them. 0 for one that the relay made.
+    pub grown_old: u64,
 }
 
 /// What goes with a report that the relay made.
@@ -62,7 +65,8 @@ impl Client {
     /// Makes a report, offline, or shows the one that the relay handed out. `month` says which month
     /// a time falls into, in the time zone of the report; one handed out has the relay's.
     ///
-    /// A keeper's report is about the keeper's own station and complete. A coordinator's or
+    /// A keeper's report is about the keeper's own station, and complete as far as nothing has grown
+    /// too old to be here. A coordinator's or
     /// specialist's says nothing about fewer than ten people.
     ///
     /// # Errors
@@ -98,18 +102,20 @@ impl Client {
                 return self.handed(entry, &region, only.map(station).as_deref());
             }
         };
-        let person = |id: PersonId| {
+        let person = |id: PersonId| -> PersonId {
             if author.aliases.contains(&id) {
                 author.person
             } else {
                 id
             }
         };
+        let counted = self.store.counted(&person)?;
         let lens = Lens {
             now: self.clock.now(),
             month,
             person: &person,
             station: &station,
+            counted: &counted,
         };
         let wanted = Wanted {
             what: entry.what,
@@ -121,6 +127,7 @@ impl Client {
         Ok(ReportMade {
             sheet: self.store.report(wanted, &lens)?,
             handed: None,
+            grown_old: self.store.grown_old(entry.what)?,
         })
     }
 
@@ -145,6 +152,7 @@ impl Client {
                 months: (from, to),
                 zone: handed.zone,
             }),
+            grown_old: 0,
         })
     }
 }

@@ -309,6 +309,9 @@ impl<'a> Driver<'a> {
             more: applied.more,
             progressed: progress::has_progressed(&applied, request, response),
             repairing: progress::is_repairing(&applied, request, response),
+            fruitful: progress::is_fruitful(&applied),
+            another_lineage: applied.epoch_changed,
+            another_identity: applied.identity_changed,
             unsent_left: applied.unsent_left,
             next_sync_ms: applied.next_sync_ms,
         })

@@ -25,6 +25,19 @@ pub(super) fn has_progressed(
         || response.pages.iter().any(|page| has_moved(page, request))
 }
 
+/// Whether the exchange brought anything: cursors that move, and what is confirmed again, do not make
+/// a round worth going on with for ever.
+pub(super) const fn is_fruitful(applied: &Applied) -> bool {
+    applied.accepted
+        + applied.refused
+        + applied.quarantined
+        + applied.changes_received
+        + applied.documents_received
+        + applied.forgotten
+        + applied.erased_unsent
+        > 0
+}
+
 /// Whether the exchange was part of a repair, which takes several that move nothing by themselves.
 pub(super) fn is_repairing(
     applied: &Applied,

@@ -21,6 +21,8 @@ pub struct SyncReport {
     pub documents_received: u64,
     /// Documents that left this device.
     pub forgotten: u64,
+    /// Documents among them that grew too old to be here.
+    pub grown_old: u64,
     /// Documents among them that were erased for everybody.
     pub erased: u64,
     /// Own changes that the relay had not taken, and that went with these.
@@ -63,6 +65,7 @@ impl SyncReport {
         self.changes_received += applied.changes_received;
         self.documents_received += applied.documents_received;
         self.forgotten += applied.forgotten;
+        self.grown_old += applied.grown_old;
         self.erased += applied.erased;
         self.erased_unsent += applied.erased_unsent;
         self.set_aside += applied.set_aside;

@@ -1,5 +1,6 @@
 //! A client, its driver and a relay that is played: every effect, and a death after each.
 
+mod attacks;
 mod sheets;
 
 use std::ops::ControlFlow;
@@ -12,7 +13,9 @@ use yizhan_proto::identity::{
     Access, Identity, PairRequest, RegisterRequest, TokenRequest, Welcome,
 };
 use yizhan_proto::report::{SheetAnswer, SheetRequest};
-use yizhan_proto::sync::{Outcome as Kept, Page, Receipt, Stored, SyncRequest, SyncResponse};
+use yizhan_proto::sync::{
+    Item, Outcome as Kept, Page, Push, Receipt, Stored, SyncRequest, SyncResponse,
+};
 use yizhan_proto::version::ProtocolVersion;
 use yizhan_proto::{
     ChangeHash, Cursor, Epoch, Fault, FaultCode, PersonId, Role, Scope, Sequence, StationId,
@@ -80,6 +83,10 @@ struct PlayedRelay {
     requests: u32,
     roles: Vec<Role>,
     reports: sheets::Played,
+    /// What a piece is answered with; nothing: no attachments are played.
+    upload: Option<fn(&Piece) -> Upload>,
+    /// Pieces that came.
+    pieces: u32,
 }
 
 impl PlayedRelay {
@@ -94,6 +101,8 @@ impl PlayedRelay {
             requests: 0,
             roles: vec![Role::Driver],
             reports: sheets::Played::default(),
+            upload: None,
+            pieces: 0,
         }
     }
 
@@ -137,7 +146,11 @@ impl PlayedRelay {
             .filter(|state| state.live != Some(self.head()) || state.floor != Cursor::START)
             .map(|state| Page {
                 scope: state.scope.clone(),
-                items: Vec::new(),
+                items: if self.upload.is_some() {
+                    pushed_items(request, self.head())
+                } else {
+                    Vec::new()
+                },
                 live: self.head(),
                 floor: Cursor::START,
                 digest: None,
@@ -162,8 +175,10 @@ impl PlayedRelay {
 }
 
 impl Transport for PlayedRelay {
-    fn put_piece(&mut self, _: &str, _: &Piece) -> Result<Upload, TransportError> {
-        Err(TransportError::offline("no attachments are played"))
+    fn put_piece(&mut self, _: &str, piece: &Piece) -> Result<Upload, TransportError> {
+        self.pieces += 1;
+        let offline = || TransportError::offline("no attachments are played");
+        self.upload.map(|answer| answer(piece)).ok_or_else(offline)
     }
 
     fn get_piece(
@@ -247,6 +262,18 @@ impl Transport for PlayedRelay {
     ) -> Result<(), TransportError> {
         Ok(())
     }
+}
+
+/// What was pushed is in the scope.
+fn pushed_items(request: &SyncRequest, head: Cursor) -> Vec<Item> {
+    let item = |push: &Push| Item {
+        document: push.document,
+        kind: push.kind,
+        sequence: Sequence::new(head.get()).unwrap(),
+        changes: Vec::new(),
+        forget: None,
+    };
+    request.pushes.iter().map(item).collect()
 }
 
 fn relay_url() -> RelayUrl {

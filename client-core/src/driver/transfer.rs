@@ -148,16 +148,34 @@ impl Driver<'_> {
             Ok(upload) => upload,
             Err(error) => return Ok(Err(error)),
         };
-        self.store.note_sent(sha256, upload.have, upload.complete)?;
+        let stuck = !upload.complete && upload.have >= whole;
+        if stuck {
+            self.store.ask_sent(sha256)?;
+        } else {
+            self.store.note_sent(sha256, upload.have, upload.complete)?;
+        }
         let report = &mut self.session.report;
         report.attachment_bytes += sent;
         report.attachments_sent += u64::from(upload.complete);
-        // A relay that has everything and does not say that it is complete is asked no further now.
-        if !upload.complete && upload.have >= whole {
+        // One that takes pieces and is no further afterwards would be sent them for ever.
+        if len > 0 && !upload.complete && upload.have <= at && !self.may_reset(sha256) {
+            let why = "the relay takes pieces of this file and does not keep them";
+            return Ok(Err(Fault::new(FaultCode::Internal, why).into()));
+        }
+        // A relay that has everything and does not say that it is complete is asked anew another time.
+        if stuck {
             let why = "the relay has all bytes and does not call them complete";
             return Ok(Err(Fault::new(FaultCode::Internal, why).into()));
         }
         Ok(Ok(()))
+    }
+
+    /// Counts that the next piece of a file begins where it began before, or elsewhere; whether it is
+    /// to be tried once more in this run.
+    fn may_reset(&mut self, sha256: ContentHash) -> bool {
+        let resets = self.session.transfers.resets.entry(sha256).or_default();
+        *resets += 1;
+        *resets <= RESETS_MAX
     }
 
     fn fetch_piece(
@@ -208,9 +226,7 @@ impl Driver<'_> {
                 return Ok(TransferStep::Stopped(error.to_string()));
             }
             Meaning::Offset(have) => {
-                let resets = self.session.transfers.resets.entry(sha256).or_default();
-                *resets += 1;
-                if *resets <= RESETS_MAX {
+                if self.may_reset(sha256) {
                     self.store.note_sent(sha256, have, false)?;
                     return Ok(TransferStep::Moved(sha256));
                 }

@@ -52,10 +52,24 @@ pub struct Applied {
     pub progressed: bool,
     /// Whether this exchange was part of a repair, which takes several that move nothing yet.
     pub repairing: bool,
+    /// Whether it brought something: a change, a document, an answer to what was pushed. A cursor
+    /// that moved, or that the relay has what it had before, is nothing by itself.
+    pub fruitful: bool,
+    /// Whether the relay said that it is of another lineage, so that all is offered again.
+    pub another_lineage: bool,
+    /// Whether it said that this device acts for somebody with other rights.
+    pub another_identity: bool,
     /// Changes that still have no receipt.
     pub unsent_left: u64,
     /// The relay's wish: sync again after so many milliseconds, not before.
     pub next_sync_ms: Option<u64>,
+}
+
+impl Applied {
+    /// Whether the relay said something else about itself or this device than before.
+    pub(super) const fn is_upset(&self) -> bool {
+        self.another_lineage || self.another_identity
+    }
 }
 
 /// Why an exchange, or the renewal of a token, came to nothing.
@@ -79,6 +93,10 @@ pub enum Failure {
     /// The round was cut after very many exchanges; the next one goes on from there.
     #[error("there is more to sync than fits in one round")]
     RoundTooLong,
+    /// The relay says that it is another one, or that this device may read something else, again
+    /// and again: two relays behind one address, say.
+    #[error("the relay says something else about itself with every answer; ask its operator")]
+    Unsteady,
     /// The changes of these documents were refused by the relay as a whole request, without a
     /// receipt. They are unsent and left out; all others went on.
     #[error("the relay fails on the changes of {} document(s)", .0.len())]

@@ -15,6 +15,7 @@ mod effect;
 mod input;
 mod phase;
 mod reaction;
+mod round;
 #[cfg(test)]
 mod tests;
 pub mod transfer;
@@ -28,18 +29,7 @@ pub use self::effect::{Budget, Effect, Outcome, Stop};
 pub use self::input::{Applied, Failure, Input};
 pub use self::phase::Phase;
 use self::reaction::{Reaction, reaction};
-
-/// Tokens renewed in one round before it gives up: one that expired, one for a challenge that was
-/// too old, one to spare.
-pub const RENEWALS_MAX: u32 = 3;
-/// Exchanges in one round. At 1 MiB a page this is more than a phone holds; a relay that never
-/// comes to an end is left after this.
-pub const EXCHANGES_MAX: u32 = 10_000;
-/// Exchanges in one round that only look for where device and relay differ: sixteen-fold
-/// narrowing finds any document in far fewer.
-pub const REPAIRS_MAX: u32 = 200;
-/// Times in one round that a request is made smaller to find what the relay fails on.
-pub const NARROWINGS_MAX: u32 = 64;
+use self::round::{NARROWINGS_MAX, Probe, RENEWALS_MAX, REPAIRS_MAX, Round};
 
 /// The sync machine of one device and one relay.
 #[derive(Debug)]
@@ -49,30 +39,10 @@ pub struct Engine {
     backoff: Backoff,
     sizes: Sizes,
     round: Round,
+    /// Rounds in a row in which the relay said that it is another one.
+    lineages: u32,
     /// Elapsed milliseconds at which the token ends; `None`: there is none.
     token_until_ms: Option<u64>,
-}
-
-/// What is counted in one round.
-#[derive(Debug, Default)]
-struct Round {
-    exchanges: u32,
-    renewals: u32,
-    narrowings: u32,
-    repairs: u32,
-    probe: Probe,
-    /// Something happened since the request was written: one more exchange.
-    again: bool,
-}
-
-/// Whether the relay serves this device at all, apart from what it is sent. Asked, by a request
-/// that pushes nothing, before a change is held responsible for a relay's failure.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Probe {
-    #[default]
-    NotAsked,
-    Out,
-    Passed,
 }
 
 impl Engine {
@@ -86,6 +56,7 @@ impl Engine {
             backoff: Backoff::new(seed),
             sizes: Sizes::new(),
             round: Round::default(),
+            lineages: 0,
             // One of unknown age is tried; if it is too old the relay says so.
             token_until_ms: has_token.then_some(u64::MAX),
         }
@@ -225,11 +196,15 @@ impl Engine {
         } else {
             self.sizes.grow();
         }
-        if applied.progressed && self.sizes.left_out().is_empty() {
+        self.lineages = self
+            .lineages
+            .saturating_add(u32::from(applied.another_lineage));
+        let well = applied.progressed && applied.fruitful && !applied.is_upset();
+        if well && self.sizes.left_out().is_empty() {
             self.backoff.reset();
         }
-        if self.round.exchanges >= EXCHANGES_MAX {
-            self.wait(Failure::RoundTooLong, now_ms);
+        if let Some(failure) = self.round.count(&applied, self.lineages) {
+            self.wait(failure, now_ms);
         } else if probed || self.round.again || applied.progressed && applied.more {
             self.plan();
         } else if !applied.more || !self.sizes.left_out().is_empty() {
@@ -245,6 +220,9 @@ impl Engine {
 
     /// Nothing is left to exchange.
     fn finish(&mut self, applied: Applied, now_ms: u64) {
+        if !self.round.other_lineage {
+            self.lineages = 0;
+        }
         if !self.sizes.left_out().is_empty() {
             let retry_in_ms = self.backoff.next_wait_ms(applied.next_sync_ms);
             self.phase = Phase::Idle {
@@ -331,6 +309,7 @@ impl Engine {
             | Failure::Garbled
             | Failure::NoProgress
             | Failure::RoundTooLong
+            | Failure::Unsteady
             | Failure::LeftOut(_) => None,
         };
         self.renew(challenge);
@@ -339,11 +318,11 @@ impl Engine {
     fn wait(&mut self, failure: Failure, now_ms: u64) {
         let hint_ms = match &failure {
             Failure::Fault(fault) => fault.retry_after_ms,
+            Failure::RoundTooLong | Failure::Unsteady => Some(round::LONG_WAIT_MS),
             Failure::Offline
             | Failure::TimedOut
             | Failure::Garbled
             | Failure::NoProgress
-            | Failure::RoundTooLong
             | Failure::LeftOut(_) => None,
         };
         let retry_in_ms = self.rest_for(hint_ms, now_ms);

@@ -31,6 +31,7 @@ pub(super) fn reaction(failure: &Failure) -> Reaction {
         | Failure::Garbled
         | Failure::NoProgress
         | Failure::RoundTooLong
+        | Failure::Unsteady
         | Failure::LeftOut(_) => Reaction::Wait,
     }
 }

@@ -1,6 +1,7 @@
 //! The machine, told stories and asked what it would do.
 
 mod any;
+mod attacks;
 mod waits;
 
 use yizhan_proto::digest::ScopeDigest;
@@ -8,6 +9,7 @@ use yizhan_proto::sync::{Push, Summary, SyncRequest, SyncResponse};
 use yizhan_proto::version::ProtocolVersion;
 use yizhan_proto::{Cursor, DocumentId, Epoch, Fault, FaultCode, Kind, Timestamp};
 
+use super::round::EXCHANGES_MAX;
 use super::*;
 
 fn request(pushes: &[u8]) -> Box<SyncRequest> {
@@ -106,6 +108,9 @@ const MORE: Applied = Applied {
     more: true,
     progressed: true,
     repairing: false,
+    fruitful: true,
+    another_lineage: false,
+    another_identity: false,
     unsent_left: 0,
     next_sync_ms: None,
 };

@@ -19,7 +19,7 @@ use super::{Author, Inspected, Outline, Refusal, RefusalCode};
 mod paths;
 mod references;
 
-pub use references::{desks, driver, references};
+pub use references::{desks, driver, fits_id, references};
 
 /// What else the gate needs to know, looked up beforehand by whoever calls it.
 #[derive(Debug, Clone, Default)]
@@ -104,6 +104,9 @@ impl<'a> Case<'a> {
         let (Some(table), Some(genesis)) = (Table::of(kind), Genesis::of(kind)) else {
             return Err(Refusal::new(RefusalCode::KindUnsupported));
         };
+        if outline.is_none() {
+            fits_id(document, kind)?;
+        }
         if outline.is_some_and(|outline| outline.kind != kind) {
             return Err(Refusal::new(RefusalCode::IdentityMismatch).at("kind"));
         }
@@ -163,24 +166,25 @@ impl<'a> Case<'a> {
 
     fn judge(&self) -> Result<Verdict, Refusal> {
         self.check_order()?;
-        self.check_room()?;
         let mut draft = paths::sort(self)?;
         draft.author = Some(self.author);
         draft.received_at = self.known.received_at;
+        // Whoever makes a document is judged by what they say of it, also where it is there already:
+        // who has no part in it does not learn that.
         let routing = match self.outline {
-            None => (self.table.routing)(&draft),
-            Some(outline) => outline.routing.clone(),
+            Some(outline) if !self.creates => outline.routing.clone(),
+            Some(_) | None => (self.table.routing)(&draft),
         };
         draft.who = paths::relations(self, &routing);
         paths::check_author(self, &draft)?;
+        self.check_room()?;
         attachment::check(
             &draft,
             self.outline.and_then(|outline| outline.facts.attachments),
         )?;
         match self.outline {
-            None => (self.table.create)(&draft)?,
-            Some(outline) if self.creates => self.check_twin(&draft, outline)?,
-            Some(outline) => (self.table.edit)(&draft, &outline.facts)?,
+            Some(outline) if !self.creates => (self.table.edit)(&draft, &outline.facts)?,
+            Some(_) | None => (self.table.create)(&draft)?,
         }
         references::check_desks(self, &draft, &routing)?;
         if self.creates {
@@ -192,6 +196,9 @@ impl<'a> Case<'a> {
                 }
             }
         }
+        if let Some(outline) = self.outline.filter(|_| self.creates) {
+            self.check_twin(&draft, outline, &routing)?;
+        }
         let mut next = self
             .outline
             .cloned()
@@ -201,12 +208,14 @@ impl<'a> Case<'a> {
     }
 
     /// A twin says of the document what its first maker said.
-    fn check_twin(&self, draft: &Draft<'_>, outline: &Outline) -> Result<(), Refusal> {
-        (self.table.create)(draft)?;
+    fn check_twin(
+        &self,
+        draft: &Draft<'_>,
+        outline: &Outline,
+        routing: &Routing,
+    ) -> Result<(), Refusal> {
         let facts = (self.table.facts)(draft, &Facts::default());
-        if (self.table.routing)(draft) == outline.routing
-            && facts.activity == outline.facts.activity
-        {
+        if *routing == outline.routing && facts.activity == outline.facts.activity {
             Ok(())
         } else {
             Err(Refusal::new(RefusalCode::DocumentExists))

@@ -13,6 +13,7 @@
 //! | [`document`] | a document opened for reading and editing |
 //! | [`command`] | the edits people make, by name |
 //! | [`station`], [`visit`], [`check`], [`consent`], [`activity`], [`enrolment`], [`notice`], [`ticket`], [`case_note`] | one kind each: fields, rules, reads |
+//! | [`retention`] | when a document has ended, and for whom it then grows old |
 //! | [`attachment`] | photos and papers that a document names, and which of them a change names |
 //! | [`report`] | numbers over many documents by place and month, small ones withheld |
 //! | [`vitals`] | ranges and levels of measurements, in versioned rule sets |
@@ -32,7 +33,7 @@ pub mod document;
 mod draft;
 pub mod enrolment;
 pub mod gate;
-mod genesis;
+pub(crate) mod genesis;
 pub mod judged;
 pub mod notice;
 pub mod order;
@@ -40,6 +41,7 @@ pub mod outline;
 mod reader;
 pub mod refusal;
 pub mod report;
+pub mod retention;
 pub mod route;
 mod rules;
 pub mod said;

@@ -5,11 +5,9 @@ use yizhan_proto::{DocumentId, Kind, PersonId, RegionKey, StationId, Timestamp};
 use super::codes::text_codes;
 use super::document::{Register, Unreadable};
 use super::draft::Draft;
-use super::outline::Routing;
+use super::outline::{Facts, Routing};
 use super::reader::Reader;
-use super::rules::{
-    Container, Field, Holds, Table, What, When, Who, any_edit, facts_unchanged, field,
-};
+use super::rules::{Container, Field, Holds, Table, What, When, Who, any_edit, field};
 use super::{Document, Refusal, RefusalCode};
 
 /// How much a notice matters.
@@ -151,7 +149,7 @@ pub(crate) const RULES: Table = Table {
         station: draft.root().station("station"),
         ..Routing::default()
     },
-    facts: facts_unchanged,
+    facts,
     create,
     edit: any_edit,
     reroute: None,
@@ -166,4 +164,16 @@ fn create(draft: &Draft<'_>) -> Result<(), Refusal> {
             .bound("not before published_at"));
     }
     Ok(())
+}
+
+/// A notice that is taken back is so from the earliest time anybody gave for it.
+fn facts(draft: &Draft<'_>, before: &Facts) -> Facts {
+    let root = draft.root();
+    let withdrawn = [before.withdrawn_at, root.time("withdrawn_at")];
+    Facts {
+        began_at: root.time("published_at").or(before.began_at),
+        until: root.time("until").or(before.until),
+        withdrawn_at: withdrawn.into_iter().flatten().min(),
+        ..before.clone()
+    }
 }

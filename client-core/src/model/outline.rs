@@ -81,16 +81,18 @@ pub struct Routing {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(map)]
 pub struct Facts {
-    /// `visit`: arrival. `check`: when it was taken. `consent`: when it was given.
+    /// `visit`: arrival. `check`: when it was taken. `consent`: when it was given. `activity`: when
+    /// it begins. `notice`: when it was published.
     #[n(0)]
     pub began_at: Option<Timestamp>,
     /// `consent`: what for, as [`crate::model::consent::Purpose`] spells it.
     #[n(1)]
     pub purpose: Option<String>,
-    /// `consent`: a withdrawal has been accepted, of this time.
+    /// `consent`, `notice`: a withdrawal has been accepted, of this time.
     #[n(2)]
     pub withdrawn_at: Option<Timestamp>,
-    /// `consent`: in force until.
+    /// `consent`, `notice`: in force until. `visit`: departure. `activity`: when it ends. `check`:
+    /// at the relay, when the latest was taken of it and of those that it corrects.
     #[n(3)]
     pub until: Option<Timestamp>,
     /// Every write of a field that may be written again, in the order of acceptance. A later

@@ -265,6 +265,7 @@ pub(crate) const RULES: Table = Table {
     },
     facts: |draft, before| Facts {
         began_at: draft.root().time("arrived_at").or(before.began_at),
+        until: draft.root().time("left_at").or(before.until),
         ..before.clone()
     },
     create,

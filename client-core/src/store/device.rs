@@ -51,20 +51,23 @@ pub(super) fn random_incarnation(clock: &dyn Clock) -> Result<u32, NoRandomness>
     Ok(u32::from_be_bytes(random))
 }
 
-/// Makes the device of a new store.
+/// Makes the device of a new store. Its provisional person follows from its key, so that nobody
+/// else can claim it at a relay.
 pub(super) fn create(tx: &Transaction<'_>, clock: &dyn Clock) -> Result<(), StoreError> {
     let unix_ms = u64::try_from(clock.now().as_ms()).unwrap_or(0);
-    let new_id = || -> Result<[u8; 16], NoRandomness> {
-        let mut random = [0; 10];
-        clock.fill_random(&mut random)?;
-        Ok(*DeviceId::new_v7(unix_ms, random).as_bytes())
-    };
-    let mut secret = [0; 32];
+    let (mut secret, mut random) = ([0; 32], [0; 10]);
     clock.fill_random(&mut secret)?;
+    clock.fill_random(&mut random)?;
+    let public_key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
     tx.execute(
         "INSERT INTO device (one, device, secret_key, provisional, incarnation)
          VALUES (1, ?1, ?2, ?3, ?4)",
-        params![new_id()?, secret, new_id()?, random_incarnation(clock)?],
+        params![
+            DeviceId::new_v7(unix_ms, random).as_bytes(),
+            secret,
+            PersonId::of_key(&public_key).as_bytes(),
+            random_incarnation(clock)?
+        ],
     )?;
     Ok(())
 }
@@ -167,6 +170,8 @@ pub(super) fn save_access(tx: &Transaction<'_>, access: &Access) -> Result<(), S
         "UPDATE device SET token = ?1, challenge = ?2",
         params![access.token, access.challenge],
     )?;
+    // Whom the relay lets in it does not want erased: an order of before is answered no more.
+    tx.execute("DELETE FROM wipe_order", [])?;
     kit::save(tx, access)
 }
 
@@ -220,6 +225,7 @@ impl Store {
             Ok(())
         })?;
         self.fold_log();
+        self.scrub(now);
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use yizhan_proto::digest::DocumentDigest;
 use yizhan_proto::{DocumentId, Kind};
 
+use super::scrub::{self, Part};
 use super::sql::{bytes, cbor};
 use super::{StoreError, reads, search};
 use crate::model::Outline;
@@ -92,6 +93,7 @@ pub(super) fn create(tx: &Transaction<'_>, id: DocumentId, kind: Kind) -> Result
 pub(super) fn remove(tx: &Transaction<'_>, n: i64) -> Result<(), StoreError> {
     search::remove(tx, n)?;
     reads::forget(tx, n)?;
+    scrub::note(tx, Part::Store)?;
     tx.prepare_cached("DELETE FROM documents WHERE n = ?1")?
         .execute([n])?;
     Ok(())

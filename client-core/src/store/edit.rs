@@ -8,7 +8,7 @@ use super::documents::{self, DocumentRow};
 use super::opened::{self, Opened};
 use super::queries::consents;
 use super::{
-    ChangeState, EditError, Store, StoreError, described, device, erased, instance, views,
+    ChangeState, EditError, Store, StoreError, apply, described, device, erased, instance, views,
 };
 use crate::clock::Clock;
 use crate::model::consent::Purpose;
@@ -49,6 +49,12 @@ fn edit(
     command: &Command,
     clock: &dyn Clock,
 ) -> Result<ChangeHash, EditError> {
+    if apply::identity::is_nobodys(device::load(tx)?.identity.as_ref()) {
+        // It would be refused at the relay, whatever it is, and go with the next exchange.
+        return Err(Refusal::new(RefusalCode::DocumentErased)
+            .at("author")
+            .into());
+    }
     let found = find(tx, id, command)?;
     let rows = match &found {
         Some(row) => changes::of_document(tx, row.n)?,

@@ -32,27 +32,6 @@ impl Store {
     }
 }
 
-impl Store {
-    /// Rewrites the file if something was erased since it last was: deleting overwrites rows, but not
-    /// the copies that stay in a page when rows move to its neighbour. If another process is at it,
-    /// or the disk is full, the next exchange or the next opening has another try.
-    pub(super) fn rewrite_after_erasure(&mut self) {
-        let rewrite = || -> rusqlite::Result<bool> {
-            let due = "SELECT EXISTS (SELECT 1 FROM erased WHERE rewritten = 0)";
-            if !self.connection.query_row(due, [], |row| row.get(0))? {
-                return Ok(false);
-            }
-            self.connection.execute_batch("VACUUM")?;
-            let done = "UPDATE erased SET rewritten = 1 WHERE rewritten = 0";
-            self.connection.execute(done, [])?;
-            Ok(true)
-        };
-        if rewrite().unwrap_or(false) {
-            self.fold_log();
-        }
-    }
-}
-
 /// Whether a document was erased for everybody, as far as this device was told.
 pub(super) fn is_erased(connection: &Connection, id: DocumentId) -> Result<bool, StoreError> {
     Ok(connection

@@ -7,6 +7,7 @@ use yizhan_proto::{ChangeHash, DocumentId, Kind};
 
 use super::changes::{self, ChangeRow};
 use super::reread::reread;
+use super::scrub::{self, Part};
 use super::sql::{bytes, count, time};
 use super::{ChangeState, FindError, Held, Store, StoreError, apply, documents};
 
@@ -55,6 +56,7 @@ impl Store {
                 .into_iter()
                 .filter(|row| row.state == ChangeState::Refused)
                 .collect();
+            scrub::note(tx, Part::Store)?;
             for row in &gone {
                 tx.execute("DELETE FROM changes WHERE n = ?1", params![row.n])?;
             }

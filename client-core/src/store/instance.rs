@@ -13,12 +13,14 @@ use std::path::Path;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::StoreError;
 use super::device::random_incarnation;
+use super::{StoreError, regular};
 use crate::clock::Clock;
 
 /// The side file, in the home folder.
 pub(super) const FILE: &str = "yizhan.instance";
+/// Bytes of a token.
+const TOKEN_BYTES: usize = 16;
 
 /// Compares, takes a new incarnation if the store is not where it was, and renews the token.
 ///
@@ -48,7 +50,7 @@ pub(super) fn settle(
             [],
         )?;
     }
-    let mut token = [0; 16];
+    let mut token = [0; TOKEN_BYTES];
     clock.fill_random(&mut token)?;
     write_token(&path, &token).map_err(failed)?;
     let renewed = fingerprint(&path).map_err(failed)?;
@@ -58,13 +60,11 @@ pub(super) fn settle(
 
 /// The token, and what the file system says about its file; `None` if it is not there.
 fn fingerprint(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let mut print = match std::fs::read(path) {
-        Ok(token) => token,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(mut print) = regular::read(path, TOKEN_BYTES)? else {
+        return Ok(None);
     };
     // Nothing longer was ever written here.
-    print.truncate(16);
+    print.truncate(TOKEN_BYTES);
     let about = std::fs::metadata(path)?;
     #[cfg(unix)]
     {

@@ -21,6 +21,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_audit.sql"),
     include_str!("migrations/0011_keepers.sql"),
     include_str!("migrations/0012_counts.sql"),
+    include_str!("migrations/0013_retention.sql"),
+    include_str!("migrations/0014_scrub.sql"),
 ];
 
 /// The newest format this code knows.

@@ -11,7 +11,7 @@
 //! | `open`, `migrations`, `instance` | the folder, the file, its format, and whether it is a copy |
 //! | `device`, `keys`, `kit` | this device: id, key, person, access, and what it shows codes with |
 //! | `cipher` | encrypted stores, where SQLite can |
-//! | `wipe` | what a lost device hands over, and how it erases itself |
+//! | `wipe`, `shed` | what a lost device hands over, and how it erases itself |
 //! | `documents`, `changes`, `scopes` | the rows of each |
 //! | `edit` | a tap |
 //! | `outbox`, `apply` | a sync round: what to send, and what an answer does |
@@ -20,6 +20,7 @@
 //! | `papers` | the bytes of photos and papers, in a file of their own |
 //! | `sheets` | reports of a region that the relay handed out |
 //! | `erased` | what was erased for everybody, and that it was |
+//! | `fold`, `scrub` | what is gone goes from the bytes of the files, too |
 //! | `queries`, `screens`, `held`, `problems`, `status`, `export` | what people ask |
 
 mod apply;
@@ -45,12 +46,16 @@ mod papers;
 mod problems;
 mod queries;
 mod reads;
+pub(crate) mod regular;
+mod removal;
 mod report;
 mod reread;
 mod rows;
 mod scopes;
 mod screens;
+mod scrub;
 mod search;
+mod shed;
 mod sheets;
 mod sql;
 mod status;
@@ -76,6 +81,7 @@ pub use papers::{
     AttachmentPlace, AttachmentRow, AttachmentTotals, NewFile, Transfer, TransferWay,
 };
 pub use problems::{CHANGE_WAITS, DOCUMENT_SET_ASIDE, Problem, ProblemState};
+pub use removal::{Unfinished, remove_home, unfinished_in};
 pub use rows::{
     ActivityDetail, ActivityFilter, ActivityRow, CheckDetail, CheckFilter, CheckRow, ConsentDetail,
     ConsentFilter, ConsentRow, Crisis, EnrolmentDetail, EnrolmentFilter, EnrolmentRow, Hit,

@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::error::Placed as _;
 use super::papers::Papers;
 use super::{
-    DatabaseKey, SealKey, Store, StoreError, cipher, device, instance, keys, migrations, wipe,
+    DatabaseKey, SealKey, Store, StoreError, cipher, device, instance, keys, migrations, regular,
+    wipe,
 };
 use crate::clock::Clock;
 
@@ -85,7 +86,7 @@ impl Store {
             // The last session died, or another one is at it: what it deleted may be in its log.
             store.fold_log();
         }
-        store.rewrite_after_erasure();
+        store.scrub(clock.now());
         if new {
             store.settle_instance(clock)?;
         }
@@ -176,11 +177,9 @@ pub fn make_folder(home: &Path) -> Result<(), StoreError> {
 ///
 /// An empty file where a store has been is damage, and not a new store.
 fn make_file(home: &Path, path: &Path, clock: &dyn Clock) -> Result<u64, StoreError> {
+    // SQLite would follow a link, and keep its log where no wipe looks for it.
+    regular::is_there(path).map_err(failed(path))?;
     match std::fs::metadata(path) {
-        Ok(about) if about.is_dir() => {
-            let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
-            return Err(failed(path)(source));
-        }
         Ok(about) if about.len() == 0 && home.join(instance::FILE).exists() => {
             return Err(StoreError::damaged("it is empty").placed(path));
         }

@@ -1,10 +1,12 @@
 //! Reports from what this device holds: one document in memory at a time.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::documents::by_number;
 use super::{Store, StoreError, changes, opened};
-use crate::model::report::{Lens, Report, Sheet, Wanted};
+use crate::model::inspect;
+use crate::model::report::{Counted, Lens, Report, Sheet, Wanted, What};
+use yizhan_proto::{Kind, PersonId};
 
 impl Store {
     /// Makes a report of the documents here. The caller has seen to it that the person may have it.
@@ -21,6 +23,48 @@ impl Store {
                 }
             }
             Ok(report.finish(lens))
+        })
+    }
+
+    /// Whose documents are counted in reports, by the consents here.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn counted(&self, person: &dyn Fn(PersonId) -> PersonId) -> Result<Counted, StoreError> {
+        self.read(|connection| {
+            let mut counted = Counted::default();
+            for n in numbers(connection, Kind::Consent.code())? {
+                let rows = changes::of_document(connection, n)?;
+                let said: Vec<_> = rows
+                    .iter()
+                    .filter(|row| row.is_shown())
+                    .filter_map(|row| {
+                        let at = row.received_at.unwrap_or(row.device_time);
+                        Some((at, inspect(&row.bytes).ok()?))
+                    })
+                    .collect();
+                counted.hear(&said, person);
+            }
+            Ok(counted)
+        })
+    }
+
+    /// Documents of the kinds of a report that have left this device because they grew old, ever:
+    /// a report made of what is here does not count them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn grown_old(&self, what: What) -> Result<u64, StoreError> {
+        self.read(|connection| {
+            let mut sum = 0;
+            for kind in Report::kinds(what) {
+                let found: Option<i64> = connection
+                    .prepare_cached("SELECT documents FROM grown_old WHERE kind = ?1")?
+                    .query_row([kind.code()], |row| row.get(0))
+                    .optional()?;
+                sum += found.map_or(0, i64::unsigned_abs);
+            }
+            Ok(sum)
         })
     }
 }

@@ -1,8 +1,11 @@
 //! Reading a document anew from its changes, after any of them came, went or changed its state.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Transaction, params};
 use yizhan_proto::codec;
 use yizhan_proto::digest::DocumentDigest;
+use yizhan_proto::{ChangeHash, Kind};
 
 use super::changes::{self, ChangeRow};
 use super::documents::{self, DocumentRow};
@@ -10,6 +13,7 @@ use super::opened::{self, Opened};
 use super::{ChangeState, StoreError, views};
 use crate::model::Document;
 use crate::model::document::Unreadable;
+use crate::model::genesis::Genesis;
 
 /// What came out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,7 +31,14 @@ pub(super) fn reread(tx: &Transaction<'_>, n: i64) -> Result<Reread, StoreError>
     let Some(document) = documents::by_number(tx, n)? else {
         return Ok(Reread::default());
     };
-    let rows = changes::of_document(tx, n)?;
+    let mut rows = changes::of_document(tx, n)?;
+    if let Some(known) = without_hearsay(&document, &rows) {
+        for row in rows.iter().filter(|row| !known.contains(&row.n)) {
+            tx.prepare_cached("DELETE FROM changes WHERE n = ?1")?
+                .execute([row.n])?;
+        }
+        rows.retain(|row| known.contains(&row.n));
+    }
     let acked_digest = acked_digest(&document, &rows);
     let shown = opened::is_shown(document.kind) && rows.iter().any(ChangeRow::is_shown);
     let (outline, set_aside) = if shown {
@@ -63,16 +74,53 @@ pub(super) fn reread(tx: &Transaction<'_>, n: i64) -> Result<Reread, StoreError>
     })
 }
 
+/// The rows to go on with, if the document cannot be opened for what others are said to have written
+/// in it, and the relay, asked about it, does not have. Own changes go nowhere.
+fn without_hearsay(document: &DocumentRow, rows: &[ChangeRow]) -> Option<BTreeSet<i64>> {
+    let unconfirmed = |row: &&ChangeRow| row.state == ChangeState::Unconfirmed;
+    let said: Vec<_> = rows
+        .iter()
+        .filter(unconfirmed)
+        .map(|row| row.hash)
+        .collect();
+    if said.is_empty() || !opened::is_shown(document.kind) || read(document, rows).is_ok() {
+        return None;
+    }
+    let hearsay = changes::with_dependents(rows, &said);
+    if hearsay.iter().any(|row| row.own) {
+        return None;
+    }
+    let is_known = |row: &&ChangeRow| hearsay.iter().all(|other| other.n != row.n);
+    let known: Vec<ChangeRow> = rows.iter().filter(is_known).cloned().collect();
+    read(document, &known).ok()?;
+    Some(known.iter().map(|row| row.n).collect())
+}
+
 fn read(row: &DocumentRow, rows: &[ChangeRow]) -> Result<(Document, Opened), Unreadable> {
     let document = opened::open(row.id, row.kind, rows)?;
     let opened = Opened::read(&document, rows)?;
     Ok((document, opened))
 }
 
+/// Of a document that lacks what its changes build on there is no digest: its heads would be the relay's,
+/// and nobody would ever notice.
 fn acked_digest(document: &DocumentRow, rows: &[ChangeRow]) -> Option<DocumentDigest> {
-    let heads = changes::heads(
-        rows.iter()
-            .filter(|row| row.state == ChangeState::Acknowledged),
-    );
-    (!heads.is_empty()).then(|| DocumentDigest::of(document.id, &heads))
+    let acked = rows
+        .iter()
+        .filter(|row| row.state == ChangeState::Acknowledged);
+    let heads = changes::heads(acked.clone());
+    let is_whole = is_whole(document.kind, acked);
+    (is_whole && !heads.is_empty()).then(|| DocumentDigest::of(document.id, &heads))
+}
+
+/// Whether all is there that these changes build on; of a kind that this version does not know, nobody
+/// here can tell.
+fn is_whole<'a>(kind: Kind, acked: impl Iterator<Item = &'a ChangeRow> + Clone) -> bool {
+    let Some(genesis) = Genesis::of(kind) else {
+        return true;
+    };
+    let here: BTreeSet<ChangeHash> = acked.clone().map(|row| row.hash).collect();
+    acked
+        .flat_map(|row| &row.deps)
+        .all(|dep| here.contains(dep) || genesis.step(dep).is_some())
 }

@@ -7,7 +7,8 @@ use yizhan_proto::{DocumentId, Kind, Timestamp};
 
 use super::sql::{bytes, time_opt, uint};
 use super::{
-    ScopeStatus, SetAside, Status, Store, StoreError, device, open, opened, reads, scopes, views,
+    ScopeStatus, SetAside, Status, Store, StoreError, apply, device, open, opened, reads, scopes,
+    views,
 };
 
 /// Changes in the store of a folder that the relay does not have, counted without opening the store:
@@ -61,13 +62,18 @@ impl Store {
                 unknown_kinds,
                 leaving: number(
                     connection,
-                    "SELECT COUNT(*) FROM documents WHERE leaving <> 0 AND leaving = 1",
+                    "SELECT COUNT(*) FROM documents WHERE leaving <> 0 AND leaving IN (1, 3)",
+                )?,
+                grown_old: number(
+                    connection,
+                    "SELECT IFNULL(SUM(documents), 0) FROM grown_old",
                 )?,
                 scopes: scope_statuses(connection)?,
                 repairs: number(connection, &of_device("repairs"))?,
                 ignored: number(connection, &of_device("ignored"))?,
                 clock_offset_ms,
                 incarnation: device.incarnation,
+                person_erased: apply::identity::is_nobodys(device.identity.as_ref()),
                 views_pending: views::pending(connection)?,
             })
         })

@@ -77,6 +77,8 @@ pub struct Applied {
     pub documents_received: u64,
     /// Documents that left this device.
     pub forgotten: u64,
+    /// Documents among them that grew too old to be here.
+    pub grown_old: u64,
     /// Documents among them that were erased for everybody.
     pub erased: u64,
     /// Own changes that the relay had not taken, and that went with these.
@@ -218,6 +220,8 @@ pub struct Status {
     pub unknown_kinds: u64,
     /// Documents that are to leave this device and wait for their unsent or held work.
     pub leaving: u64,
+    /// Documents that have left this device because they grew old, ever.
+    pub grown_old: u64,
     /// The scopes of this device, most urgent first.
     pub scopes: Vec<ScopeStatus>,
     /// Repairs ever started.
@@ -232,6 +236,8 @@ pub struct Status {
     pub reads_unnoted: u64,
     /// Which life of the store this is.
     pub incarnation: Incarnation,
+    /// Whether the person whom this device acts for was erased at the relay: nothing is kept here then.
+    pub person_erased: bool,
     /// Documents whose screens' rows are still to be rebuilt after an update.
     pub views_pending: u64,
 }

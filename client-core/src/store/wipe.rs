@@ -16,7 +16,7 @@ use yizhan_proto::{DeviceId, DocumentId, Kind, Nonce, Timestamp, codec};
 
 use super::papers::Papers;
 use super::sql::bytes;
-use super::{Store, StoreError};
+use super::{Store, StoreError, regular};
 use crate::model::civil::civil;
 
 /// The note, in the home folder.
@@ -66,9 +66,9 @@ impl WipedNote {
     /// [`StoreError`] if the note is there and cannot be read.
     pub fn find(home: &Path) -> Result<Option<Self>, StoreError> {
         let path = home.join(NOTE);
-        let kept = match fs::read(&path) {
-            Ok(kept) => kept,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        let kept = match regular::read(&path, NOTE_BYTES_MAX) {
+            Ok(Some(kept)) => kept,
+            Ok(None) => return Ok(None),
             Err(source) => return Err(StoreError::Home { path, source }),
         };
         let note = codec::decode(&kept, NOTE_BYTES_MAX);
@@ -131,7 +131,7 @@ pub(super) fn check(home: &Path) -> Result<(), StoreError> {
 }
 
 /// Overwrites and removes every file of the store.
-fn erase_files(home: &Path) -> Result<(), StoreError> {
+pub(super) fn erase_files(home: &Path) -> Result<(), StoreError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| StoreError::Home { path, source }
@@ -149,6 +149,10 @@ fn erase_files(home: &Path) -> Result<(), StoreError> {
 
 /// Overwrites and removes a file.
 pub(super) fn erase_file(path: &Path) -> io::Result<()> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        // A link or a pipe in the place of a file: what it leads to is none of the store's.
+        return fs::remove_file(path);
+    }
     let mut file = OpenOptions::new().write(true).open(path)?;
     let mut left = file.metadata()?.len();
     while left > 0 {
@@ -191,7 +195,8 @@ impl Store {
     pub fn begin_farewell(&mut self, nonce: Nonce) -> Result<(), StoreError> {
         self.write(|tx| {
             tx.execute(
-                "INSERT OR REPLACE INTO wipe_order (one, nonce) VALUES (1, ?1)",
+                "INSERT INTO wipe_order (one, nonce) VALUES (1, ?1)
+                 ON CONFLICT (one) DO UPDATE SET nonce = excluded.nonce",
                 [nonce.as_bytes()],
             )?;
             Ok(())

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::clock::NoRandomness;
 use crate::error::{Cause, ClientError};
-use crate::store::StoreError;
+use crate::store::{StoreError, Unfinished};
 
 /// Something about a tablet's keepers could not be done. Nothing changed, but that a wrong PIN was
 /// counted.
@@ -28,6 +28,14 @@ pub enum TabletError {
     /// A name that cannot be added: taken, empty or too long; or the tablet is full.
     #[error("{0}")]
     BadName(String),
+    /// A keeper cannot be removed: there is work of theirs that is nowhere else.
+    #[error("{name} has {} that the relay has not taken; nothing was removed: switch to {name} and sync, and give up or send again what was refused", left_text(.left))]
+    Unsent {
+        /// The keeper.
+        name: String,
+        /// What there is.
+        left: Unfinished,
+    },
     /// The folder is not a tablet's.
     #[error("this folder is not a shared tablet's; make it one with: yizhan-phone keeper add NAME")]
     NotShared,
@@ -52,6 +60,22 @@ pub enum TabletError {
     Store(#[from] StoreError),
 }
 
+/// `3 entries, 1 photo or paper and 2 looks at checks`.
+fn left_text(left: &Unfinished) -> String {
+    let of = |number: u64, one: &str, many: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {many}")),
+    };
+    let parts = [
+        of(left.entries, "entry", "entries"),
+        of(left.files, "photo or paper", "photos or papers"),
+        of(left.looks, "look at a check", "looks at checks"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(" and ")
+}
+
 fn then_wait(wait_ms: &i64) -> String {
     match wait_ms {
         0 => "; try again".to_owned(),
@@ -73,6 +97,7 @@ impl From<TabletError> for ClientError {
             TabletError::BadName(_) => invalid("tablet.name", error),
             TabletError::NoKeeper(_) => invalid("tablet.no_keeper", error),
             TabletError::NotShared => invalid("tablet.not_shared", error),
+            TabletError::Unsent { .. } => denied("tablet.unsent", error),
             TabletError::OnePerson => invalid("tablet.one_person", error),
             TabletError::Damaged { path, why } => Self::Store(StoreError::Damaged {
                 path,

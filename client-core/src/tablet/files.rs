@@ -9,7 +9,7 @@ use yizhan_proto::{Timestamp, codec};
 
 use super::TabletError;
 use super::pin::Recipe;
-use crate::store::StoreError;
+use crate::store::{StoreError, regular};
 
 /// The register of keepers, in the tablet's folder.
 pub(super) const REGISTER: &str = "tablet.keepers";
@@ -79,10 +79,8 @@ pub(super) fn failed(path: &Path) -> impl FnOnce(io::Error) -> TabletError {
 
 /// Reads one of the files; `None` if it is not there.
 pub(super) fn read<T: for<'b> Decode<'b, ()>>(path: &Path) -> Result<Option<T>, TabletError> {
-    let kept = match fs::read(path) {
-        Ok(kept) => kept,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(path)(error)),
+    let Some(kept) = regular::read(path, FILE_BYTES_MAX).map_err(failed(path))? else {
+        return Ok(None);
     };
     let found = codec::decode(&kept, FILE_BYTES_MAX);
     found.map(Some).map_err(|error| TabletError::Damaged {
@@ -95,6 +93,7 @@ pub(super) fn read<T: for<'b> Decode<'b, ()>>(path: &Path) -> Result<Option<T>, 
 pub(super) fn write<T: Encode<()>>(path: &Path, content: &T) -> Result<(), TabletError> {
     let new = path.with_extension("new");
     let put = || -> io::Result<()> {
+        regular::is_there(&new)?;
         let mut file = private().truncate(true).open(&new)?;
         file.write_all(&codec::encode(content))?;
         file.sync_all()?;
@@ -110,6 +109,9 @@ pub(super) fn write<T: Encode<()>>(path: &Path, content: &T) -> Result<(), Table
 /// Removes a file, overwritten before; one that is not there is no error.
 pub(super) fn remove(path: &Path) -> Result<(), TabletError> {
     let gone = || -> io::Result<()> {
+        if !fs::symlink_metadata(path)?.is_file() {
+            return fs::remove_file(path);
+        }
         let len = fs::metadata(path)?.len();
         let zeros = vec![0; usize::try_from(len).unwrap_or(0).min(FILE_BYTES_MAX)];
         let mut file = OpenOptions::new().write(true).open(path)?;
@@ -127,6 +129,7 @@ pub(super) fn remove(path: &Path) -> Result<(), TabletError> {
 /// once and has one counted.
 pub(super) fn lock(folder: &Path) -> Result<File, TabletError> {
     let path = folder.join(LOCK);
+    regular::is_there(&path).map_err(failed(&path))?;
     let file = private().open(&path).map_err(failed(&path))?;
     file.lock().map_err(failed(&path))?;
     Ok(file)

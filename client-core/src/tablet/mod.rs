@@ -18,6 +18,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use yizhan_proto::DeviceId;
 
 pub use self::error::TabletError;
 use self::files::{Keeper, REGISTER, Register, SESSION, Session, profile};
@@ -207,6 +208,48 @@ impl Tablet {
             keeper.recipe = recipe;
             keeper.sealed = sealed;
         })
+    }
+
+    /// Removes a keeper, and overwrites the profile's files: what the relay has of it stays there. The
+    /// device that the profile was goes on at the relay until somebody revokes it; returned is which one.
+    ///
+    /// The PIN is not needed: whoever left does not come back to type it. It is, to count what waits in a
+    /// profile whose files are encrypted.
+    ///
+    /// # Errors
+    /// [`TabletError::Unsent`] if anything of it is nowhere else; nothing was removed then. After any other
+    /// error it can be repeated.
+    pub fn remove(
+        &self,
+        name: &str,
+        key: Option<&DatabaseKey>,
+    ) -> Result<Option<DeviceId>, TabletError> {
+        let _turn = files::lock(&self.folder)?;
+        let mut register = self.register()?.ok_or(TabletError::NotShared)?;
+        let name = name.trim();
+        let at = register
+            .keepers
+            .iter()
+            .position(|keeper| keeper.name == name);
+        let at = at.ok_or_else(|| TabletError::NoKeeper(shortened(name)))?;
+        let number = register.keepers[at].number;
+        let home = profile(&self.folder, number);
+        let left = store::unfinished_in(&home, key)?;
+        if let Some(left) = left.filter(|left| left.entries + left.files + left.looks > 0) {
+            let name = name.to_owned();
+            return Err(TabletError::Unsent { name, left });
+        }
+        if self
+            .session()?
+            .is_some_and(|session| session.number == number)
+        {
+            files::remove(&self.folder.join(SESSION))?;
+        }
+        // The files first: a register without the keeper would leave them lying where nobody looks.
+        store::remove_home(&home)?;
+        register.keepers.remove(at);
+        self.keep(&register)?;
+        Ok(left.map(|left| left.device))
     }
 
     fn profile(&self, name: String, number: u32, own: SealKey) -> Profile {

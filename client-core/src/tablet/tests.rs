@@ -7,8 +7,8 @@ use yizhan_proto::{DocumentId, StationId};
 use super::*;
 use crate::model::visit::Source;
 use crate::model::{Command, visit};
-use crate::store::StoreError;
 use crate::store::tests::world::TestClock;
+use crate::store::{StoreError, can_encrypt};
 
 fn pin(text: &str) -> Pin {
     Pin::read(text).unwrap()
@@ -34,6 +34,21 @@ fn enter(profile: &Profile, n: u8, clock: &TestClock) {
 fn unsent(tablet: &Tablet) -> Vec<Option<u64>> {
     let keepers = tablet.keepers().unwrap();
     keepers.into_iter().map(|keeper| keeper.unsent).collect()
+}
+
+/// Refused without the profile's key: where a build encrypts, by the file, else by the sealed key.
+fn is_shut<T>(opened: &Result<T, StoreError>) -> bool {
+    if can_encrypt() {
+        matches!(opened, Err(StoreError::KeyNeeded))
+    } else {
+        matches!(opened, Err(StoreError::Sealed))
+    }
+}
+
+/// How much is said to be unsent in a profile that is locked: where a build encrypts, its file tells
+/// nobody.
+fn counted(unsent: u64) -> Option<u64> {
+    (!can_encrypt()).then_some(unsent)
 }
 
 fn tablet(folder: &Path, clock: &TestClock) -> Tablet {
@@ -65,7 +80,11 @@ fn each_keeper_has_a_device_of_their_own_and_opens_it_with_their_own_pin() {
         store.device().unwrap().device
     };
     assert_ne!(device(&wang), device(&zhao));
-    assert_eq!(unsent(&tablet), [Some(1), Some(0)], "counted while locked");
+    assert_eq!(
+        unsent(&tablet),
+        [counted(1), counted(0)],
+        "counted while locked"
+    );
     tablet.lock().unwrap();
     assert!(matches!(tablet.current(), Err(TabletError::Locked)));
     assert!(!folder.path().join(SESSION).exists());
@@ -81,10 +100,7 @@ fn a_locked_profile_is_opened_by_nothing_but_its_key() {
     let zhao = tablet.unlock("赵站长", &pin("87654321"), &clock).unwrap();
     let open = |keys: &OpenKeys| Store::open_with(&wang.home, &clock, keys).map(drop);
     assert!(open(&wang.keys).is_ok());
-    assert!(matches!(
-        open(&OpenKeys::default()),
-        Err(StoreError::Sealed)
-    ));
+    assert!(is_shut(&open(&OpenKeys::default())));
     assert!(matches!(open(&zhao.keys), Err(StoreError::WrongKey)));
 }
 
@@ -173,7 +189,7 @@ fn a_new_pin_opens_the_same_profile_and_the_old_one_does_not() {
     let after = tablet.unlock("王站长", &pin("5555"), &clock).unwrap();
     assert_eq!(after.home, before.home);
     enter(&after, 2, &clock);
-    assert_eq!(unsent(&tablet)[0], Some(2));
+    assert_eq!(unsent(&tablet)[0], counted(2));
 }
 
 #[test]
@@ -224,10 +240,7 @@ fn a_new_key_of_a_sealed_profile_is_sealed_too() {
     assert_eq!(store.device().unwrap().public_key, key);
     drop(store);
     let open = |keys: &OpenKeys| Store::open_with(&wang.home, &clock, keys);
-    assert!(matches!(
-        open(&OpenKeys::default()),
-        Err(StoreError::Sealed)
-    ));
+    assert!(is_shut(&open(&OpenKeys::default())));
     let store = open(&wang.keys).unwrap();
     assert_eq!(store.device().unwrap().public_key, key);
 }
@@ -249,4 +262,126 @@ fn a_folder_that_no_keeper_has_is_given_to_nobody() {
     assert_eq!(unsent(&tablet), [Some(0)]);
     let kept = Store::open_with(&lost.home, &clock, &lost.keys).unwrap();
     assert_eq!(kept.status().unwrap().unsent_changes, 1);
+}
+
+#[test]
+fn a_keeper_is_removed_with_all_bytes_and_not_before_everything_has_arrived() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let tablet = tablet(folder.path(), &clock);
+    let wang = tablet.switch("王站长", &pin("1234"), &clock).unwrap();
+    let zhao = tablet.unlock("赵站长", &pin("87654321"), &clock).unwrap();
+    enter(&wang, 1, &clock);
+    enter(&wang, 2, &clock);
+    enter(&zhao, 3, &clock);
+    let key = wang.keys.database.as_ref();
+    let refused = tablet.remove(" 王站长 ", key);
+    let Err(TabletError::Unsent { name, left }) = &refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(
+        (name.as_str(), left.entries, left.files, left.looks),
+        ("王站长", 2, 0, 0)
+    );
+    let said = refused.unwrap_err().to_string();
+    assert!(said.contains("2 entries"), "{said}");
+    assert_eq!(
+        tablet.current().unwrap().name,
+        "王站长",
+        "nothing was touched"
+    );
+    assert_eq!(unsent(&tablet), [Some(2), Some(1)]);
+    // A refused one is theirs as well; what the relay has is not lost with the profile.
+    let store = Store::open_with(&wang.home, &clock, &wang.keys).unwrap();
+    let device = store.device().unwrap().device;
+    for (state, is_removed) in [(2, false), (1, true)] {
+        let sql = format!("UPDATE changes SET state = {state}");
+        store.connection_for_tests().execute_batch(&sql).unwrap();
+        if !is_removed {
+            assert!(matches!(
+                tablet.remove("王站长", key),
+                Err(TabletError::Unsent { .. })
+            ));
+        }
+    }
+    drop(store);
+    assert_eq!(tablet.remove("王站长", key).unwrap(), Some(device));
+    assert!(!wang.home.exists());
+    assert!(matches!(tablet.current(), Err(TabletError::Locked)));
+    assert!(matches!(
+        tablet.remove("王站长", None),
+        Err(TabletError::NoKeeper(_))
+    ));
+    assert!(matches!(
+        tablet.unlock("王站长", &pin("1234"), &clock),
+        Err(TabletError::NoKeeper(_))
+    ));
+    assert_eq!(
+        unsent(&tablet),
+        [Some(1)],
+        "and the other keeper's work is there"
+    );
+    // It died between the two: the folder is gone, and the name is still there.
+    std::fs::remove_dir_all(&zhao.home).unwrap();
+    assert_eq!(tablet.remove("赵站长", None).unwrap(), None);
+    assert_eq!(tablet.keepers().unwrap(), []);
+}
+
+/// The tablet's own files may be anything: named, never waited for, and nobody's profile opens by them.
+#[cfg(unix)]
+#[test]
+fn damaged_or_forged_files_of_a_tablet_open_nothing_and_lose_nothing() {
+    let clock = TestClock::new(1);
+    for (file, sort) in [
+        (REGISTER, "pipe"),
+        (SESSION, "pipe"),
+        ("tablet.lock", "pipe"),
+        (REGISTER, "large"),
+        (SESSION, "large"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let tablet = tablet(folder.path(), &clock);
+        let wang = tablet.switch("王站长", &pin("1234"), &clock).unwrap();
+        enter(&wang, 1, &clock);
+        let path = folder.path().join(file);
+        let before = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        if sort == "pipe" {
+            let made = std::process::Command::new("mkfifo").arg(&path).status();
+            assert!(made.unwrap().success());
+        } else {
+            std::fs::File::create(&path)
+                .unwrap()
+                .set_len(1 << 30)
+                .unwrap();
+        }
+        let tried = tablet.switch("赵站长", &pin("87654321"), &clock).map(drop);
+        let current = tablet.current().map(drop);
+        assert!(
+            tried.is_err() || current.is_err() || file == SESSION,
+            "{file} {sort}"
+        );
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, before).unwrap();
+        let again = tablet.switch("王站长", &pin("1234"), &clock).unwrap();
+        assert_eq!(unsent(&tablet), [Some(1), Some(0)]);
+        assert_eq!(again.home, wang.home);
+    }
+    // A session that somebody made up: a keeper who is not there, another keeper's profile, no such key.
+    let folder = tempfile::tempdir().unwrap();
+    let tablet = tablet(folder.path(), &clock);
+    for number in [0, 1, 2, 3, u32::MAX] {
+        let forged = Session {
+            number,
+            key: [9; 32],
+        };
+        files::write(&folder.path().join(SESSION), &forged).unwrap();
+        match tablet.current() {
+            Ok(profile) => {
+                let opened = Store::open_with(&profile.home, &clock, &profile.keys);
+                assert!(matches!(opened, Err(StoreError::WrongKey)), "{number}");
+            }
+            Err(error) => assert!(matches!(error, TabletError::Locked), "{number}: {error}"),
+        }
+    }
 }

@@ -34,6 +34,15 @@ pub struct Forgets {
     pub person_name: String,
     /// Whether it was revoked.
     pub revoked: bool,
+    /// When.
+    #[serde(default)]
+    pub revoked_at: Option<String>,
+    /// When it was ordered to erase itself.
+    #[serde(default)]
+    pub wipe_ordered_at: Option<String>,
+    /// When it said that it has.
+    #[serde(default)]
+    pub wiped_at: Option<String>,
     /// When it last paired or pushed.
     pub last_seen_at: Option<String>,
     /// Since when the oldest of it is outstanding.

@@ -99,6 +99,12 @@ pub struct OutstandingDevice {
     pub last_seen_at: Option<String>,
     /// When it was revoked: it will not confirm any more.
     pub revoked_at: Option<String>,
+    /// When it was ordered to erase itself.
+    #[serde(default)]
+    pub wipe_ordered_at: Option<String>,
+    /// When it said that it has: then nothing is left there.
+    #[serde(default)]
+    pub wiped_at: Option<String>,
     /// Documents it has not confirmed.
     pub documents: u64,
     /// Since when it is to forget them.

@@ -292,6 +292,9 @@ pub struct Status {
     pub quarantined_oldest_ms: Option<u64>,
     /// Forgets that devices acknowledged.
     pub forgets_acknowledged: u64,
+    /// Places that documents have left because they grew old, and have not come back to.
+    #[serde(default)]
+    pub retired: u64,
     /// Digests of devices that did not agree, since the start.
     pub digest_mismatches: u64,
     /// Bytes of the database and its log.

@@ -6,6 +6,7 @@ use std::path::Path;
 use indicatif::ProgressBar;
 
 use super::args::{Erase as Args, EraseCommand};
+use super::forget::device_fate;
 use super::relay::{Relay, named, part};
 use super::{Failure, Output, text};
 use crate::admin::{Erasure, ErasureLine, LedgerEntry, NewErasure, Person, Replayed};
@@ -270,15 +271,19 @@ fn shown_receipt(receipt: &Erasure) -> String {
         "{} devices have yet to confirm:\n",
         receipt.outstanding.len()
     ));
+    said.push_str(&outstanding(receipt));
+    said.push_str(&finished_in_words(receipt));
+    said
+}
+
+/// The devices that have yet to confirm, as a table.
+fn outstanding(receipt: &Erasure) -> String {
     let rows: Vec<Vec<String>> = receipt
         .outstanding
         .iter()
         .map(|device| {
             let seen = device.last_seen_at.as_deref();
-            let mut seen = seen.map_or_else(|| "never".to_owned(), text::local);
-            if device.revoked_at.is_some() {
-                seen.push_str(", revoked");
-            }
+            let seen = seen.map_or_else(|| "never".to_owned(), text::local);
             vec![
                 device.id.clone(),
                 device.label.clone(),
@@ -287,10 +292,15 @@ fn shown_receipt(receipt: &Erasure) -> String {
                 text::local(&device.since),
                 text::span(device.age_ms),
                 seen,
+                device_fate(
+                    device.revoked_at.as_deref(),
+                    device.wipe_ordered_at.as_deref(),
+                    device.wiped_at.as_deref(),
+                ),
             ]
         })
         .collect();
-    said.push_str(&text::table(
+    text::table(
         &[
             "DEVICE",
             "LABEL",
@@ -299,9 +309,32 @@ fn shown_receipt(receipt: &Erasure) -> String {
             "SINCE",
             "AGE",
             "LAST SEEN",
+            "REVOKED",
         ],
         &rows,
-    ));
+    )
+}
+
+/// What is to be said of devices that will confirm nothing any more.
+fn finished_in_words(receipt: &Erasure) -> String {
+    let devices = receipt.outstanding.iter();
+    let (wiped, rest): (Vec<_>, Vec<_>) = devices
+        .filter(|device| device.revoked_at.is_some())
+        .partition(|device| device.wiped_at.is_some());
+    let mut said = String::new();
+    if !wiped.is_empty() {
+        said.push_str(&format!(
+            "\n{} of them said that they erased themselves: nothing is left there\n",
+            wiped.len()
+        ));
+    }
+    if !rest.is_empty() {
+        said.push_str(&format!(
+            "\n{} of them are revoked and confirm nothing any more: find out where they are, and say in the \
+             receipt since when each is revoked\n",
+            rest.len()
+        ));
+    }
     said
 }
 

@@ -40,6 +40,7 @@ fn list(data: &Path, output: &mut Output) -> Result<(), Failure> {
                 "DOCUMENTS",
                 "LEFT",
                 "LAST SEEN",
+                "REVOKED",
             ],
             &rows,
         )
@@ -58,12 +59,30 @@ fn row(device: &Forgets) -> Vec<String> {
         age(device.age_ms),
         device.documents.to_string(),
         left.collect::<Vec<_>>().join(" "),
-        if device.revoked {
-            format!("{last_seen} (revoked)")
-        } else {
-            last_seen
-        },
+        last_seen,
+        device_fate(
+            device.revoked_at.as_deref(),
+            device.wipe_ordered_at.as_deref(),
+            device.wiped_at.as_deref(),
+        ),
     ]
+}
+
+/// Since when a device is revoked, and whether what was on it is known to be gone: what a receipt says of one
+/// that confirms nothing any more. Empty for one that is not revoked.
+pub(super) fn device_fate(
+    revoked_at: Option<&str>,
+    wipe_ordered_at: Option<&str>,
+    wiped_at: Option<&str>,
+) -> String {
+    let Some(revoked_at) = revoked_at.map(text::local) else {
+        return String::new();
+    };
+    match (wiped_at.map(text::local), wipe_ordered_at) {
+        (Some(at), _) => format!("{revoked_at}, erased itself {at}"),
+        (None, Some(_)) => format!("{revoked_at}, wipe not confirmed"),
+        (None, None) => format!("{revoked_at}, no wipe ordered"),
+    }
 }
 
 /// A time that has passed, in its largest unit.
@@ -79,6 +98,23 @@ fn age(ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_known_of_a_revoked_device_is_told_in_words() {
+        let at = "2026-11-21T08:00:00Z";
+        assert_eq!(device_fate(None, None, None), "");
+        for (ordered, wiped, words) in [
+            (None, None, "no wipe ordered"),
+            (Some(at), None, "wipe not confirmed"),
+            (Some(at), Some(at), "erased itself"),
+        ] {
+            let told = device_fate(Some(at), ordered, wiped);
+            assert!(
+                told.starts_with(&text::local(at)) && told.contains(words),
+                "{told}"
+            );
+        }
+    }
 
     #[test]
     fn ages_are_told_in_their_largest_unit() {

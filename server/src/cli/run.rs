@@ -78,6 +78,9 @@ fn config(data: &Path, args: &Serve) -> Result<Config, Failure> {
     };
     config.relay.restored = args.restored;
     config.relay.backup_days = args.backup_days;
+    for keep in &args.keep {
+        config.relay.periods.set(*keep);
+    }
     if let Some(file) = &args.calendar {
         let (text, path) = read(file)?;
         config.relay.calendar =

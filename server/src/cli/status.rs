@@ -21,6 +21,7 @@ pub(super) fn show(data: &Path, output: &mut Output) -> Result<(), Failure> {
             ("devices", status.devices.to_string()),
             ("devices revoked", status.devices_revoked.to_string()),
             ("changes in quarantine", quarantined(status)),
+            ("places left by age", status.retired.to_string()),
             (
                 "digests that disagreed",
                 status.digest_mismatches.to_string(),

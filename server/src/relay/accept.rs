@@ -2,21 +2,23 @@
 //!
 //! Each change gets its own receipt, and a bad one never stands in the way of another.
 
+mod arrival;
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use yizhan_client_core::model::gate::{self, Known, Verdict};
 use yizhan_client_core::model::{Author, Inspected, Judge, Outline, Refusal, RefusalCode, inspect};
-use yizhan_proto::limits::CLOCK_SKEW_TOLERATED_MS;
 use yizhan_proto::sync::{Outcome, Push, Reason, Stored};
-use yizhan_proto::{ChangeHash, DeviceId, DocumentId, Kind, PersonId, Scope, Timestamp};
+use yizhan_proto::{ChangeHash, DocumentId, Kind, Scope};
 
 use super::quarantine::rejected;
-use super::quotas::{self, Quotas};
-use super::{access, attachments, audit, erasure, membership, seats};
+use super::quotas;
+use super::{access, attachments, audit, clocks, erasure, membership, retention, seats};
 use crate::store::rows::{DocumentRow, NewChange, QuarantineRow};
 use crate::store::{LogTx, StoreError};
+pub(super) use arrival::Arrival;
 
 /// A pushed change, looked at.
 #[derive(Debug)]
@@ -51,53 +53,6 @@ impl Incoming {
             bytes,
             inspected,
         }
-    }
-}
-
-/// When and from whom changes arrive.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Arrival {
-    /// The device that pushes.
-    pub(super) device: DeviceId,
-    /// The person it acts for.
-    pub(super) person: PersonId,
-    /// The relay's clock.
-    pub(super) received_at: Timestamp,
-    /// Device clock minus relay clock, 0 within tolerance.
-    pub(super) skew_ms: i64,
-    /// What it may take up; `None` for what the relay itself writes.
-    pub(super) quotas: Option<Quotas>,
-}
-
-impl Arrival {
-    /// An arrival right now from a device whose clock says `device_time`.
-    pub(super) fn new(author: &Author, now: Timestamp, device_time: Timestamp) -> Self {
-        Self::of(author.device, author.person, now, device_time)
-    }
-
-    /// An arrival right now from a device that acted for this person, whose clock says
-    /// `device_time`.
-    pub(super) fn of(
-        device: DeviceId,
-        person: PersonId,
-        now: Timestamp,
-        device_time: Timestamp,
-    ) -> Self {
-        let skew_ms = device_time.ms_since(now);
-        let tolerated = (-CLOCK_SKEW_TOLERATED_MS..=CLOCK_SKEW_TOLERATED_MS).contains(&skew_ms);
-        Self {
-            device,
-            person,
-            received_at: now,
-            skew_ms: if tolerated { 0 } else { skew_ms },
-            quotas: None,
-        }
-    }
-
-    /// The same, under quotas.
-    pub(super) const fn under(mut self, quotas: Quotas) -> Self {
-        self.quotas = Some(quotas);
-        self
     }
 }
 
@@ -163,6 +118,11 @@ pub(super) fn settle(
         Ok(change) => change,
         Err(refusal) => return Ok(Outcome::Refused(Reason::from(refusal))),
     };
+    // Before anything is looked up: an id that follows from who is enrolled in what is the same to
+    // everybody, whether there is a document or not.
+    if let Err(refusal) = gate::fits_id(incoming.document, incoming.kind) {
+        return Ok(Outcome::Refused(Reason::from(&refusal)));
+    }
     let before = tx.document(incoming.document)?;
     let outline = before.as_deref().map(|row| &row.outline);
     match outline {
@@ -194,11 +154,16 @@ pub(super) fn settle(
     }
     match verdict {
         Ok(Verdict::Accept(outline)) => {
-            if let Some(refusal) = seats::objection(tx, incoming)? {
+            let objection = match seats::objection(tx, incoming)? {
+                Some(refusal) => Some(refusal),
+                None if before.is_none() => clocks::room_for_note(tx, incoming, change)?,
+                None => None,
+            };
+            if let Some(refusal) = objection {
                 return Ok(Outcome::Refused(Reason::from(&refusal)));
             }
-            if let (None, Some(quotas)) = (&before, arrival.quotas)
-                && let Some(later) = quotas::no_room(tx, quotas, &outline)?
+            if before.is_none()
+                && let Some(later) = quotas::no_room(tx, arrival, &outline)?
             {
                 return Ok(later);
             }
@@ -295,7 +260,7 @@ fn keep(
     incoming: &Incoming,
     change: &Inspected,
     before: Option<&Arc<DocumentRow>>,
-    outline: Outline,
+    mut outline: Outline,
 ) -> Result<Stored, StoreError> {
     let sequence = tx.allot_sequence();
     tx.put_change(&NewChange {
@@ -311,15 +276,18 @@ fn keep(
     })?;
     tx.remove_quarantine(incoming.document, incoming.hash)?;
     attachments::name(tx, incoming.document, incoming.kind, arrival.person, change)?;
-    let mut row = membership::accepted(
+    let corrected = retention::latest_of(tx, incoming.kind, change)?;
+    outline.facts.until = outline.facts.until.max(corrected);
+    let (id, known, now) = (
         incoming.document,
         before.map(Arc::as_ref),
-        outline,
-        sequence,
+        arrival.received_at,
     );
+    let mut row = membership::accepted(id, known, outline, sequence);
     if before.is_none() {
-        row = access::place_new(tx, row, sequence, arrival.received_at)?;
+        row = access::place_new(tx, row, sequence, now)?;
     }
+    row = retention::judged(tx, id, known, row, sequence, now)?;
     if incoming.kind == Kind::Consent {
         let shares = audit::Shares {
             by: audit::by(arrival),

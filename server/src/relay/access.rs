@@ -8,17 +8,19 @@ mod standing;
 
 use std::sync::Arc;
 
+use yizhan_client_core::model::Outline;
 use yizhan_client_core::model::consent::Purpose;
 use yizhan_proto::sync::ForgetReason;
 use yizhan_proto::{DocumentId, Kind, PersonId, Scope, Sequence, StationId, Timestamp};
 
 use super::audit::Shares;
-use super::{Relay, from_read, from_write, membership};
+use super::{Relay, from_read, from_write, membership, retention};
 use crate::audit::By;
 use crate::error::RelayError;
 use crate::store::rows::{ConsentRow, DocumentRow};
 use crate::store::{LogTx, StoreError};
-use standing::{Moves, Standing, moves};
+use standing::{Moves, moves};
+pub(super) use standing::{SHARED_WITH_MAX, Standing};
 
 /// Documents of a driver that one job looks at.
 const LOOKED_AT_ONCE: u32 = 200;
@@ -78,7 +80,8 @@ pub(super) fn follow_consent(
     shares.enter(tx, before.as_ref(), &after)?;
     // The first consent for a purpose changes nothing of what a station holds.
     let of_purpose = |row: &ConsentRow| row.purpose == after.purpose && row.withdrawn;
-    let at_station = tx.consents_at(&tx.ids_of(after.driver)?, after.station)?;
+    let ids = tx.ids_of(after.driver)?;
+    let at_station = tx.consents_standing(&ids, after.station, shares.now, 0)?;
     if after.purpose == Purpose::Share || at_station.iter().any(of_purpose) {
         ask(tx, after.driver, after.station)?;
     }
@@ -126,12 +129,13 @@ fn ask(tx: &mut LogTx<'_>, driver: PersonId, station: StationId) -> Result<(), S
 }
 
 fn standing_of(
-    tx: &LogTx<'_>,
+    tx: &mut LogTx<'_>,
     driver: PersonId,
     station: StationId,
     now: Timestamp,
 ) -> Result<Standing, StoreError> {
-    let consents = tx.consents_at(&tx.ids_of(driver)?, station)?;
+    // One more than count: a sharing with the station itself is none.
+    let consents = tx.consents_of(driver, station, now, SHARED_WITH_MAX + 1)?;
     Ok(Standing::of(&consents, station, now))
 }
 
@@ -145,7 +149,7 @@ fn place_some(tx: &mut LogTx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let entries = tx.scope_entries(&scope, placing.position, LOOKED_AT_ONCE)?;
     for entry in &entries {
         placing.position = entry.last.get();
-        place_one(tx, entry.document, placing.station, &standing)?;
+        place_one(tx, entry.document, placing.station, &standing, now)?;
     }
     tx.put_placing(&placing, entries.len() < LOOKED_AT_ONCE as usize)
 }
@@ -155,6 +159,7 @@ fn place_one(
     document: DocumentId,
     station: StationId,
     standing: &Standing,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(before) = tx.document(document)? else {
         return Ok(());
@@ -174,5 +179,25 @@ fn place_one(
     for scope in &joins {
         after = membership::joined(&after, scope, sequence).unwrap_or(after);
     }
+    after = retention::aged(tx, document, after, sequence, now)?;
     tx.put_document(document, Some(Arc::clone(&before)), after)
+}
+
+/// Whether a document that is young enough for a scope of its audience may lie there.
+pub(super) fn may_lie(
+    tx: &mut LogTx<'_>,
+    outline: &Outline,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let routing = &outline.routing;
+    match (outline.kind, routing.driver, routing.station, scope) {
+        (
+            Kind::Visit | Kind::Check,
+            Some(driver),
+            Some(station),
+            Scope::Station(_) | Scope::StationHealth(_),
+        ) => Ok(standing_of(tx, driver, station, now)?.allows(outline.kind, station, scope)),
+        _ => Ok(true),
+    }
 }

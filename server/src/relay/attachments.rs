@@ -132,8 +132,8 @@ impl Relay {
         caller: &Caller,
         sha256: ContentHash,
     ) -> Result<AttachmentState, AttachmentError> {
-        let (caller, reach) = self.reach(caller, sha256).await?;
-        if let Some(state) = self.complete(&caller, sha256, &reach).await? {
+        let reach = self.reach(caller, sha256).await?;
+        if let Some(state) = self.complete(sha256, &reach).await? {
             return Ok(state);
         }
         let own = reach.own.ok_or(if reach.named {
@@ -143,7 +143,7 @@ impl Relay {
         })?;
         let inner = Arc::clone(&self.inner);
         let read = move || -> Result<u64, AttachmentError> {
-            Ok(inner.blobs.part_bytes(sha256, caller.person)?)
+            Ok(inner.blobs.part_bytes(sha256, own.person)?)
         };
         let have = blocking(read).await?;
         Ok(AttachmentState {
@@ -164,8 +164,8 @@ impl Relay {
         sha256: ContentHash,
         piece: Piece,
     ) -> Result<AttachmentState, AttachmentError> {
-        let (caller, reach) = self.reach(caller, sha256).await?;
-        if let Some(state) = self.complete(&caller, sha256, &reach).await? {
+        let reach = self.reach(caller, sha256).await?;
+        if let Some(state) = self.complete(sha256, &reach).await? {
             return Ok(state);
         }
         // Only who names bytes sends them; who may read them waits for those.
@@ -177,12 +177,14 @@ impl Relay {
         check(&piece, own.bytes)?;
         self.sweep();
         let now = self.inner.clock.now();
-        let held = self.inner.blobs.hold(sha256, caller.person);
+        // Under the id under which it was named: whoever became one with somebody goes on where
+        // they were.
+        let held = self.inner.blobs.hold(sha256, own.person);
         let held = held.ok_or(AttachmentError::Relay(RelayError::Busy {
             retry_after_ms: HELD_RETRY_MS,
         }))?;
         let inner = Arc::clone(&self.inner);
-        let (used, person) = (reach.used, caller.person);
+        let (used, person) = (reach.used, own.person);
         let (held, taken) = blocking(move || {
             check_quota(&inner, sha256, person, used.saturating_add(piece.whole))?;
             let taken = take(&held, &piece, now)?;
@@ -192,7 +194,7 @@ impl Relay {
         let have = match taken {
             Taken::Part(have) => have,
             Taken::Whole => {
-                self.prove(sha256, caller.person, own.bytes).await?;
+                self.prove(sha256, own.person, own.bytes).await?;
                 own.bytes
             }
         };
@@ -215,7 +217,7 @@ impl Relay {
         caller: &Caller,
         sha256: ContentHash,
     ) -> Result<Readable, AttachmentError> {
-        let (_, reach) = self.reach(caller, sha256).await?;
+        let reach = self.reach(caller, sha256).await?;
         let Some(row) = reach.readable else {
             return Err(if reach.named {
                 AttachmentError::NotHere
@@ -234,24 +236,17 @@ impl Relay {
         })
     }
 
-    /// The caller as of now, and what they may do with some bytes.
-    async fn reach(
-        &self,
-        caller: &Caller,
-        sha256: ContentHash,
-    ) -> Result<(Arc<Caller>, Reach), AttachmentError> {
+    /// What the caller, as they are by now, may do with some bytes.
+    async fn reach(&self, caller: &Caller, sha256: ContentHash) -> Result<Reach, AttachmentError> {
         let caller = self.caller(caller.device).map_err(RelayError::from)?;
-        let asking = Arc::clone(&caller);
-        let read = move |snapshot: &Snapshot<'_>| reach(snapshot, &asking, sha256);
-        let reach = self.inner.readers.read(read).await.map_err(from_read)?;
-        Ok((caller, reach))
+        let read = move |snapshot: &Snapshot<'_>| reach(snapshot, &caller, sha256);
+        Ok(self.inner.readers.read(read).await.map_err(from_read)?)
     }
 
     /// The state of bytes that the caller can fetch. If the caller names them too, the caller has
     /// shown to have them: whoever can fetch can send.
     async fn complete(
         &self,
-        caller: &Caller,
         sha256: ContentHash,
         reach: &Reach,
     ) -> Result<Option<AttachmentState>, AttachmentError> {
@@ -262,8 +257,8 @@ impl Relay {
         let Some((_, bytes)) = open(inner, sha256).await? else {
             return Ok(None);
         };
-        if reach.own.as_ref().is_some_and(|own| !own.is_proven) {
-            self.prove(sha256, caller.person, bytes).await?;
+        if let Some(own) = reach.own.as_ref().filter(|own| !own.is_proven) {
+            self.prove(sha256, own.person, bytes).await?;
         }
         Ok(Some(AttachmentState {
             have: bytes,
@@ -309,7 +304,7 @@ fn reach(
             continue;
         }
         reach.named = true;
-        if row.person == caller.person && reach.own.is_none() {
+        if caller.author.is(row.person) && reach.own.is_none() {
             reach.own = Some(row.clone());
         }
         if row.is_proven && reach.readable.is_none() {
@@ -320,7 +315,9 @@ fn reach(
         }
     }
     if reach.own.is_some() && reach.readable.is_none() {
-        reach.used = snapshot.proven_bytes(caller.person)?;
+        for id in std::iter::once(&caller.person).chain(&caller.author.aliases) {
+            reach.used += snapshot.proven_bytes(*id)?;
+        }
     }
     Ok(reach)
 }

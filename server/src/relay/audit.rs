@@ -13,7 +13,7 @@ use yizhan_client_core::model::RefusalCode;
 use yizhan_proto::audit::{CheckRead, CheckReads, ReadsEntered};
 use yizhan_proto::limits::AUDIT_READS_MAX;
 use yizhan_proto::sync::Reason;
-use yizhan_proto::{DocumentId, Kind, PersonId, Timestamp};
+use yizhan_proto::{DeviceId, DocumentId, Kind, PersonId, Timestamp};
 
 pub(super) use allowance::Allowance;
 pub(super) use entered::{Shares, begun, done, forgotten, linked, rekeyed, role, station};
@@ -22,7 +22,7 @@ use super::accept::Arrival;
 use super::types::Caller;
 use super::{Relay, from_read, from_write};
 use crate::audit::{Action, By, ChainHash, Detail, Event, Subject};
-use crate::error::RelayError;
+use crate::error::{DeviceError, RelayError};
 pub use crate::store::{AuditFilter, AuditRow, ChangeMade};
 use crate::store::{LogTx, StoreError};
 
@@ -33,6 +33,8 @@ const REFUSALS_PER_HOUR_MAX: u32 = 100;
 /// it may not; the rest is to be sent again. An honest tablet has so many only when it was offline
 /// for long, or after its keeper's role ended.
 const READS_PER_HOUR_MAX: u32 = 4_096;
+/// Keys that one device may go over to in one hour: each is entered, and the former one is kept.
+const KEYS_PER_HOUR_MAX: u32 = 12;
 /// Changes told beside the entries of a document.
 const CHANGES_MAX: u32 = 200;
 
@@ -51,6 +53,7 @@ pub(super) struct Allowances {
     refusals: Allowance,
     reads: Allowance,
     strays: Allowance,
+    keys: Allowance,
 }
 
 impl Relay {
@@ -205,6 +208,17 @@ impl Relay {
         }
         tx.audit(&event)?;
         Ok(true)
+    }
+
+    /// That a device may go over to one more key in this hour.
+    pub(super) fn may_rekey(&self, device: DeviceId, now: Timestamp) -> Result<(), DeviceError> {
+        if self.inner.audit.keys.take(device, now, KEYS_PER_HOUR_MAX) {
+            return Ok(());
+        }
+        Err(DeviceError::TooOften {
+            bound: KEYS_PER_HOUR_MAX.into(),
+            retry_after_ms: Allowance::renewed_in_ms(now),
+        })
     }
 
     /// Enters a refusal, if it is one of what its author may not do. What is wrong in itself (a value

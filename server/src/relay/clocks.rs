@@ -13,13 +13,13 @@ mod tests;
 use std::sync::Arc;
 
 use yizhan_client_core::model::ticket::Command as Edit;
-use yizhan_client_core::model::{Command, gate};
+use yizhan_client_core::model::{Command, Inspected, Refusal, RefusalCode, gate};
 use yizhan_proto::sync::ForgetReason;
 use yizhan_proto::{DeskKey, DocumentId, Kind, Scope, Timestamp};
 
 use super::accept::Incoming;
 use super::own::{Hand, OwnError, open};
-use super::{Relay, from_write, membership};
+use super::{Relay, from_write, membership, retention};
 use crate::error::RelayError;
 use crate::store::rows::TicketClockRow;
 use crate::store::{LogTx, StoreError};
@@ -29,10 +29,14 @@ pub use file::CalendarError;
 /// Tickets that one job closes: a few milliseconds for each, and other jobs wait meanwhile.
 const CLOSED_AT_ONCE: u32 = 50;
 
+/// Notes on one ticket: all of them move in the job that moves the ticket, so that no desk reads
+/// what is not there for it any more, and other jobs wait meanwhile.
+const NOTES_MAX: u32 = 500;
+
 impl Relay {
     /// What time alone brings about: closes tickets that were resolved so long before `now` that
-    /// nobody will object, a bounded number of them, goes on deciding about seats and erasing, and
-    /// ends sharings.
+    /// nobody will object, a bounded number of them, goes on deciding about seats and erasing,
+    /// ends sharings, and lets go what grew too old.
     /// Whether more is to be done.
     ///
     /// # Errors
@@ -48,6 +52,7 @@ impl Relay {
         let mut more = self.settle_seats().await?;
         more |= self.go_on_erasing(now).await?;
         more |= self.place_documents(now).await?;
+        more |= self.grow_old(now).await?;
         if due {
             let job = move |tx: &mut LogTx<'_>| relay.close_tickets(tx, now);
             let closed = self.inner.writer.write(job).await;
@@ -143,8 +148,30 @@ impl Relay {
                 move_note(tx, incoming.document, &from, &to)?;
             }
         }
-        Ok(())
+        retention::look_again(tx, incoming.document, self.inner.clock.now())
     }
+}
+
+/// What is said of a new note on a ticket that has so many that they would not follow it to another
+/// desk in one job.
+pub(super) fn room_for_note(
+    tx: &LogTx<'_>,
+    incoming: &Incoming,
+    change: &Inspected,
+) -> Result<Option<Refusal>, StoreError> {
+    if incoming.kind != Kind::CaseNote {
+        return Ok(None);
+    }
+    for ticket in gate::references(Kind::CaseNote, change) {
+        if tx.ticket_has_notes(ticket, NOTES_MAX)? {
+            return Ok(Some(
+                Refusal::new(RefusalCode::DocumentFull)
+                    .at("ticket")
+                    .bound(format!("{NOTES_MAX} notes on one ticket")),
+            ));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether nothing happened that a clock goes by.

@@ -261,13 +261,17 @@ fn caller(device: &DeviceRow, person: &PersonRow, identity: &Identity) -> Caller
 /// What a person's devices are told, but for the desks. The version is a hash of the rest and of
 /// the desks, so it changes whenever anything of them does, and never by a restart.
 fn identity(person: &PersonRow, regions: &[RegionKey], told: &Told) -> Identity {
-    let mut scopes = route::subscriptions(
-        person.id,
-        &person.aliases,
-        &person.roles,
-        regions,
-        &told.places(),
-    );
+    // Nobody reads nothing, not the directory either: a device without a scope drops all it has.
+    let mut scopes = match person.is_erased() {
+        true => Vec::new(),
+        false => route::subscriptions(
+            person.id,
+            &person.aliases,
+            &person.roles,
+            regions,
+            &told.places(),
+        ),
+    };
     if scopes.len() > SCOPES_MAX {
         tracing::warn!(
             scopes = scopes.len(),

@@ -51,6 +51,8 @@ struct Pulled {
     repairs: Vec<yizhan_proto::sync::RepairAnswer>,
     fetched: Vec<yizhan_proto::sync::Fetched>,
     decisions: Option<yizhan_proto::sync::Decisions>,
+    /// Scopes read from a former life of the relay of which the device holds exactly what is there.
+    settled: Vec<Scope>,
 }
 
 impl Pulled {
@@ -62,6 +64,7 @@ impl Pulled {
             repairs: Vec::new(),
             fetched: Vec::new(),
             decisions: None,
+            settled: Vec::new(),
         }
     }
 }
@@ -72,7 +75,8 @@ impl Relay {
     /// # Errors
     /// [`RelayError`]. Of what was pushed, nothing was stored, unless the error is
     /// [`RelayError::Storage`] or [`RelayError::Internal`], which may also come from reading
-    /// after the push was stored; a device pushes again then, and is told of duplicates.
+    /// after the push was stored, or [`RelayError::Caller`], if the device was revoked meanwhile; a
+    /// device pushes again then, and is told of duplicates.
     pub async fn sync(
         &self,
         caller: &Caller,
@@ -93,9 +97,11 @@ impl Relay {
             (receipts, Some(head))
         };
         let (mut pull, tell_identity) = pull(&caller, request, self.epoch());
+        pull.former = self.inner.former;
         let identity = tell_identity.then(|| self.inner.directory.told(&caller));
         pull.pushed = receipts.iter().filter_map(sequence_of).collect();
         let begun = begun(&pull.asks);
+        let device = caller.device;
         let pulled = match pushed_head {
             Some(head) if pull.asks_nothing() => Pulled::nothing(head),
             _ => self
@@ -105,9 +111,17 @@ impl Relay {
                 .await
                 .map_err(from_read)?,
         };
-        if !begun.is_empty() {
-            self.begin(caller.device, begun, pulled.head).await?;
-        }
+        // Whose right ended while this went on gets nothing of what was read under it.
+        let current = self.caller(device)?;
+        let (pulled, identity) = if current.identity.version == caller.identity.version {
+            self.begin(device, begun, pulled.head).await?;
+            self.settle_anew(device, &pulled.settled, pulled.head)
+                .await?;
+            (pulled, identity)
+        } else {
+            let identity = self.inner.directory.told(&current);
+            (Pulled::nothing(pulled.head), Some(identity))
+        };
         self.count(&receipts, &pulled);
         Ok(SyncResponse {
             version: ProtocolVersion::CURRENT,
@@ -161,11 +175,12 @@ impl Relay {
             let mut receipts = Vec::with_capacity(incoming.len());
             let mut told = Told::default();
             for incoming in &incoming {
-                let (begins, later) = room.objection(tx, incoming)?;
-                let outcome = match later {
-                    Some(later) => later,
-                    None => relay.admit(tx, &mut told, writer, arrival, incoming)?,
+                let (begins, begun_max) = room.begins(tx, incoming)?;
+                let arrival = Arrival {
+                    begun_max,
+                    ..arrival
                 };
+                let outcome = relay.admit(tx, &mut told, writer, arrival, incoming)?;
                 if begins && matches!(outcome, Outcome::Accepted(_)) {
                     room.one_more();
                 }
@@ -295,9 +310,10 @@ fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {
     let mut budget = Budget::new(pull.page_bytes_max);
     let mut pages = Vec::new();
     let mut mismatches = 0;
+    let mut agreed = Vec::new();
     for ask in &pull.asks {
         match reading.page(ask, &mut budget)? {
-            Answer::Unchanged => {}
+            Answer::Unchanged => agreed.extend(ask.digest.map(|_| &ask.scope)),
             Answer::Page(page) => pages.push(page),
             Answer::Mismatch(page) => {
                 mismatches += 1;
@@ -315,7 +331,14 @@ fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {
             // Which scope it is, only the device can tell.
             mismatches += 1;
             pages = digests;
+        } else {
+            agreed.extend(pull.asks.iter().map(|ask| &ask.scope));
         }
+    }
+    let mut settled = Vec::new();
+    if pull.former && !agreed.is_empty() {
+        settled = snapshot.former_scopes(pull.device)?;
+        settled.retain(|scope| agreed.contains(&scope));
     }
     Ok(Pulled {
         head: reading.head,
@@ -327,6 +350,7 @@ fn read(snapshot: &Snapshot<'_>, pull: &Pull) -> Result<Pulled, StoreError> {
             Some(after) => decisions(snapshot, pull.device, after)?,
             None => None,
         },
+        settled,
     })
 }
 

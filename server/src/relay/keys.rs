@@ -24,10 +24,11 @@ impl Relay {
     ///
     /// # Errors
     /// [`DeviceError::Caller`] for a device that may not act; [`DeviceError::KeyReplaced`] if its
-    /// key is neither the old nor the new one by now.
+    /// key is neither the old nor the new one by now; [`DeviceError::TooOften`].
     pub async fn replace_key(&self, request: KeyRequest) -> Result<(), DeviceError> {
         let now = self.inner.clock.now();
-        let job = move |tx: &mut LogTx<'_>| replace(tx, &request, now);
+        let relay = self.clone();
+        let job = move |tx: &mut LogTx<'_>| relay.replace(tx, &request, now);
         let written = self.inner.writer.write(job).await;
         written.map_err(from_write::<_, DeviceError>)
     }
@@ -43,6 +44,28 @@ impl Relay {
             .read(move |snapshot| snapshot.former_keys(device));
         read.await.map_err(from_read)
     }
+
+    fn replace(
+        &self,
+        tx: &mut LogTx<'_>,
+        request: &KeyRequest,
+        now: Timestamp,
+    ) -> Result<(), DeviceError> {
+        let mut row = tx.device(request.device)?.ok_or(CallerError::Unknown)?;
+        if row.revoked_at.is_some() {
+            return Err(CallerError::Revoked.into());
+        }
+        if row.public_key == request.new_key {
+            return Ok(());
+        }
+        if row.public_key != request.old_key {
+            return Err(DeviceError::KeyReplaced);
+        }
+        self.may_rekey(row.id, now)?;
+        keep_former(tx, &row, now)?;
+        row.public_key = request.new_key;
+        Ok(tx.put_device(&row)?)
+    }
 }
 
 /// Keeps the key that a device has, for as long as a certificate of it may be good, and enters that
@@ -55,20 +78,4 @@ pub(super) fn keep_former(
     let kept_until = now.saturating_add_ms(CERTIFICATE_LIFE_MS + CODE_SKEW_TOLERATED_MS);
     tx.audit(&audit::rekeyed(now, row.person, row.id))?;
     tx.keep_former_key(row.id, row.public_key, now, kept_until)
-}
-
-fn replace(tx: &mut LogTx<'_>, request: &KeyRequest, now: Timestamp) -> Result<(), DeviceError> {
-    let mut row = tx.device(request.device)?.ok_or(CallerError::Unknown)?;
-    if row.revoked_at.is_some() {
-        return Err(CallerError::Revoked.into());
-    }
-    if row.public_key == request.new_key {
-        return Ok(());
-    }
-    if row.public_key != request.old_key {
-        return Err(DeviceError::KeyReplaced);
-    }
-    keep_former(tx, &row, now)?;
-    row.public_key = request.new_key;
-    Ok(tx.put_device(&row)?)
 }

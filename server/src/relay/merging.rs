@@ -1,20 +1,23 @@
 //! People who are one: those who may be, and making one an alias of the other. Nothing that was
 //! written under either id is rewritten.
 
+mod drivers;
+
 use std::collections::BTreeMap;
 
-use yizhan_client_core::model::Author;
-use yizhan_proto::{Kind, PersonId, RegionKey, Role, StationId, Timestamp};
+use yizhan_proto::{PersonId, StationId, Timestamp};
 
 use super::audit::operator;
 use super::directory::person_info;
 use super::people::{existing, listed};
 use super::types::{Duplicate, Likeness, PersonInfo};
-use super::{Caller, Relay, access, from_read, from_write};
-use crate::audit::{Action, By, Event, Subject};
+use super::{Relay, access, from_read};
+use crate::audit::{Action, Event, Subject};
 use crate::error::{MergeError, PeopleError, RelayError};
 use crate::store::LogTx;
 use crate::store::rows::PersonRow;
+pub use drivers::MergeSaid;
+pub(super) use drivers::Words;
 
 /// Pairs that are looked at, and pairs that are listed, most alike first. A relay with more has
 /// more to merge than anybody looks at in one day.
@@ -69,91 +72,6 @@ impl Relay {
         self.people_job(move |tx| merge(tx, keep, other, operator(now, Action::PersonMerged)))
             .await
     }
-
-    /// The same, for a coordinator: of two drivers who registered by themselves at stations of a
-    /// region of theirs. Again: nothing changes.
-    ///
-    /// # Errors
-    /// [`MergeError`].
-    pub async fn merge_drivers(
-        &self,
-        caller: &Caller,
-        keep: PersonId,
-        other: PersonId,
-    ) -> Result<PersonInfo, MergeError> {
-        let now = self.inner.clock.now();
-        let (relay, device) = (self.clone(), caller.device);
-        let job = move |tx: &mut LogTx<'_>| -> Result<PersonInfo, MergeError> {
-            // Looked up here, where the ends of roles are ordered with everything else.
-            let caller = relay
-                .caller(device)
-                .map_err(|error| PeopleError::Relay(RelayError::Caller(error)))?;
-            may_merge(tx, &caller.author, [keep, other])?;
-            let by = By::Device(caller.person, caller.device);
-            Ok(merge(
-                tx,
-                keep,
-                other,
-                Event::new(now, by, Action::PersonMerged),
-            )?)
-        };
-        let written = self.inner.writer.write(job).await;
-        written.map_err(from_write::<_, MergeError>)
-    }
-}
-
-/// What a coordinator is told who may not make two people one.
-const NOT_COORDINATOR: &str = "only a coordinator of their region may say that two drivers are one";
-const NOT_DRIVERS: &str =
-    "a coordinator makes drivers one, and nobody with another role; ask the operator";
-const MEASURED: &str = "one of them has health checks, which the phones of both would read from then on; ask the operator";
-const NOT_THEIRS: &str = "both must have registered at a station of your region; ask the operator";
-
-/// Both people are drivers, and registered by themselves in a region of the coordinator's.
-fn may_merge(
-    tx: &mut LogTx<'_>,
-    coordinator: &Author,
-    people: [PersonId; 2],
-) -> Result<(), MergeError> {
-    let regions: Vec<&RegionKey> = coordinator
-        .roles
-        .iter()
-        .filter_map(|role| match role {
-            Role::Coordinator(region) => Some(region),
-            Role::Driver
-            | Role::Keeper(_)
-            | Role::Health(_)
-            | Role::Specialist(_)
-            | Role::Operator
-            | Role::Other(_) => None,
-        })
-        .collect();
-    if regions.is_empty() {
-        return Err(MergeError::Forbidden(NOT_COORDINATOR));
-    }
-    for id in people {
-        let person = existing(tx, canonical(tx, id)?)?;
-        if person.roles.iter().any(|role| *role != Role::Driver) {
-            return Err(MergeError::Forbidden(NOT_DRIVERS));
-        }
-        let station = tx.registered_at(person.id)?;
-        let row = match station {
-            Some(station) => tx.document(station.into())?,
-            None => None,
-        };
-        let region = row.and_then(|row| row.outline.routing.region.clone());
-        if !region.is_some_and(|region| regions.contains(&&region)) {
-            return Err(MergeError::Forbidden(NOT_THEIRS));
-        }
-        // A phone of the coordinator's own may have registered as a driver's: who reads no checks
-        // does not come to read them by a word of theirs.
-        let ids: Vec<PersonId> = std::iter::once(person.id).chain(person.aliases).collect();
-        let about = tx.documents_about(&ids)?;
-        if about.iter().any(|(_, kind)| *kind == Kind::Check) {
-            return Err(MergeError::Forbidden(MEASURED));
-        }
-    }
-    Ok(())
 }
 
 fn merge(

@@ -25,6 +25,7 @@
 //! | `sheets` | reports of a region, handed out to its coordinators |
 //! | `people`, `pairing`, `codes` | people, roles, devices and how they come to act |
 //! | `outside` | people of an outside identity provider |
+//! | `retention` | what leaves whom when it has grown old |
 //! | `quotas` | how much a person begins, what waits, how full a scope grows |
 //! | `stations` | the directory of stations: import and list |
 //! | `seats` | who has a seat, who waits, what leases hold |
@@ -61,6 +62,7 @@ mod quotas;
 mod recipients;
 mod repair;
 mod report;
+mod retention;
 mod scopes;
 mod seats;
 mod seen;
@@ -89,6 +91,8 @@ use erasure::Erasing;
 pub use erasure::{GROUND_BYTES_MAX, LedgerEntry, Receipt};
 use failure::{from_read, from_write, open_error};
 pub use lost::Farewell;
+pub use merging::MergeSaid;
+use merging::Words;
 pub use options::{BACKUP_DAYS_DEFAULT, RelayOptions};
 pub use outside::{OutsideBearer, OutsideNewcomer};
 use probe::Probe;
@@ -98,6 +102,7 @@ pub use quarantine::{
 pub use quotas::Quotas;
 use recipients::Served;
 pub use report::{MonthOf, ReportWanted, months_in};
+pub use retention::{Keep, KeepError, Periods};
 use seats::Unsettled;
 use seen::Seen;
 use sheets::Sheets;
@@ -129,6 +134,8 @@ struct Inner {
     unsettled: Unsettled,
     seen: Seen,
     served: Served,
+    /// Whether devices may hold what they read from a former life of the relay.
+    former: bool,
     calendar: Calendar,
     blobs: Blobs,
     sweeps: Sweeps,
@@ -138,10 +145,12 @@ struct Inner {
     backup_days: u16,
     digest_mismatches: AtomicU64,
     quotas: Quotas,
+    periods: Periods,
     probe: Probe,
     /// Held while a report is made.
     reporting: tokio::sync::Mutex<()>,
     sheets: Sheets,
+    words: Words,
 }
 
 impl Relay {
@@ -177,6 +186,7 @@ impl Relay {
             people,
             regions,
             desks,
+            former,
         } = opened;
         directory.update(News {
             people,
@@ -196,6 +206,7 @@ impl Relay {
                 unsettled: Unsettled::default(),
                 seen: Seen::default(),
                 served: Served::default(),
+                former,
                 calendar: options.calendar.clone(),
                 blobs: Blobs::new(data),
                 sweeps: Sweeps::default(),
@@ -204,9 +215,11 @@ impl Relay {
                 backup_days: options.backup_days,
                 digest_mismatches: AtomicU64::new(0),
                 quotas: options.quotas,
+                periods: options.periods.clone(),
                 probe: Probe::default(),
                 reporting: tokio::sync::Mutex::new(()),
                 sheets: Sheets::default(),
+                words: Words::default(),
             }),
         })
     }
@@ -252,11 +265,11 @@ impl Relay {
     /// # Errors
     /// [`CallerError`] if the device has been revoked meanwhile.
     pub fn watch(&self, caller: &Caller) -> Result<Watch, CallerError> {
-        let current = self.caller(caller.device)?;
-        let watch = self.inner.hub.listen(subscription(&current));
-        // Revoked between the look and the listening: the hub could not tell this listener.
-        self.caller(caller.device)?;
-        Ok(watch)
+        let current = || {
+            self.caller(caller.device)
+                .map(|caller| subscription(&caller))
+        };
+        self.inner.hub.listen(current)
     }
 
     /// Numbers for operators. Reads the store.
@@ -267,16 +280,18 @@ impl Relay {
         let now = self.inner.clock.now();
         let read = move |snapshot: &store::Snapshot<'_>| -> Result<_, StoreError> {
             let (tickets, waiting) = (snapshot.ticket_counts(now)?, snapshot.people_waiting()?);
-            let oldest = snapshot.oldest_waiting()?;
+            let (oldest, marks) = (snapshot.oldest_waiting()?, snapshot.marks()?);
+            let retired = marks.iter().map(|mark| mark.retired).sum();
             Ok((
                 snapshot.totals()?,
                 snapshot.head()?,
                 tickets,
                 waiting,
                 oldest,
+                retired,
             ))
         };
-        let (totals, head, tickets, seats_waiting, oldest) =
+        let (totals, head, tickets, seats_waiting, oldest, retired) =
             self.inner.readers.read(read).await.map_err(from_read)?;
         Ok(Status {
             documents: totals.documents,
@@ -287,6 +302,7 @@ impl Relay {
             quarantined: totals.quarantined,
             quarantined_oldest_ms: oldest.map(|at| positive(now.ms_since(at))),
             forgets_acknowledged: totals.forgets_acknowledged,
+            retired,
             seats_waiting,
             head,
             epoch: self.epoch(),

@@ -1,6 +1,6 @@
 //! What a relay is opened with.
 
-use super::{Calendar, Quotas};
+use super::{Calendar, Periods, Quotas};
 
 /// Days that backups are kept, if nobody says otherwise.
 pub const BACKUP_DAYS_DEFAULT: u16 = 30;
@@ -24,6 +24,8 @@ pub struct RelayOptions {
     pub backup_days: u16,
     /// How much a person may begin and leave waiting, and how full a scope may grow.
     pub quotas: Quotas,
+    /// How long after its end a document stays with each audience.
+    pub periods: Periods,
 }
 
 impl Default for RelayOptions {
@@ -36,6 +38,7 @@ impl Default for RelayOptions {
             calendar: Calendar::default(),
             backup_days: BACKUP_DAYS_DEFAULT,
             quotas: Quotas::default(),
+            periods: Periods::default(),
         }
     }
 }

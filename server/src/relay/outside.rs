@@ -152,7 +152,7 @@ fn pair(
     {
         return Err(PairError::DeviceRevoked);
     }
-    adopt_alias(tx, id, provisional)?;
+    adopt_alias(tx, id, provisional, newcomer)?;
     tx.put_device(&newcomer.act_for(id, known.as_ref()))?;
     tx.use_outside_token(
         bearer.token_hash,

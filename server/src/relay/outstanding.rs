@@ -65,12 +65,14 @@ impl Relay {
             return Ok(None);
         };
         let person = self.person(device.person);
+        let wipe = snapshot.wipe(device.id)?;
         Ok(Some(ForgetsOfDevice {
             device: device.id,
             label: device.label,
             person: device.person,
             person_name: person.map_or_else(String::new, |person| person.name),
-            revoked: device.revoked_at.is_some(),
+            revoked_at: device.revoked_at,
+            wipe,
             last_seen_at: device.last_seen_at,
             since,
             age_ms: u64::try_from(now.ms_since(since)).unwrap_or(0),

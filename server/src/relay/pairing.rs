@@ -8,7 +8,7 @@ use yizhan_proto::{DeviceId, PersonId, Role, Timestamp};
 use super::codes::Code;
 use super::people::label;
 use super::types::Paired;
-use super::{Relay, from_write, keys};
+use super::{Relay, from_write, keys, quotas};
 use crate::audit::{Action, By, Event, Subject};
 use crate::error::{PairError, PeopleError, RelayError};
 use crate::store::rows::{DeviceRow, PersonRow};
@@ -26,6 +26,8 @@ pub(super) struct Newcomer {
     pub(super) device: DeviceId,
     public_key: [u8; PUBLIC_KEY_BYTES],
     label: String,
+    /// The relay's own person, whom nobody is.
+    relays: PersonId,
     pub(super) now: Timestamp,
 }
 
@@ -49,6 +51,7 @@ impl Newcomer {
             device,
             public_key,
             label: checked("a device's label", named, 0)?,
+            relays: relay.hand().person(),
             now: relay.inner.clock.now(),
         })
     }
@@ -107,7 +110,8 @@ impl Relay {
         let code = Code::read(&request.station_code).ok_or(PairError::StationCodeInvalid)?;
         let name = checked("a driver's name", &request.name, 1)?;
         let person = request.person;
-        self.welcome(move |tx| register(tx, &newcomer, &code, person, &name))
+        let most = self.inner.quotas.station_registrations_per_day_max;
+        self.welcome(move |tx| register(tx, &newcomer, &code, (person, &name), most))
             .await
     }
 
@@ -156,7 +160,17 @@ fn pair(
     if row.expires_at <= newcomer.now {
         return Err(PairError::CodeExpired);
     }
-    adopt_alias(tx, row.person, provisional)?;
+    // What was lost with one person does not stay on the phone because another has a code.
+    if known
+        .as_ref()
+        .is_some_and(|known| known.person != row.person)
+        && tx
+            .wipe(newcomer.device)?
+            .is_some_and(|wipe| wipe.wiped_at.is_none())
+    {
+        return Err(PairError::DeviceRevoked);
+    }
+    adopt_alias(tx, row.person, provisional, newcomer)?;
     if let Some(known) = known.as_ref()
         && known.public_key != newcomer.public_key
     {
@@ -174,8 +188,8 @@ fn register(
     tx: &mut LogTx<'_>,
     newcomer: &Newcomer,
     code: &Code,
-    id: PersonId,
-    name: &str,
+    (id, name): (PersonId, &str),
+    registrations_max: u64,
 ) -> Result<PersonRow, PairError> {
     let Some(place) = tx.station_of_code(code.plain())? else {
         return Err(PairError::StationCodeInvalid);
@@ -199,9 +213,10 @@ fn register(
             None => Err(PairError::DeviceConflict),
         };
     }
-    if !is_free(tx, id)? {
+    if !may_claim(tx, id, newcomer)? {
         return Err(PairError::PersonConflict);
     }
+    quotas::room_to_register(tx, place.station, newcomer.now, registrations_max)?;
     tx.put_person(id, name, newcomer.now)?;
     tx.put_registration(id, place.station, newcomer.now)?;
     tx.add_role(id, &Role::Driver)?;
@@ -213,12 +228,13 @@ fn register(
     person(tx, id)
 }
 
-/// Makes the id under which a device wrote before pairing another id of the person, unless
-/// somebody else could claim it.
+/// Makes the id under which a device wrote before pairing another id of the person, unless it is
+/// somebody else's to claim.
 pub(super) fn adopt_alias(
     tx: &mut LogTx<'_>,
     person: PersonId,
     provisional: PersonId,
+    newcomer: &Newcomer,
 ) -> Result<(), PairError> {
     if provisional == person || tx.person_of_alias(provisional)? == Some(person) {
         return Ok(());
@@ -227,15 +243,26 @@ pub(super) fn adopt_alias(
     if tx.erasure_of_person(provisional)?.is_some() {
         return Ok(());
     }
-    if !is_free(tx, provisional)? {
+    if !may_claim(tx, provisional, newcomer)? {
         return Err(PairError::PersonConflict);
     }
     Ok(tx.add_alias(person, provisional)?)
 }
 
-/// Whether nobody is, was or is written about under this id.
-fn is_free(tx: &mut LogTx<'_>, id: PersonId) -> Result<bool, PairError> {
-    Ok(tx.person(id)?.is_none() && tx.person_of_alias(id)?.is_none() && !tx.has_documents(id)?)
+/// Whether a device may take an id that it says it wrote under. One that follows
+/// from a key is its holder's alone, whatever others wrote about it meanwhile. Of any other, it
+/// only speaks for the device that nobody else has written about it.
+fn may_claim(tx: &mut LogTx<'_>, id: PersonId, newcomer: &Newcomer) -> Result<bool, PairError> {
+    if id == newcomer.relays {
+        return Ok(false);
+    }
+    if tx.person(id)?.is_some() || tx.person_of_alias(id)?.is_some() {
+        return Ok(false);
+    }
+    if id.is_derived() {
+        return Ok(id == PersonId::of_key(&newcomer.public_key));
+    }
+    Ok(!tx.has_documents(id)?)
 }
 
 pub(super) fn person(tx: &LogTx<'_>, id: PersonId) -> Result<PersonRow, PairError> {

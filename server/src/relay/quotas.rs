@@ -3,11 +3,11 @@
 
 use yizhan_client_core::model::{Outline, route};
 use yizhan_proto::sync::{Outcome, Reason, quota};
-use yizhan_proto::{PersonId, Timestamp};
+use yizhan_proto::{PersonId, StationId, Timestamp};
 
-use super::accept::Incoming;
+use super::accept::{Arrival, Incoming};
 use super::{Relay, from_read, from_write};
-use crate::error::RelayError;
+use crate::error::{PairError, RelayError};
 use crate::store::rows::FullScopeRow;
 use crate::store::{LogTx, StoreError};
 
@@ -27,6 +27,8 @@ pub struct Quotas {
     pub person_waiting_bytes_max: u64,
     /// Changes of one person that may wait for a decision.
     pub person_waiting_max: u64,
+    /// Drivers that may register with one station's code within a day.
+    pub station_registrations_per_day_max: u64,
     /// Documents that one scope may hold. From 10,000 on there is a warning a day.
     pub scope_documents_max: u64,
 }
@@ -37,6 +39,7 @@ impl Default for Quotas {
             person_documents_per_day_max: 10_000,
             person_waiting_bytes_max: 16 * 1024 * 1024,
             person_waiting_max: 2_000,
+            station_registrations_per_day_max: 1_000,
             scope_documents_max: 200_000,
         }
     }
@@ -80,12 +83,12 @@ impl Begun {
         }
     }
 
-    /// Whether a change begins a document; and if so, what is to be said if there is no room.
-    pub(super) fn objection(
+    /// Whether a change begins a document; and if so, the bound that leaves no room for it.
+    pub(super) fn begins(
         &mut self,
         tx: &mut LogTx<'_>,
         incoming: &Incoming,
-    ) -> Result<(bool, Option<Outcome>), StoreError> {
+    ) -> Result<(bool, Option<u64>), StoreError> {
         if self.bound == 0 || tx.document(incoming.document)?.is_some() {
             return Ok((false, None));
         }
@@ -96,11 +99,7 @@ impl Begun {
                 *self.counted.insert((begun, begun))
             }
         };
-        let full = is_reached(begun, self.bound);
-        Ok((
-            true,
-            full.then(|| put_off(quota::PERSON_DOCUMENTS, self.bound)),
-        ))
+        Ok((true, is_reached(begun, self.bound).then_some(self.bound)))
     }
 
     /// One more was begun.
@@ -121,12 +120,40 @@ impl Begun {
     }
 }
 
-/// What is said of a new document for whose audience a scope has no room.
+/// That there is room for one more who registers with a station's code.
+pub(super) fn room_to_register(
+    tx: &LogTx<'_>,
+    station: StationId,
+    now: Timestamp,
+    bound: u64,
+) -> Result<(), PairError> {
+    if bound == 0 {
+        return Ok(());
+    }
+    // The one of the day whose place would have to be free.
+    match tx.registration_before_last(station, bound)? {
+        Some(at) if (0..DAY_MS).contains(&now.ms_since(at)) => Err(PairError::TooManyHere {
+            bound,
+            retry_after_ms: u64::try_from(DAY_MS - now.ms_since(at)).unwrap_or(0),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What is said of a new document that may enter, where its author's day or a scope of its audience
+/// has no room. It is said of nothing that may not enter: else whoever fills their own day is told
+/// of any id whether there is a document.
 pub(super) fn no_room(
     tx: &mut LogTx<'_>,
-    quotas: Quotas,
+    arrival: Arrival,
     outline: &Outline,
 ) -> Result<Option<Outcome>, StoreError> {
+    if let Some(bound) = arrival.begun_max {
+        return Ok(Some(put_off(quota::PERSON_DOCUMENTS, bound)));
+    }
+    let Some(quotas) = arrival.quotas else {
+        return Ok(None);
+    };
     let bound = quotas.scope_documents_max;
     for scope in route::audience(outline.kind, &outline.routing) {
         let held = tx.known_scope(&scope)?.map_or(0, |row| row.documents);

@@ -106,8 +106,29 @@ impl Relay {
         begun: Vec<Scope>,
         head: Cursor,
     ) -> Result<(), RelayError> {
+        if begun.is_empty() {
+            return Ok(());
+        }
         let job = move |tx: &mut LogTx<'_>| -> Result<(), RelayError> {
             Ok(tx.begin_scopes(device, &begun, head)?)
+        };
+        let written = self.inner.writer.write(job).await;
+        written.map_err(from_write::<RelayError, RelayError>)
+    }
+
+    /// Notes that a device has read anew scopes that it had read from a former life of the relay.
+    pub(super) async fn settle_anew(
+        &self,
+        device: DeviceId,
+        settled: &[Scope],
+        head: Cursor,
+    ) -> Result<(), RelayError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let settled = settled.to_vec();
+        let job = move |tx: &mut LogTx<'_>| -> Result<(), RelayError> {
+            Ok(tx.settle_scopes(device, &settled, head)?)
         };
         let written = self.inner.writer.write(job).await;
         written.map_err(from_write::<RelayError, RelayError>)

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use yizhan_client_core::model::report::{Lens, Month, Report, Sheet, Wanted, What, Where};
+use yizhan_client_core::model::consent::Purpose;
+use yizhan_client_core::model::report::{Counted, Lens, Month, Report, Sheet, Wanted, What, Where};
 use yizhan_client_core::model::{Document, Order, inspect};
 use yizhan_proto::{DocumentId, Kind, PersonId, StationId, Timestamp};
 
@@ -18,6 +19,8 @@ use crate::store::{Snapshot, StoreError};
 
 /// Documents opened in one turn of a reader: some tens of milliseconds.
 const PORTION_DOCUMENTS: u32 = 100;
+/// Consents looked at in one turn: only their outlines, but for the few that are for statistics.
+const PORTION_CONSENTS: u32 = 2_000;
 /// Milliseconds after which to come back while another report is made.
 pub(super) const BUSY_RETRY_MS: u64 = 5_000;
 
@@ -53,6 +56,7 @@ struct Around {
     month: MonthOf,
     directory: Arc<Directory>,
     stations: BTreeMap<StationId, String>,
+    counted: Counted,
 }
 
 impl Around {
@@ -67,6 +71,7 @@ impl Around {
             month: &*self.month,
             person: &person,
             station: &station,
+            counted: &self.counted,
         })
     }
 }
@@ -102,7 +107,9 @@ impl Relay {
     ) -> Result<Sheet, RelayError> {
         let stations = self.stations().await?.into_iter();
         let id = |id: DocumentId| StationId::from_bytes(*id.as_bytes());
+        let counted = self.who_counts().await?;
         let around = Arc::new(Around {
+            counted,
             now: self.inner.clock.now(),
             month,
             directory: Arc::clone(&self.inner.directory),
@@ -145,6 +152,30 @@ impl Relay {
             Ok(around.look(|lens| finish(report, lens)))
         };
         readers.read(finish).await.map_err(from_read)
+    }
+}
+
+impl Relay {
+    /// Whose documents are counted, by what drivers said at each station.
+    async fn who_counts(&self) -> Result<Counted, RelayError> {
+        let mut counted = Counted::default();
+        let mut after = Some(DocumentId::from_bytes([0; 16]));
+        while let Some(from) = after {
+            let directory = Arc::clone(&self.inner.directory);
+            let portion = move |snapshot: &Snapshot<'_>| -> Result<_, StoreError> {
+                let ids = snapshot.consents_for(Purpose::Statistics, from, PORTION_CONSENTS)?;
+                for id in &ids.found {
+                    let changes = snapshot.received_changes(*id)?.into_iter();
+                    let changes: Vec<_> = changes
+                        .filter_map(|(_, at, bytes)| Some((at, inspect(&bytes).ok()?)))
+                        .collect();
+                    counted.hear(&changes, |person| directory.behind(person));
+                }
+                Ok((counted, ids.last))
+            };
+            (counted, after) = self.inner.readers.read(portion).await.map_err(from_read)?;
+        }
+        Ok(counted)
     }
 }
 

@@ -16,6 +16,7 @@ mod quarantine;
 mod quotas;
 mod recipients;
 mod reports;
+mod retention;
 mod seats;
 mod stations;
 

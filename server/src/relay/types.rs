@@ -238,6 +238,8 @@ pub struct Status {
     pub quarantined_oldest_ms: Option<u64>,
     /// Forgets that devices have not acknowledged are not counted here; those acknowledged are.
     pub forgets_acknowledged: u64,
+    /// Places that documents have left because they grew old, and have not come back to.
+    pub retired: u64,
     /// People who wait for a seat, of all activities.
     pub seats_waiting: u64,
     /// The latest sequence.
@@ -274,8 +276,10 @@ pub struct ForgetsOfDevice {
     pub person: PersonId,
     /// Their name.
     pub person_name: String,
-    /// Whether it was revoked: then it will hardly say anything.
-    pub revoked: bool,
+    /// When it was revoked: then it says nothing any more, unless it was ordered to erase itself.
+    pub revoked_at: Option<Timestamp>,
+    /// What it was ordered, if it was.
+    pub wipe: Option<WipeRow>,
     /// When it last paired or pushed.
     pub last_seen_at: Option<Timestamp>,
     /// Since when the oldest of it is outstanding.

@@ -91,6 +91,7 @@ async fn status(State(app): State<App>, _: Admin) -> Result<Answer<Status>, Refu
         quarantined: status.quarantined,
         quarantined_oldest_ms: status.quarantined_oldest_ms,
         forgets_acknowledged: status.forgets_acknowledged,
+        retired: status.retired,
         digest_mismatches: status.digest_mismatches,
         database_bytes: status.database_bytes,
         queue_depth: status.queue_depth,

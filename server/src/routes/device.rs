@@ -112,7 +112,7 @@ pub(super) async fn wiped(
     Ok(CborAnswer::of(&WipeNoted { wiped_at }))
 }
 
-/// A coordinator says that two drivers are one.
+/// A coordinator, or one of the two, says that two drivers are one.
 #[utoipa::path(
     post,
     path = "/v1/people/merge",
@@ -133,12 +133,7 @@ pub(super) async fn merge(
     let merged = app
         .relay
         .merge_drivers(&caller, request.keep, request.other);
-    let person = merged.await?;
-    Ok(CborAnswer::of(&Merged {
-        person: person.id,
-        name: person.name,
-        aliases: person.aliases,
-    }))
+    Ok(CborAnswer::of(&Merged::from(merged.await?)))
 }
 
 /// A device that is to erase itself has signed this.

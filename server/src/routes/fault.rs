@@ -2,6 +2,7 @@
 //! for their form (CBOR or RFC 9457 problem document), one for their log line.
 
 mod keys;
+mod people;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -14,10 +15,7 @@ use yizhan_proto::{Fault, FaultCode};
 use super::App;
 use crate::admin::Problem;
 use crate::auth::{ChallengeError, SignatureError, TokenError};
-use crate::error::{
-    AttachmentError, CallerError, DeviceError, ImportError, MergeError, PairError, PeopleError,
-    RelayError, SheetError,
-};
+use crate::error::{AttachmentError, CallerError, ImportError, RelayError, SheetError};
 
 /// Milliseconds after which to come back to a relay that restarts.
 const RESTART_RETRY_MS: u64 = 2_000;
@@ -114,42 +112,6 @@ impl From<CallerError> for Refused {
     }
 }
 
-impl From<DeviceError> for Refused {
-    fn from(error: DeviceError) -> Self {
-        let code = match error {
-            DeviceError::KeyReplaced => FaultCode::DeviceKeyReplaced,
-            DeviceError::NotRevoked | DeviceError::NotOrdered => FaultCode::Conflict,
-            DeviceError::Caller(error) => return error.into(),
-            DeviceError::Relay(error) => return error.into(),
-        };
-        Fault::new(code, error.to_string()).into()
-    }
-}
-
-impl From<MergeError> for Refused {
-    fn from(error: MergeError) -> Self {
-        match error {
-            MergeError::Forbidden(text) => Fault::new(FaultCode::Forbidden, text).into(),
-            MergeError::People(error) => error.into(),
-        }
-    }
-}
-
-impl From<PeopleError> for Refused {
-    fn from(error: PeopleError) -> Self {
-        let code = match error {
-            PeopleError::NoPerson(_)
-            | PeopleError::NoDevice
-            | PeopleError::NoStation(_)
-            | PeopleError::NoRegion(_)
-            | PeopleError::NoDesk(_) => FaultCode::NotFound,
-            PeopleError::Invalid(_) => FaultCode::Invalid,
-            PeopleError::Relay(error) => return error.into(),
-        };
-        Fault::new(code, error.to_string()).into()
-    }
-}
-
 impl From<AttachmentError> for Refused {
     fn from(error: AttachmentError) -> Self {
         let text = error.to_string();
@@ -179,24 +141,6 @@ impl From<SheetError> for Refused {
             }
             SheetError::Relay(error) => error.into(),
         }
-    }
-}
-
-impl From<PairError> for Refused {
-    fn from(error: PairError) -> Self {
-        let code = match error {
-            PairError::CodeWrong | PairError::CodeUsed => FaultCode::CodeWrong,
-            PairError::CodeExpired => FaultCode::CodeExpired,
-            PairError::StationCodeInvalid => FaultCode::StationCodeInvalid,
-            PairError::DeviceConflict => FaultCode::DeviceConflict,
-            PairError::DeviceRevoked => FaultCode::DeviceRevoked,
-            PairError::PersonConflict => FaultCode::PersonConflict,
-            PairError::OutsideUnknown => FaultCode::OutsideUnknown,
-            PairError::OutsideTokenUsed => FaultCode::OutsideTokenUsed,
-            PairError::Invalid(_) => FaultCode::Invalid,
-            PairError::Relay(error) => return error.into(),
-        };
-        Fault::new(code, error.to_string()).into()
     }
 }
 

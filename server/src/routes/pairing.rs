@@ -247,6 +247,7 @@ fn is_a_guess(error: &PairError) -> bool {
         | PairError::DeviceConflict
         | PairError::DeviceRevoked
         | PairError::PersonConflict
+        | PairError::TooManyHere { .. }
         | PairError::Invalid(_)
         | PairError::Relay(_) => false,
     }

@@ -9,7 +9,6 @@ use yizhan_proto::{DocumentId, Kind, PersonId, Scope, StationId, Timestamp};
 use super::StoreError;
 use super::convert::{bytes, cbor, sequence, signed, timestamp_or_none, unsigned};
 use super::log::LogTx;
-use super::people::person_row;
 use super::queries::{all, first};
 use super::readers::Snapshot;
 use super::rows::{ConsentRow, PlacingRow, ScopeEntry};
@@ -23,11 +22,13 @@ impl LogTx<'_> {
     /// [`StoreError`] if the store fails.
     pub fn ids_of(&self, id: PersonId) -> Result<Vec<PersonId>, StoreError> {
         let person = self.person_of_alias(id)?.unwrap_or(id);
-        let mut ids = vec![id];
-        if let Some(row) = person_row(self.connection, person)? {
-            ids.push(row.id);
-            ids.extend(row.aliases);
-        }
+        let mut ids = all(
+            self.connection,
+            "SELECT alias FROM person_alias WHERE person = ?1",
+            [person.as_bytes()],
+            |row| Ok(PersonId::from_bytes(bytes(row, 0)?)),
+        )?;
+        ids.extend([id, person]);
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
@@ -48,29 +49,83 @@ impl LogTx<'_> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn put_consent(&mut self, row: &ConsentRow) -> Result<(), StoreError> {
+        let before = self.consent(row.document)?;
+        for moved in before.iter().chain([row]) {
+            let ids = self.ids_of(moved.driver)?;
+            self.consents_moved(&ids, moved.station);
+        }
         put_consent(self.connection, row)
     }
 
-    /// The consents of a driver, by any of these ids, at a station.
+    /// Those consents of a driver, by any of these ids, at a station by which all of them stand at
+    /// `now`: of each purpose one that was withdrawn and those that last longest, and of the stations
+    /// that are shared with those whose ids come first, at most `shares_max` under each id. However
+    /// many there are, a few are looked at.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
-    pub fn consents_at(
+    pub fn consents_standing(
         &self,
         drivers: &[PersonId],
         station: StationId,
+        now: Timestamp,
+        shares_max: usize,
     ) -> Result<Vec<ConsentRow>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM consents WHERE driver = ?1 AND station = ?2");
         let mut found = Vec::new();
         for driver in drivers {
-            let at = params![driver.as_bytes(), station.as_bytes()];
-            found.extend(
-                all(self.connection, &sql, at, consent_row)?
-                    .into_iter()
-                    .flatten(),
-            );
+            for purpose in [Purpose::Visits, Purpose::HealthRecord] {
+                for one in [
+                    "withdrawn = 1",
+                    "withdrawn = 0 AND until IS NULL",
+                    "withdrawn = 0 ORDER BY until DESC",
+                ] {
+                    let sql = format!(
+                        "SELECT {COLUMNS} FROM consents INDEXED BY consents_standing
+                         WHERE driver = ?1 AND station = ?2 AND purpose = ?3 AND {one} LIMIT 1"
+                    );
+                    let at = params![driver.as_bytes(), station.as_bytes(), purpose.as_str()];
+                    found.extend(first(self.connection, &sql, at, consent_row)?.flatten());
+                }
+            }
+            self.shares_standing(*driver, station, now, shares_max, &mut found)?;
         }
         Ok(found)
+    }
+
+    /// One sharing in force with each of the first stations.
+    fn shares_standing(
+        &self,
+        driver: PersonId,
+        station: StationId,
+        now: Timestamp,
+        shares_max: usize,
+        found: &mut Vec<ConsentRow>,
+    ) -> Result<(), StoreError> {
+        const SHARED: &str = "FROM consents INDEXED BY consents_shared
+             WHERE ended = 0 AND purpose = 'share' AND driver = ?1 AND station = ?2";
+        let (next, in_force) = (
+            format!("SELECT min(share_with) {SHARED} AND share_with > ?3"),
+            format!("SELECT {COLUMNS} {SHARED} AND share_with = ?3 AND until >= ?4 LIMIT 1"),
+        );
+        let (driver, station) = (driver.as_bytes(), station.as_bytes());
+        let (mut after, mut shares) = (Vec::new(), 0);
+        while shares < shares_max {
+            let with = first(
+                self.connection,
+                &next,
+                params![driver, station, after],
+                |row| Ok(row.get::<_, Option<Vec<u8>>>(0)?),
+            )?;
+            let Some(with) = with.flatten() else {
+                break;
+            };
+            let at = params![driver, station, with, now.as_ms()];
+            let row = first(self.connection, &in_force, at, consent_row)?.flatten();
+            shares += usize::from(row.is_some());
+            found.extend(row);
+            after = with;
+        }
+        Ok(())
     }
 
     /// The stations to which somebody has given consents.
@@ -190,8 +245,10 @@ impl LogTx<'_> {
         };
         all(
             self.connection,
-            "SELECT doc, last_seq FROM scope_index WHERE scope = ?1 AND last_seq > ?2
-             ORDER BY last_seq LIMIT ?3",
+            "SELECT doc, last_seq AS last FROM scope_index WHERE scope = ?1 AND last_seq > ?2
+             UNION ALL
+             SELECT doc, seq AS last FROM leavings WHERE scope = ?1 AND seq > ?2
+             ORDER BY last LIMIT ?3",
             params![scope.id.0, signed(position), most],
             |row| {
                 Ok(ScopeEntry {

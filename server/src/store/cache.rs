@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use yizhan_proto::{Cursor, DocumentId, Scope};
 
+use super::remembered::{Consents, ConsentsMoved};
 use super::rows::{DocumentRow, ScopeRow};
 
 /// Numbers that only the writer moves.
@@ -40,6 +41,7 @@ pub(super) struct Layer {
     pub(super) documents: BTreeMap<DocumentId, Dirty>,
     pub(super) scopes: BTreeMap<Scope, ScopeRow>,
     pub(super) counters: Counters,
+    pub(super) consents: ConsentsMoved,
 }
 
 impl Layer {
@@ -49,12 +51,14 @@ impl Layer {
             documents: BTreeMap::new(),
             scopes: BTreeMap::new(),
             counters,
+            consents: ConsentsMoved::none(),
         }
     }
 
     /// Takes in what a job added.
     pub(super) fn absorb(&mut self, job: Self) {
         self.counters = job.counters;
+        self.consents.absorb(job.consents);
         self.scopes.extend(job.scopes);
         for (document, dirty) in job.documents {
             self.documents
@@ -73,6 +77,7 @@ impl Layer {
 pub(super) struct Committed {
     pub(super) documents: Recent<DocumentId, Arc<DocumentRow>>,
     pub(super) scopes: Recent<Scope, ScopeRow>,
+    pub(super) consents: Consents,
     pub(super) counters: Counters,
 }
 
@@ -82,6 +87,7 @@ impl Committed {
         Self {
             documents: Recent::new(documents_max),
             scopes: Recent::new(documents_max),
+            consents: Consents::new(),
             counters,
         }
     }
@@ -89,6 +95,7 @@ impl Committed {
     /// Takes in a layer whose commit succeeded.
     pub(super) fn absorb(&mut self, layer: Layer) {
         self.counters = layer.counters;
+        self.consents.follow(&layer.consents);
         for (scope, row) in layer.scopes {
             self.scopes.put(scope, row);
         }

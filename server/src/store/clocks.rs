@@ -105,6 +105,17 @@ impl LogTx<'_> {
         Ok(())
     }
 
+    /// Whether there are so many notes on a ticket, or more.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn ticket_has_notes(&self, ticket: DocumentId, notes: u32) -> Result<bool, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM ticket_notes WHERE ticket = ?1 LIMIT 1 OFFSET ?2 - 1")?;
+        Ok(statement.exists(params![ticket.as_bytes(), notes])?)
+    }
+
     /// The notes on a ticket, ascending by id.
     ///
     /// # Errors

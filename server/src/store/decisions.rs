@@ -121,7 +121,9 @@ impl Snapshot<'_> {
             "SELECT d.n, d.doc, d.hash, d.device, d.person, d.decision, d.decided_by, d.decided_at,
                     d.reason, c.seq, c.received_at, c.skew_ms
              FROM decisions d LEFT JOIN changes c ON c.doc = d.doc AND c.hash = d.hash
-             WHERE d.device = ?1 AND d.n > ?2 ORDER BY d.n LIMIT ?3",
+             WHERE d.device = ?1
+               AND d.n > CASE WHEN ?2 > (SELECT ifnull(max(n), 0) FROM decisions) THEN 0 ELSE ?2 END
+             ORDER BY d.n LIMIT ?3",
             params![device.as_bytes(), number(after), rows_max],
             |row| {
                 let kept: Option<i64> = row.get(9)?;

@@ -71,6 +71,7 @@ impl LogTx<'_> {
             )?
             .execute([document.as_bytes()])?;
         self.remove_namings(document)?;
+        self.all_consents_moved();
         let delete = |sql: &str| -> Result<u64, StoreError> {
             let mut statement = self.connection.prepare_cached(sql)?;
             Ok(statement.execute([document.as_bytes()])? as u64)
@@ -89,6 +90,9 @@ impl LogTx<'_> {
             "DELETE FROM seats WHERE activity = ?1",
             "DELETE FROM seat_leases WHERE activity = ?1",
             "DELETE FROM seat_tallies WHERE activity = ?1",
+            "DELETE FROM followers WHERE of = ?1",
+            "DELETE FROM followers WHERE doc = ?1",
+            "DELETE FROM retention_asked WHERE of = ?1",
         ] {
             delete(sql)?;
         }

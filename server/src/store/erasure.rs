@@ -140,9 +140,6 @@ impl LogTx<'_> {
                  (SELECT alias FROM person_alias WHERE person = ?1)",
             "DELETE FROM person_merges WHERE kept = ?1 OR person = ?1",
             "DELETE FROM suspended_roles WHERE person = ?1",
-            "DELETE FROM outside_identities WHERE person = ?1",
-            "DELETE FROM outside_identities WHERE person IN
-                 (SELECT alias FROM person_alias WHERE person = ?1)",
         ] {
             self.connection
                 .prepare_cached(sql)?
@@ -176,7 +173,10 @@ impl LogTx<'_> {
             found.extend(all(
                 self.connection,
                 "SELECT d.doc, d.kind FROM scope_index i JOIN documents d ON d.doc = i.doc
-                 WHERE i.scope = ?1",
+                 WHERE i.scope = ?1
+                 UNION ALL
+                 SELECT d.doc, d.kind FROM leavings l JOIN documents d ON d.doc = l.doc
+                 WHERE l.scope = ?1",
                 [row.id.0],
                 document_and_kind,
             )?);

@@ -1,7 +1,6 @@
 //! Writing a commit's documents, scopes and counters, each once.
 
 use rusqlite::{Connection, params};
-use yizhan_proto::sync::ForgetReason;
 use yizhan_proto::{DocumentId, Scope, Timestamp};
 
 use super::StoreError;
@@ -99,49 +98,52 @@ fn flush_members(
             .ok_or_else(|| StoreError::bug("a member's scope is not in its layer"))?
             .id;
         if let Some(old) = old {
+            let sql = match old.left {
+                None => "DELETE FROM scope_index WHERE scope = ?1 AND last_seq = ?2",
+                Some(_) => "DELETE FROM leavings WHERE scope = ?1 AND seq = ?2",
+            };
             connection
-                .prepare_cached("DELETE FROM scope_index WHERE scope = ?1 AND last_seq = ?2")?
+                .prepare_cached(sql)?
                 .execute(params![scope.0, signed(old.last.get())])?;
-            if old.left.is_some() {
-                connection
-                    .prepare_cached("DELETE FROM leavings WHERE scope = ?1 AND seq = ?2")?
-                    .execute(params![scope.0, signed(old.last.get())])?;
-            }
         }
-        insert_member(connection, scope, id, member)?;
-        if member.left.is_some() {
-            connection
-                .prepare_cached(
-                    "INSERT INTO leavings(scope, seq, doc, left_at) VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![
-                    scope.0,
-                    signed(member.last.get()),
-                    id.as_bytes(),
-                    now.as_ms()
-                ])?;
-        }
+        insert_member(connection, scope, id, member, now)?;
     }
     Ok(())
 }
 
+/// Puts a document where it is in a scope, or among what left it.
 fn insert_member(
     connection: &Connection,
     scope: ScopeId,
     id: DocumentId,
     member: &Member,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO scope_index(scope, last_seq, doc, joined_seq, left_reason)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            scope.0,
-            signed(member.last.get()),
-            id.as_bytes(),
-            signed(member.joined.get()),
-            member.left.map(ForgetReason::code),
-        ])?;
+    let last = signed(member.last.get());
+    match member.left {
+        None => connection
+            .prepare_cached(
+                "INSERT INTO scope_index(scope, last_seq, doc, joined_seq)
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                scope.0,
+                last,
+                id.as_bytes(),
+                signed(member.joined.get()),
+            ])?,
+        Some(reason) => connection
+            .prepare_cached(
+                "INSERT INTO leavings(scope, seq, doc, left_at, reason)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                scope.0,
+                last,
+                id.as_bytes(),
+                now.as_ms(),
+                reason.code(),
+            ])?,
+    };
     Ok(())
 }

@@ -75,7 +75,7 @@ impl LogTx<'_> {
     }
 
     /// Notes that a device carried out a forget; whether that is news. One that the relay never
-    /// asked for is ignored.
+    /// asked for is ignored, and so is one in a scope that the device was never served.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
@@ -90,11 +90,16 @@ impl LogTx<'_> {
         };
         let asked = self
             .connection
-            .prepare_cached("SELECT 1 FROM leavings WHERE scope = ?1 AND seq = ?2 AND doc = ?3")?
+            .prepare_cached(
+                "SELECT 1 FROM leavings WHERE scope = ?1 AND seq = ?2 AND doc = ?3
+                     AND EXISTS (SELECT 1 FROM device_scopes WHERE device = ?4 AND scope = ?5)",
+            )?
             .exists(params![
                 scope.id.0,
                 signed(forgotten.sequence.get()),
-                forgotten.document.as_bytes()
+                forgotten.document.as_bytes(),
+                device.as_bytes(),
+                forgotten.scope.to_string(),
             ])?;
         if !asked {
             return Ok(false);

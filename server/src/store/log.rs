@@ -16,6 +16,7 @@ use super::StoreError;
 use super::cache::{Committed, Dirty, Layer};
 use super::convert::{sequence, signed, timestamp, unsigned};
 use super::queries::{self, document_row};
+use super::retention;
 use super::rows::{DocumentRow, KnownChange, NewChange, ScopeId, ScopeRow};
 
 /// What people and devices a commit touched, so that memory can follow.
@@ -46,10 +47,12 @@ impl Touched {
 #[derive(Debug)]
 pub struct LogTx<'c> {
     pub(super) connection: &'c Connection,
-    committed: &'c mut Committed,
-    batch: &'c Layer,
+    pub(super) committed: &'c mut Committed,
+    pub(super) batch: &'c Layer,
     pub(super) job: Layer,
     pub(super) touched: Touched,
+    /// A document that was looked for and is not there: who asks once asks again.
+    absent: Option<DocumentId>,
 }
 
 impl<'c> LogTx<'c> {
@@ -64,6 +67,7 @@ impl<'c> LogTx<'c> {
             job: Layer::on(batch.counters),
             batch,
             touched: Touched::default(),
+            absent: None,
         }
     }
 
@@ -103,6 +107,9 @@ impl<'c> LogTx<'c> {
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub fn document(&mut self, id: DocumentId) -> Result<Option<Arc<DocumentRow>>, StoreError> {
+        if self.absent == Some(id) {
+            return Ok(None);
+        }
         for layer in [&self.job, self.batch] {
             if let Some(dirty) = layer.documents.get(&id) {
                 return Ok((!dirty.gone).then(|| Arc::clone(&dirty.after)));
@@ -112,6 +119,7 @@ impl<'c> LogTx<'c> {
             return Ok(Some(row));
         }
         let Some(row) = document_row(self.connection, id)?.map(Arc::new) else {
+            self.absent = Some(id);
             return Ok(None);
         };
         self.committed.documents.put(id, Arc::clone(&row));
@@ -129,6 +137,7 @@ impl<'c> LogTx<'c> {
         before: Option<Arc<DocumentRow>>,
         after: DocumentRow,
     ) -> Result<(), StoreError> {
+        self.absent = None;
         let inside = |row: Option<&DocumentRow>, scope: &Scope| {
             row.and_then(|row| row.members.iter().find(|member| member.scope == *scope))
                 .is_some_and(|member| member.left.is_none())
@@ -148,6 +157,7 @@ impl<'c> LogTx<'c> {
             }
             self.job.scopes.insert(member.scope.clone(), totals);
         }
+        retention::follow(self.connection, id, before.as_deref(), Some(&after))?;
         let after = Arc::new(after);
         self.job
             .documents
@@ -172,7 +182,9 @@ impl<'c> LogTx<'c> {
         before: Option<Arc<DocumentRow>>,
         after: DocumentRow,
     ) -> Result<(), StoreError> {
+        let last = after.clone();
         self.put_document(id, before, after)?;
+        retention::follow(self.connection, id, Some(&last), None)?;
         if let Some(dirty) = self.job.documents.get_mut(&id) {
             dirty.gone = true;
         }

@@ -4,7 +4,7 @@ use rusqlite::params;
 use yizhan_proto::{PersonId, StationId, Timestamp};
 
 use super::StoreError;
-use super::convert::{bytes, timestamp};
+use super::convert::{bytes, signed, timestamp};
 use super::log::LogTx;
 use super::queries::{all, first};
 use super::readers::Snapshot;
@@ -28,6 +28,24 @@ impl LogTx<'_> {
             )?
             .execute(params![person.as_bytes(), station.as_bytes(), now.as_ms()])?;
         Ok(())
+    }
+
+    /// When the last but so many registered at a station.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn registration_before_last(
+        &self,
+        station: StationId,
+        so_many: u64,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        first(
+            self.connection,
+            "SELECT registered_at FROM registrations WHERE station = ?1
+             ORDER BY registered_at DESC LIMIT 1 OFFSET ?2 - 1",
+            params![station.as_bytes(), signed(so_many)],
+            |row| timestamp(row, 0),
+        )
     }
 
     /// Where a person registered by themselves, under the id they have.
@@ -58,6 +76,7 @@ impl LogTx<'_> {
         self.touched.people.remove(&gone.id);
         self.touched.gone.insert(gone.id);
         self.touched.desks = true;
+        self.all_consents_moved();
         // A role that either of the two holds is held.
         for sql in [
             "UPDATE devices SET person = ?1 WHERE person = ?2",

@@ -12,6 +12,8 @@
 //! | 8 | 2026-11-21 | the chained log of who did what |
 //! | 9 | 2026-11-21 | former keys of devices, and identities of outside providers |
 //! | 10 | 2026-11-21 | warnings about scopes that grow full |
+//! | 11 | 2026-11-21 | documents grow old; what left a scope stands apart |
+//! | 12 | 2026-11-21 | indexes for consents and registrations, of which there may be very many; devices of a former life |
 //!
 //! A landed step is never edited; a new one is added behind it.
 
@@ -23,7 +25,7 @@ use super::StoreError;
 pub(super) const APPLICATION_ID: i64 = 0x595a_6872;
 
 /// The newest format this version writes and reads.
-pub(super) const VERSION: u32 = 10;
+pub(super) const VERSION: u32 = 12;
 
 const STEPS: [&str; VERSION as usize] = [
     include_str!("migrations/0001.sql"),
@@ -36,6 +38,8 @@ const STEPS: [&str; VERSION as usize] = [
     include_str!("migrations/0008_audit.sql"),
     include_str!("migrations/0009_keys.sql"),
     include_str!("migrations/0010_quotas.sql"),
+    include_str!("migrations/0011_retention.sql"),
+    include_str!("migrations/0012_bounds.sql"),
 ];
 
 /// What the file is.

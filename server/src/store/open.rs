@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 use yizhan_proto::{DeviceId, Epoch, Timestamp};
 
@@ -83,6 +84,8 @@ pub struct Opened {
     pub regions: Vec<RegionRow>,
     /// All desks.
     pub desks: Vec<DeskRow>,
+    /// Whether devices may hold what they read from a former life of the relay.
+    pub former: bool,
 }
 
 /// Sizes of the store's inner works.
@@ -130,7 +133,8 @@ pub fn open(
     let connection = open_database(&database)?;
     let birth = birth_of(&connection, birth, options.restored)?;
     let people = people::people(&connection)?;
-    recipients::fill(&connection, &people)?;
+    recipients::fill(&connection, &people, options.restored)?;
+    let former = recipients::any_former(&connection)?;
     access::fill(&connection)?;
     let regions = places::regions(&connection)?;
     let desks = desks::desks(&connection)?;
@@ -151,6 +155,7 @@ pub fn open(
         people,
         regions,
         desks,
+        former,
     })
 }
 
@@ -160,6 +165,9 @@ pub(super) fn configure(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cache_size", -32_768)?;
+    // A statement is planned once, not again for each value that is bound to it: that took a third of
+    // the writer's time where an `ORDER BY` met an equality.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 

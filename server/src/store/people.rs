@@ -99,6 +99,7 @@ impl LogTx<'_> {
     /// [`StoreError`] if the store fails.
     pub fn add_alias(&mut self, person: PersonId, alias: PersonId) -> Result<(), StoreError> {
         self.touched.people.insert(person);
+        self.all_consents_moved();
         self.connection
             .prepare_cached("INSERT INTO person_alias(alias, person) VALUES (?1, ?2)")?
             .execute(params![alias.as_bytes(), person.as_bytes()])?;

@@ -157,7 +157,8 @@ impl Snapshot<'_> {
         queries::scope_row(self.connection, scope)
     }
 
-    /// Documents of a scope with a latest sequence past `after`, rising, at most `rows_max`.
+    /// Documents that are in a scope, or left it, with a latest sequence there past `after`, rising,
+    /// at most `rows_max`.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
@@ -168,9 +169,14 @@ impl Snapshot<'_> {
         rows_max: u32,
     ) -> Result<Vec<IndexRow>, StoreError> {
         self.index(
-            "SELECT i.doc, i.last_seq, i.joined_seq, i.left_reason, d.kind
+            "SELECT i.doc, i.last_seq AS last, i.joined_seq, NULL, d.kind
              FROM scope_index i LEFT JOIN documents d ON d.doc = i.doc
-             WHERE i.scope = ?1 AND i.last_seq > ?2 ORDER BY i.last_seq LIMIT ?3",
+             WHERE i.scope = ?1 AND i.last_seq > ?2
+             UNION ALL
+             SELECT l.doc, l.seq AS last, l.seq, l.reason, d.kind
+             FROM leavings l LEFT JOIN documents d ON d.doc = l.doc
+             WHERE l.scope = ?1 AND l.seq > ?2
+             ORDER BY last LIMIT ?3",
             params![scope.0, signed(after.get()), rows_max],
         )
     }
@@ -187,9 +193,9 @@ impl Snapshot<'_> {
         rows_max: u32,
     ) -> Result<Vec<IndexRow>, StoreError> {
         self.index(
-            "SELECT i.doc, i.last_seq, i.joined_seq, i.left_reason, d.kind
+            "SELECT i.doc, i.last_seq, i.joined_seq, NULL, d.kind
              FROM scope_index i LEFT JOIN documents d ON d.doc = i.doc
-             WHERE i.scope = ?1 AND i.last_seq <= ?2 AND i.left_reason IS NULL
+             WHERE i.scope = ?1 AND i.last_seq <= ?2
              ORDER BY i.last_seq DESC LIMIT ?3",
             params![scope.0, signed(down_from.get()), rows_max],
         )
@@ -218,7 +224,7 @@ impl Snapshot<'_> {
         let mut holdings = all(
             self.connection,
             "SELECT i.doc, d.digest FROM scope_index i JOIN documents d ON d.doc = i.doc
-             WHERE i.scope = ?1 AND i.left_reason IS NULL",
+             WHERE i.scope = ?1",
             [scope.0],
             |row| {
                 Ok((

@@ -17,6 +17,7 @@ const OUTSTANDING: &str = "FROM erased_places p
      JOIN scopes s ON s.id = p.scope
      JOIN device_scopes t ON t.scope = s.scope
      JOIN devices d ON d.device = t.device
+     LEFT JOIN device_wipes w ON w.device = d.device
      WHERE p.erasure = ?1 AND t.confirmed_at IS NULL AND t.clear_to < p.seq
        AND NOT EXISTS (SELECT 1 FROM erased_places q JOIN forget_acks a
            ON a.device = t.device AND a.scope = q.scope AND a.doc = q.doc AND a.seq >= q.seq
@@ -132,7 +133,7 @@ impl Snapshot<'_> {
             self.connection,
             &format!(
                 "SELECT d.device, d.person, d.label, d.last_seen_at, d.revoked_at,
-                        count(DISTINCT p.doc) {OUTSTANDING} GROUP BY d.device ORDER BY d.device"
+                        count(DISTINCT p.doc), w.ordered_at, w.wiped_at {OUTSTANDING} GROUP BY d.device ORDER BY d.device"
             ),
             [erasure.as_bytes()],
             |row| {
@@ -143,6 +144,8 @@ impl Snapshot<'_> {
                     last_seen_at: timestamp_or_none(row, 3)?,
                     revoked_at: timestamp_or_none(row, 4)?,
                     documents: unsigned(row, 5)?,
+                    wipe_ordered_at: timestamp_or_none(row, 6)?,
+                    wiped_at: timestamp_or_none(row, 7)?,
                 })
             },
         )

@@ -19,7 +19,7 @@ use super::readers::Snapshot;
 use super::rows::{DeviceRow, ForgetsDueRow, PersonRow, ScopeId, ScopeLeftRow, ToldDevice};
 
 use following::{Places, leave_others};
-pub(super) use following::{fill, follow};
+pub(super) use following::{any_former, fill, follow};
 
 /// Forgets of one scope that are counted for one device; past it, there are "so many or more".
 const COUNTED_MAX: u32 = 10_000;
@@ -72,7 +72,7 @@ impl LogTx<'_> {
     }
 
     /// Notes that a device begins to read these scopes from here on: of what left them before, it
-    /// is told nothing, and has nothing.
+    /// is told nothing, and has nothing; but for those that it read from a former life of the relay.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
@@ -86,7 +86,33 @@ impl LogTx<'_> {
             self.connection
                 .prepare_cached(
                     "UPDATE device_scopes SET clear_to = ?3
-                     WHERE device = ?1 AND scope = ?2 AND clear_to < ?3",
+                     WHERE device = ?1 AND scope = ?2 AND clear_to < ?3 AND former = 0",
+                )?
+                .execute(params![
+                    device.as_bytes(),
+                    scope.to_string(),
+                    signed(head.get())
+                ])?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a device that had read these scopes from a former life of the relay holds exactly
+    /// what is in them, as of `head`, and nothing that left them before.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn settle_scopes(
+        &mut self,
+        device: DeviceId,
+        scopes: &[Scope],
+        head: Cursor,
+    ) -> Result<(), StoreError> {
+        for scope in scopes {
+            self.connection
+                .prepare_cached(
+                    "UPDATE device_scopes SET clear_to = max(clear_to, ?3), former = 0
+                     WHERE device = ?1 AND scope = ?2 AND former = 1",
                 )?
                 .execute(params![
                     device.as_bytes(),
@@ -182,6 +208,20 @@ impl Snapshot<'_> {
             "SELECT identity_version FROM device_told WHERE device = ?1",
             [device.as_bytes()],
             |row| unsigned(row, 0),
+        )
+    }
+
+    /// The scopes that a device read from a former life of the relay and has not read anew, ascending.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub fn former_scopes(&self, device: DeviceId) -> Result<Vec<Scope>, StoreError> {
+        all(
+            self.connection,
+            "SELECT scope FROM device_scopes INDEXED BY device_scopes_former
+             WHERE device = ?1 AND former = 1 ORDER BY scope",
+            [device.as_bytes()],
+            |row| word(row, 0),
         )
     }
 

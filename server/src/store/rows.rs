@@ -16,6 +16,7 @@ mod outside;
 mod quarantine;
 mod quotas;
 mod recipients;
+mod retention;
 mod seats;
 
 pub use access::{ConsentRow, PlacingRow, ScopeEntry};
@@ -25,6 +26,7 @@ pub use outside::OutsideIdentityRow;
 pub use quarantine::{DecisionRow, HeldOf, HeldRow, QuarantineRow, ToldDecision, Verdict};
 pub use quotas::FullScopeRow;
 pub use recipients::{ForgetsDueRow, ScopeLeftRow, ToldDevice};
+pub use retention::{Age, AskedRow, MarkRow};
 pub use seats::{LeaseRow, SeatRow, SeatTally, Standing};
 
 /// A document as the relay knows it: never its content.

@@ -2,6 +2,7 @@
 
 mod opening;
 mod recipients;
+mod remembered;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

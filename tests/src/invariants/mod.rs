@@ -12,22 +12,25 @@ use yizhan_proto::{ChangeHash, DeviceId, DocumentId, ScopeDigest, Timestamp};
 
 use crate::ledger::Ledger;
 use crate::pocket::{Kept, Standing};
-use crate::reference::{Consents, Reference, Visible};
+use crate::reference::{Consents, Looked, Reference, Visible};
 use crate::traces::Patterns;
 
 pub use witness::Witness;
 
-/// All that is wrong, in words; empty if all is well.
+/// All that is wrong, in words; empty if all is well. `looked`: when the relay last let go what
+/// grew old, if it does.
 #[must_use]
 pub fn check(
     reference: &Reference,
     ledger: &Ledger,
     witnesses: &[Witness<'_>],
     now: Timestamp,
+    looked: Option<Looked>,
 ) -> Vec<String> {
     let mut wrong = Wrong::default();
     let mut held = HeldChanges::of(witnesses);
-    held.consents = reference.consents(&held.all(), now);
+    let ages = reference.ages(ledger, looked);
+    held.consents = reference.consents(&held.all(), now).with_ages(ages);
     for problem in &ledger.problems {
         wrong.push("the relay", problem);
     }

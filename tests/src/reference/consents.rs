@@ -7,7 +7,7 @@ use yizhan_client_core::model::Command;
 use yizhan_client_core::model::consent::{Command as Edit, Purpose};
 use yizhan_proto::{ChangeHash, DocumentId, PersonId, Role, StationId, Timestamp};
 
-use super::{Person, Reference};
+use super::{Ages, Person, Reference};
 
 /// One consent, as all who know of it know it.
 #[derive(Debug, Clone)]
@@ -32,6 +32,7 @@ pub struct Consents {
     given: Vec<Given>,
     same: BTreeMap<PersonId, usize>,
     now: Timestamp,
+    pub(super) ages: Ages,
 }
 
 impl Reference {
@@ -94,11 +95,19 @@ impl Reference {
                 .flat_map(|(n, ids)| ids.iter().map(move |id| (*id, n)))
                 .collect(),
             now,
+            ages: Ages::default(),
         }
     }
 }
 
 impl Consents {
+    /// The same, at a time when documents are so old.
+    #[must_use]
+    pub fn with_ages(mut self, ages: Ages) -> Self {
+        self.ages = ages;
+        self
+    }
+
     fn is_same(&self, one: PersonId, other: PersonId) -> bool {
         let same = self.same.get(&one).zip(self.same.get(&other));
         one == other || same.is_some_and(|(one, other)| one == other)

@@ -5,6 +5,7 @@
 //! once more, in its own words, and what must be visible follows from which entries the author
 //! had before them.
 
+mod ages;
 mod consents;
 mod erased;
 mod writes;
@@ -18,8 +19,12 @@ use yizhan_client_core::model::{
 use yizhan_proto::checkin::CheckInCode;
 use yizhan_proto::{
     ChangeHash, DeskKey, DeviceId, DocumentId, Kind, PersonId, RegionKey, Role, StationId,
+    Timestamp,
 };
 
+use ages::Holder;
+
+pub use ages::{Ages, Looked};
 pub use consents::Consents;
 pub use writes::writes;
 
@@ -77,8 +82,8 @@ pub struct Reference {
     /// Positions in `entries`, by document.
     of_document: BTreeMap<DocumentId, Vec<usize>>,
     concerns: BTreeMap<DocumentId, Concern>,
-    /// Documents that the station's audience no longer has: retired.
-    retired: BTreeSet<DocumentId>,
+    /// When tickets were closed.
+    tickets_ended: BTreeMap<DocumentId, Timestamp>,
     /// Documents given up before the relay ever took them.
     discarded: BTreeSet<DocumentId>,
     /// Stations imported at the relay: nobody's entry, everybody's document.
@@ -133,15 +138,6 @@ impl Reference {
     /// All entries, in the order they were made.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| !entry.discarded)
-    }
-
-    /// A document left its station's audience, or came back to it.
-    pub fn retired(&mut self, document: DocumentId, retired: bool) {
-        if retired {
-            self.retired.insert(document);
-        } else {
-            self.retired.remove(&document);
-        }
     }
 
     /// A ticket went to another desk of the same region, and the notes on it with it.
@@ -218,14 +214,20 @@ impl Reference {
         let Some(concern) = self.concerns.get(&document) else {
             return false;
         };
+        // Who was erased holds nothing, not the directory either.
+        if !self.erased_people.is_disjoint(&person.ids) {
+            return false;
+        }
+        let gone = |holder| consents.ages.is_gone(document, concern.kind, holder);
         let own = concern.driver.is_some_and(|id| person.ids.contains(&id));
-        let station = concern
-            .station
-            .filter(|_| !self.retired.contains(&document));
+        let own = own && !gone(Holder::Driver);
+        let is_here = !gone(Holder::Elsewhere);
+        let station = concern.station.filter(|_| !gone(Holder::Station));
         let keeps = station.is_some_and(|station| person.roles.contains(&Role::Keeper(station)));
         let takes_checks =
             station.is_some_and(|station| person.roles.contains(&Role::Health(station)));
-        let answers = self.desk_of(concern).is_some_and(|desk| {
+        let desk = self.desk_of(concern).filter(|_| is_here);
+        let answers = desk.is_some_and(|desk| {
             person.roles.contains(&Role::Specialist(desk.clone()))
                 || concern
                     .region
@@ -234,19 +236,32 @@ impl Reference {
         });
         match concern.kind {
             // The directory is everybody's.
-            Kind::Station | Kind::Activity => true,
-            Kind::Notice => concern.region.is_some() || keeps || takes_checks,
+            Kind::Station | Kind::Activity => is_here,
+            Kind::Notice => is_here && concern.region.is_some() || keeps || takes_checks,
             // Who takes checks at a station works there, and needs its visits and consents.
             Kind::Visit => {
                 own || self.is_kept(concern, consents, Purpose::Visits)
                     && (keeps
                         || takes_checks
-                        || self.is_shared(concern, consents, person, &[Role::Keeper, Role::Health]))
+                        || self.is_shared(
+                            concern,
+                            consents,
+                            person,
+                            &[Role::Keeper, Role::Health],
+                            gone(Holder::Shared),
+                        ))
             }
             Kind::Consent | Kind::Enrolment => own || keeps || takes_checks,
             Kind::Check => {
                 own || self.is_kept(concern, consents, Purpose::HealthRecord)
-                    && (takes_checks || self.is_shared(concern, consents, person, &[Role::Health]))
+                    && (takes_checks
+                        || self.is_shared(
+                            concern,
+                            consents,
+                            person,
+                            &[Role::Health],
+                            gone(Holder::Shared),
+                        ))
             }
             Kind::Ticket => own || keeps || takes_checks || answers,
             Kind::CaseNote => answers,
@@ -266,9 +281,10 @@ impl Reference {
         consents: &Consents,
         person: &Person,
         roles: &[fn(StationId) -> Role],
+        gone: bool,
     ) -> bool {
         let at = concern.driver.zip(concern.station);
-        at.is_some_and(|(driver, station)| consents.shares(driver, station, person, roles))
+        at.is_some_and(|(driver, station)| consents.shares(driver, station, person, roles)) && !gone
     }
 
     /// What must be visible of a document, leaving out the entries whose changes are `held`

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use yizhan_client_core::engine::Outcome;
-use yizhan_proto::sync::ForgetReason;
-use yizhan_proto::{DocumentId, Epoch, Scope};
+use yizhan_proto::Epoch;
 use yizhan_server::relay::{Relay, RelayOptions};
 
 use super::{PASSES_MAX, PhoneNo, World};
@@ -28,7 +27,11 @@ impl World {
         let folder = self.relay_folder();
         std::fs::create_dir_all(&folder).expect("a folder");
         let clock: Arc<SimClock> = Arc::clone(&self.relay_clock);
-        let relay = Relay::open(&folder, clock, &RelayOptions::default()).expect("the relay opens");
+        let options = RelayOptions {
+            periods: self.periods.clone(),
+            ..RelayOptions::default()
+        };
+        let relay = Relay::open(&folder, clock, &options).expect("the relay opens");
         self.net.connect(Some(relay.clone()));
         self.relay = Some(relay);
     }
@@ -76,31 +79,6 @@ impl World {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         Ledger::read(&self.relay_folder())
-    }
-
-    /// A visit grows too old for its station's audience, or comes back to it. Returns whether
-    /// the relay had it to move.
-    ///
-    /// # Panics
-    /// If the relay fails.
-    pub fn retire(&mut self, visit: DocumentId, retired: bool) -> bool {
-        let concern = self.reference().documents().get(&visit).cloned();
-        let Some(station) = concern.and_then(|concern| concern.station) else {
-            return false;
-        };
-        if !self.ledger().knows(visit) {
-            return false;
-        }
-        let scope = Scope::Station(station);
-        let relay = self.relay().clone();
-        if retired {
-            self.run(relay.leave_scope(visit, scope, ForgetReason::Retired))
-                .expect("it leaves");
-        } else {
-            self.run(relay.join_scope(visit, scope)).expect("it joins");
-        }
-        self.reference().retired(visit, retired);
-        true
     }
 
     /// The phone leaves coverage.
@@ -158,6 +136,7 @@ impl World {
             }
             self.settle_seats();
             self.carry_out_erasures();
+            self.grow_old();
             let now = (self.relay_head(), self.unsent());
             if last == Some(now) && now.1 == 0 {
                 return;

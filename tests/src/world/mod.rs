@@ -3,6 +3,7 @@
 //! Everything in it comes from one seed. A test that fails says which, and how to run it again.
 
 mod access;
+mod aging;
 mod desks;
 mod erasing;
 mod fate;
@@ -16,8 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use yizhan_proto::{PersonId, StationId};
-use yizhan_server::relay::Relay;
+use yizhan_proto::{PersonId, StationId, Timestamp};
+use yizhan_server::relay::{Periods, Relay};
 
 use crate::chance::Chance;
 use crate::clock::{SimClock, TrueTime};
@@ -60,6 +61,10 @@ pub struct World {
     tampered: bool,
     /// Whether anything was ever erased here.
     erasing: bool,
+    /// How long documents stay; at first, for ever.
+    periods: Periods,
+    /// When the relay last let go what grew old.
+    aged_at: Option<Timestamp>,
     /// Whether seats are looked at after every sync.
     seats_watched: bool,
     /// What the relay had accepted when all was last proven, and which relay that was.
@@ -107,6 +112,8 @@ impl World {
             people: Vec::new(),
             tampered: false,
             erasing: false,
+            periods: Periods::off(),
+            aged_at: None,
             seats_watched: false,
             settled: None,
         };

@@ -71,7 +71,7 @@ impl World {
             .map(|phone| self.witness(phone))
             .collect();
         let now = self.relay().time();
-        invariants::check(&self.reference(), &ledger, &witnesses, now)
+        invariants::check(&self.reference(), &ledger, &witnesses, now, self.looked())
     }
 
     fn witness(&self, number: PhoneNo) -> Witness<'_> {

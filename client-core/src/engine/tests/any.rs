@@ -40,9 +40,9 @@ fn play(engine: &mut Engine, documents: &mut Vec<u8>, poison: &[u8], code: &Faul
                     Input::Applied(Applied {
                         more: !documents.is_empty(),
                         progressed: !sent.is_empty(),
-                        repairing: false,
+                        fruitful: true,
                         unsent_left: documents.len() as u64,
-                        next_sync_ms: None,
+                        ..Applied::default()
                     }),
                     0,
                 );

@@ -11,6 +11,21 @@ use crate::model::rules::{fits, id_of};
 use crate::model::ticket;
 use crate::model::{Inspected, Refusal, RefusalCode};
 
+/// Whether a document of this kind may have this id. An enrolment's follows from its activity and
+/// driver, and is marked as one that follows from something; nothing else takes such an id, so that
+/// nobody else's document stands where an enrolment is to be.
+///
+/// # Errors
+/// [`RefusalCode::IdentityMismatch`].
+pub fn fits_id(document: DocumentId, kind: Kind) -> Result<(), Refusal> {
+    if document.is_derived() && kind != Kind::Enrolment {
+        return Err(Refusal::new(RefusalCode::IdentityMismatch)
+            .at("id")
+            .bound("an id that was drawn: a UUIDv7"));
+    }
+    Ok(())
+}
+
 /// The other documents whose outlines [`super::decide`] wants to see for this change (a visit's
 /// station, a check's station and consent). Empty for most changes.
 #[must_use]

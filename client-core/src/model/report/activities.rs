@@ -95,6 +95,13 @@ impl Activities {
         let Some(known) = self.known.get(&enrolment.activity) else {
             return;
         };
+        let requested = enrolment.requests.iter().map(|request| request.at);
+        let scanned = enrolment.scans.iter().map(|scan| scan.at);
+        let begun = requested.chain(scanned).min();
+        let station = known.activity.station;
+        if begun.is_some_and(|begun| !lens.counts(enrolment.driver, station, begun)) {
+            return;
+        }
         let person = Some((lens.person)(enrolment.driver));
         let tally = &mut self.tally;
         let mut add = |measure, value| tally.add(known.at(), measure, person, value);

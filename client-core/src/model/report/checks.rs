@@ -46,7 +46,8 @@ impl Checks {
         let Some(month) = wanted.month(lens, check.taken_at) else {
             return;
         };
-        if wanted.place.holds(check.station) {
+        let counts = lens.counts(check.driver, check.station, check.taken_at);
+        if counts && wanted.place.holds(check.station) {
             let record = Record {
                 station: check.station,
                 driver,

@@ -4,6 +4,7 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | `tally` | adds up numbers in cells of item, place and month, with their totals |
+//! | `counted` | whose documents are counted: consents to statistics |
 //! | [`suppress`] | which cells are withheld, so that none about few people is told or can be computed |
 //! | [`handed`] | a finished report on its way from the relay to a phone |
 //! | [`table`] | a finished report: columns, rows, and the texts of their cells |
@@ -14,6 +15,7 @@
 
 mod activities;
 mod checks;
+mod counted;
 pub mod handed;
 mod services;
 pub mod suppress;
@@ -30,6 +32,7 @@ use super::document::Unreadable;
 use super::{Document, Order};
 use activities::Activities;
 use checks::Checks;
+pub use counted::Counted;
 pub use handed::{Handed, HandedError};
 use services::Services;
 pub use table::{Field, Row, Sheet, spreadsheet_safe};
@@ -179,6 +182,15 @@ pub struct Lens<'a> {
     pub person: &'a dyn Fn(PersonId) -> PersonId,
     /// The name of a station in the report: its key.
     pub station: &'a dyn Fn(StationId) -> String,
+    /// Whose documents are counted.
+    pub counted: &'a Counted,
+}
+
+impl Lens<'_> {
+    /// Whether what a driver began at a station at this time is counted.
+    fn counts(&self, driver: PersonId, station: StationId, at: Timestamp) -> bool {
+        self.counted.counts((self.person)(driver), station, at)
+    }
 }
 
 /// One report, being added up.

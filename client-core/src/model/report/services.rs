@@ -57,7 +57,8 @@ impl Services {
             let time = visit.arrived_at.saturating_add_ms(ms);
             wanted.month(lens, time).is_some()
         });
-        if !covered || !wanted.place.holds(visit.station) {
+        let counts = lens.counts(visit.driver, visit.station, visit.arrived_at);
+        if !covered || !counts || !wanted.place.holds(visit.station) {
             return;
         }
         let left = &visit.left_at;

@@ -40,6 +40,7 @@ fn wanted(what: What, withhold: bool) -> Wanted {
 
 fn with_lens<T>(run: impl FnOnce(&Lens<'_>) -> T) -> T {
     run(&Lens {
+        counted: &Counted::default(),
         now: LATE_IN_NOVEMBER.saturating_add_ms(40 * HOUR_MS),
         month: &chinese_month,
         // 200 and 1 are one person.

@@ -642,10 +642,15 @@ fn only_a_twin_is_made_again() {
             automerge::legacy::OpType::Put(document(123).to_string().into());
     });
     let verdict = shelf.decide(id(), Kind::Enrolment, &keeper, &chunk);
-    assert_eq!(code_of(&verdict), RefusalCode::DocumentExists);
+    assert_eq!(code_of(&verdict), RefusalCode::AuthorUnrelated);
+    let empty = with_activity();
+    assert_eq!(
+        empty.decide(id(), Kind::Enrolment, &keeper, &chunk),
+        verdict,
+        "as where there is none"
+    );
     // By somebody without a part in it, also in the second making.
     let stranger = author(STRANGER);
-    let empty = with_activity();
     let chunk = empty.write(id(), &stranger, &enrol(3, STRANGER)).unwrap();
     let verdict = shelf.decide(id(), Kind::Enrolment, &stranger, &chunk);
     assert_eq!(code_of(&verdict), RefusalCode::AuthorUnrelated);
@@ -665,6 +670,23 @@ fn only_a_twin_is_made_again() {
     visits.accepts(document(110), &author(KEEPER), &check_in_taken_down());
     let verdict = visits.decide(document(110), Kind::Visit, &author(DRIVER), &again);
     assert_eq!(code_of(&verdict), RefusalCode::DocumentExists);
+}
+
+/// A visit under the id of a driver's enrolment would keep it out, and its answer would tell whether
+/// there is one.
+#[test]
+fn nothing_but_an_enrolment_has_the_id_of_one() {
+    let shelf = with_activity();
+    let visit = shelf.write(id(), &author(DRIVER), &check_in()).unwrap();
+    let mut taken = shelf.clone();
+    let [(driver, one), _] = twins(&shelf);
+    taken.push(id(), Kind::Enrolment, &driver, &one);
+    for shelf in [&shelf, &taken] {
+        let verdict = shelf.decide(id(), Kind::Visit, &driver, &visit);
+        assert_eq!(code_of(&verdict), RefusalCode::IdentityMismatch);
+    }
+    assert!(id().is_derived());
+    assert!(!document(110).is_derived());
 }
 
 fn check_in_taken_down() -> Command {

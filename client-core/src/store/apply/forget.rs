@@ -27,7 +27,13 @@ pub(super) fn leave(
         step.tx
             .prepare_cached("DELETE FROM members WHERE scope = ?1 AND document = ?2")?
             .execute(params![scope_n, row.n])?;
-        start_leaving(step.tx, row.n)?;
+        let why = match item.forget {
+            Some(ForgetReason::Retired) => Why::GrownOld,
+            Some(ForgetReason::Left | ForgetReason::Erased | ForgetReason::Unknown(_)) | None => {
+                Why::Left
+            }
+        };
+        start_leaving(step.tx, row.n, why)?;
     }
     step.tx
         .prepare_cached(
@@ -68,11 +74,33 @@ pub(super) fn erase_refused(step: &mut Step<'_>, row: &DocumentRow) -> Result<()
     Ok(())
 }
 
+/// Why a document is to leave, as it stands in the column `leaving`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// The right to it has ended, or it is somewhere else.
+    Left = 1,
+    /// It grew too old for the last audience here that had it.
+    GrownOld = 3,
+}
+
 /// The document is to leave unless a scope holds it.
-pub(super) fn start_leaving(tx: &Transaction<'_>, document: i64) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE documents SET leaving = 1 WHERE n = ?1")?
-        .execute([document])?;
+pub(super) fn start_leaving(
+    tx: &Transaction<'_>,
+    document: i64,
+    why: Why,
+) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE documents SET leaving = ?2 WHERE n = ?1")?
+        .execute(params![document, why as i64])?;
     Ok(())
+}
+
+/// Documents that went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in super::super) struct Gone {
+    /// All of them.
+    pub(in super::super) documents: u64,
+    /// Those that grew old.
+    pub(in super::super) grown_old: u64,
 }
 
 /// The relay took something of a document that no scope of this device holds (yet). Unless a page
@@ -126,15 +154,36 @@ pub(super) fn acknowledged(tx: &Transaction<'_>, request: &SyncRequest) -> Resul
     Ok(())
 }
 
-/// Drops the documents that are to leave and can. Returns how many went.
-pub(in super::super) fn drop_leaving(tx: &Transaction<'_>) -> Result<u64, StoreError> {
-    let mut statement =
-        tx.prepare_cached("SELECT n FROM documents WHERE leaving <> 0 AND leaving = 1")?;
-    let leaving: Vec<i64> = statement
+/// The person of this device was erased: whatever is here goes, once the relay has said what becomes of
+/// it. That work which was refused, or waits for somebody else's decision, went from here is noted.
+pub(super) fn leave_all(step: &mut Step<'_>) -> Result<(), StoreError> {
+    step.tx
+        .execute("UPDATE documents SET leaving = 1 WHERE leaving <> 1", [])?;
+    let mut statement = step.tx.prepare_cached(
+        "SELECT DISTINCT document FROM changes WHERE state <> 1 AND state IN (2, 3)
+             AND document NOT IN (SELECT document FROM changes WHERE state <> 1 AND state = 0)",
+    )?;
+    let held: Vec<i64> = statement
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    let mut dropped = 0;
-    for document in leaving {
+    for document in held {
+        if let Some(row) = documents::by_number(step.tx, document)? {
+            erase(step, &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Drops the documents that are to leave and can, and counts those that grew old.
+pub(in super::super) fn drop_leaving(tx: &Transaction<'_>) -> Result<Gone, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT n, kind, leaving = 3 FROM documents WHERE leaving <> 0 AND leaving IN (1, 3)",
+    )?;
+    let leaving: Vec<(i64, i64, bool)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut gone = Gone::default();
+    for (document, kind, grown_old) in leaving {
         if has_member(tx, document)? {
             tx.prepare_cached("UPDATE documents SET leaving = 0 WHERE n = ?1")?
                 .execute([document])?;
@@ -142,10 +191,18 @@ pub(in super::super) fn drop_leaving(tx: &Transaction<'_>) -> Result<u64, StoreE
                 .execute([document])?;
         } else if !has_open_work(tx, document)? {
             documents::remove(tx, document)?;
-            dropped += 1;
+            gone.documents += 1;
+            if grown_old {
+                gone.grown_old += 1;
+                tx.prepare_cached(
+                    "INSERT INTO grown_old (kind, documents) VALUES (?1, 1)
+                     ON CONFLICT (kind) DO UPDATE SET documents = documents + 1",
+                )?
+                .execute([kind])?;
+            }
         }
     }
-    Ok(dropped)
+    Ok(gone)
 }
 
 fn has_member(tx: &Transaction<'_>, document: i64) -> Result<bool, StoreError> {

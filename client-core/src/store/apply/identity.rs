@@ -60,6 +60,13 @@ pub(super) fn subscribe(tx: &Transaction<'_>, identity: &Identity) -> Result<(),
     Ok(())
 }
 
+/// Whether the person whom this device acts for was erased: everybody else has a name, and reads something.
+pub(in super::super) fn is_nobodys(identity: Option<&Identity>) -> bool {
+    identity.is_some_and(|identity| {
+        identity.name.is_empty() && identity.roles.is_empty() && identity.scopes.is_empty()
+    })
+}
+
 /// Leaves a scope. The relay is told once nothing that came by it is here: what has no open work
 /// goes in this very transaction, the rest is noted.
 fn leave_scope(tx: &Transaction<'_>, row: &ScopeRow) -> Result<(), StoreError> {

@@ -34,15 +34,15 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<Applied, StoreError> {
         let applied = self.write(|tx| apply(tx, request, response, clock))?;
-        if applied.erased + applied.erased_unsent > 0 {
-            self.rewrite_after_erasure();
-        }
         // What was acknowledged named documents, too; an identity that was replaced, people; with
         // a right, reports may have gone.
         if applied.forgotten > 0 || applied.identity_changed || !request.forgotten.is_empty() {
             self.fold_log();
         } else {
             self.fold_what_is_left();
+        }
+        if !applied.more {
+            self.scrub(clock.now());
         }
         Ok(applied)
     }
@@ -68,9 +68,12 @@ fn apply(
     let device = device::load(tx)?;
     let mut step = Step::new(tx, clock, device.id);
     step.applied.next_sync_ms = response.next_sync_ms;
-    if device.epoch.is_some_and(|known| known != response.epoch) {
+    let is_another = device.epoch.is_some_and(|known| known != response.epoch);
+    let is_behind = pages::is_behind(tx, request, response)?;
+    if is_another || is_behind {
         identity::new_lineage(tx)?;
         step.applied.epoch_changed = true;
+        step.progressed |= is_behind;
     }
     receipts::apply(&mut step, request, response)?;
     receipts::apply_decisions(&mut step, response)?;
@@ -82,7 +85,9 @@ fn apply(
         identity::subscribe(tx, new)?;
         step.applied.identity_changed = true;
     }
-    pages::apply(&mut step, request, response)?;
+    if !is_behind {
+        pages::apply(&mut step, request, response)?;
+    }
     repair::take_fetched(&mut step, request, response)?;
     step.settle_touched()?;
     repair::compare(&mut step, response)?;
@@ -91,9 +96,14 @@ fn apply(
     if is_current(&step, response)? {
         forget::end_doubts(tx)?;
     }
-    let forgotten = forget::drop_leaving(tx)?;
-    step.progressed |= forgotten > 0;
-    step.applied.forgotten += forgotten;
+    if identity::is_nobodys(device::load(tx)?.identity.as_ref()) {
+        forget::leave_all(&mut step)?;
+        step.settle_touched()?;
+    }
+    let gone = forget::drop_leaving(tx)?;
+    step.progressed |= gone.documents > 0;
+    step.applied.forgotten += gone.documents;
+    step.applied.grown_old += gone.grown_old;
     note(tx, &step.applied, response, clock.now())?;
     finish(&step)
 }

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 use yizhan_proto::sync::{Item, Page, SyncRequest, SyncResponse};
 use yizhan_proto::{Scope, Window};
 
+use super::super::documents::DocumentRow;
 use super::super::scopes::{self, ScopeRow};
 use super::super::sql::int;
 use super::super::{StoreError, documents};
 use super::forget;
 use super::step::Step;
+
+/// The largest number that the store can keep.
+const CURSOR_MAX: u64 = i64::MAX as u64;
 
 /// Applies every page that fits the request, and moves the cursors of scopes without one.
 pub(super) fn apply(
@@ -29,7 +33,7 @@ pub(super) fn apply(
             continue;
         };
         let from = asked.get(&page.scope);
-        if fits(step, page, row, from.copied()) {
+        if is_of(page, response) && fits(step, page, row, from.copied()) {
             one(step, row, page)?;
         } else {
             step.ignore();
@@ -60,6 +64,29 @@ fn asked(request: &SyncRequest, subscribed: &[ScopeRow]) -> BTreeMap<Scope, Opti
             .map(|state| (state.scope.clone(), state.window()))
             .collect(),
     }
+}
+
+/// Whether a page can be of the relay's state that the response tells of. A cursor past the relay's
+/// head would never be reached again: everything after it would be missed.
+fn is_of(page: &Page, response: &SyncResponse) -> bool {
+    page.live <= response.head && page.live.get() <= CURSOR_MAX
+}
+
+/// Whether the relay lacks what it told this device of before, in the very lineage that it says it
+/// is of: it was put back from a backup by somebody who did not say so, or it lied, then or now. The
+/// device asked from where it stands; an answer to an older request tells nothing.
+pub(super) fn is_behind(
+    tx: &Transaction<'_>,
+    request: &SyncRequest,
+    response: &SyncResponse,
+) -> Result<bool, StoreError> {
+    let subscribed = scopes::all(tx)?;
+    let asked = asked(request, &subscribed);
+    Ok(request.epoch == Some(response.epoch)
+        && subscribed.iter().any(|row| {
+            asked.get(&row.scope) == Some(&row.window)
+                && row.window.is_some_and(|window| window.live > response.head)
+        }))
 }
 
 /// Whether a page goes on from where the device stands. It does not if it was not asked for, if a
@@ -104,6 +131,12 @@ fn one(step: &mut Step<'_>, row: &ScopeRow, page: &Page) -> Result<(), StoreErro
 pub(super) fn take(step: &mut Step<'_>, row: &ScopeRow, item: &Item) -> Result<(), StoreError> {
     let document = match documents::find(step.tx, item.document)? {
         Some(known) if known.kind == item.kind => known.n,
+        Some(known) if is_hearsay(step, &known)? => {
+            // What was said of its kind before was wrong, and nobody here has anything in it.
+            step.touch(known.n)?;
+            documents::remove(step.tx, known.n)?;
+            documents::create(step.tx, item.document, item.kind)?
+        }
         Some(_) => {
             step.ignore();
             return Ok(());
@@ -126,6 +159,14 @@ pub(super) fn take(step: &mut Step<'_>, row: &ScopeRow, item: &Item) -> Result<(
     forget::stay(step.tx, &row.scope, document, item)
 }
 
+/// Whether nothing in a document is of this device.
+fn is_hearsay(step: &Step<'_>, row: &DocumentRow) -> Result<bool, StoreError> {
+    let own = "SELECT EXISTS (SELECT 1 FROM changes WHERE document = ?1 AND own = 1)";
+    let mut statement = step.tx.prepare_cached(own)?;
+    let has_own: bool = statement.query_row([row.n], |row| row.get(0))?;
+    Ok(!has_own)
+}
+
 /// A scope is complete under the relay's new lineage: what it held before and did not come back
 /// is a member no more.
 fn drop_stale(step: &mut Step<'_>, scope: i64) -> Result<(), StoreError> {
@@ -140,7 +181,7 @@ fn drop_stale(step: &mut Step<'_>, scope: i64) -> Result<(), StoreError> {
         step.tx
             .prepare_cached("DELETE FROM members WHERE scope = ?1 AND document = ?2")?
             .execute(params![scope, document])?;
-        forget::start_leaving(step.tx, document)?;
+        forget::start_leaving(step.tx, document, forget::Why::Left)?;
     }
     Ok(())
 }
@@ -148,7 +189,11 @@ fn drop_stale(step: &mut Step<'_>, scope: i64) -> Result<(), StoreError> {
 /// A complete scope without a page is unchanged up to the head.
 fn move_up(step: &mut Step<'_>, row: &ScopeRow, response: &SyncResponse) -> Result<(), StoreError> {
     match row.window {
-        Some(window) if window.is_complete() && window.live <= response.head => {
+        Some(window)
+            if window.is_complete()
+                && window.live <= response.head
+                && response.head.get() <= CURSOR_MAX =>
+        {
             step.progressed |= window.live != response.head;
             scopes::set_window(step.tx, row.n, Window::complete(response.head))
         }

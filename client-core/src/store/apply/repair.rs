@@ -144,8 +144,14 @@ fn narrow_one(
     let (from, until) = scopes::stored_ends(asked.from, asked.until);
     let held = scopes::in_range(step.tx, row.n, &from, &until)?;
     let Some(entries) = &answer.entries else {
-        for part in answer.parts.iter().filter(|part| part.scope == row.scope) {
-            let (from, until) = scopes::stored_ends(part.from, part.until);
+        for part in &answer.parts {
+            let (part_from, part_until) = scopes::stored_ends(part.from, part.until);
+            let (whole, part_ends) = ((&from, &until), (&part_from, &part_until));
+            if part.scope != row.scope || !is_narrower(part_ends, whole) {
+                step.ignore();
+                continue;
+            }
+            let (from, until) = (part_from, part_until);
             let ours = scopes::digest_of(&scopes::in_range(step.tx, row.n, &from, &until)?);
             if ours != part.digest {
                 ask(step, row.n, &from, &until)?;
@@ -154,6 +160,11 @@ fn narrow_one(
         return Ok(());
     };
     for entry in entries {
+        let id = entry.document.as_bytes().as_slice();
+        if id < from.as_slice() || id >= until.as_slice() {
+            step.ignore();
+            continue;
+        }
         let ours = find(&held, entry.document).and_then(|held| held.digest);
         if ours != Some(entry.digest) {
             step.tx
@@ -166,6 +177,11 @@ fn narrow_one(
         lost(step, row.n, held)?;
     }
     Ok(())
+}
+
+/// Whether a range lies within another one and is smaller: else the narrowing would not end.
+fn is_narrower(part: (&Vec<u8>, &Vec<u8>), whole: (&Vec<u8>, &Vec<u8>)) -> bool {
+    part != whole && part.0 < part.1 && part.0 >= whole.0 && part.1 <= whole.1
 }
 
 fn find(held: &[Held], id: DocumentId) -> Option<&Held> {
@@ -186,7 +202,7 @@ fn lost(step: &mut Step<'_>, scope: i64, held: &Held) -> Result<(), StoreError> 
             changes::offer(step.tx, row.n)?;
         }
     }
-    forget::start_leaving(step.tx, held.n)
+    forget::start_leaving(step.tx, held.n, forget::Why::Left)
 }
 
 /// Takes in the documents that were fetched, each whole.
@@ -195,6 +211,9 @@ pub(super) fn take_fetched(
     request: &SyncRequest,
     response: &SyncResponse,
 ) -> Result<(), StoreError> {
+    if response.fetched.is_empty() {
+        give_up(step, request)?;
+    }
     for fetched in &response.fetched {
         let asked = request
             .fetches
@@ -204,6 +223,20 @@ pub(super) fn take_fetched(
         match row {
             Some(row) if asked => take_one(step, request, &row, fetched)?,
             _ => step.ignore(),
+        }
+    }
+    Ok(())
+}
+
+/// The relay sends nothing of what was fetched: it would be asked for ever, and for nothing else. A
+/// digest that does not agree then starts a new repair.
+fn give_up(step: &mut Step<'_>, request: &SyncRequest) -> Result<(), StoreError> {
+    for fetch in &request.fetches {
+        if let Some(row) = scopes::find(step.tx, &fetch.scope)? {
+            step.tx
+                .prepare_cached("DELETE FROM fetches WHERE scope = ?1 AND document = ?2")?
+                .execute(params![row.n, fetch.document.as_bytes()])?;
+            step.ignore();
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use yizhan_proto::limits::PIECE_BYTES_MAX;
 use yizhan_proto::{ContentHash, DocumentId, Epoch, Timestamp};
 
+use super::super::scrub::{self, Part};
 use super::super::sql::{bytes, bytes_opt, count, int, time_opt, uint};
 use super::super::{Store, StoreError, erased};
 
@@ -59,7 +60,11 @@ impl Store {
             .filter(|(sha256, _)| !here.contains(sha256))
             .collect();
         if gone.is_empty() && new.is_empty() {
+            self.scrub_papers(now);
             return Ok(());
+        }
+        if !gone.is_empty() {
+            self.write(|tx| scrub::note(tx, Part::Papers))?;
         }
         self.papers.write(|tx| -> Result<(), StoreError> {
             for n in &gone {
@@ -84,7 +89,9 @@ impl Store {
             return Ok(());
         }
         // What was deleted is overwritten; the log still holds it until it is folded in.
-        self.fold_papers()
+        self.papers.fold()?;
+        self.scrub_papers(now);
+        Ok(())
     }
 
     /// Whether bytes that no document names stay for now.
@@ -113,19 +120,12 @@ impl Store {
         if self.read(all_named)?.contains_key(&sha256) {
             return Ok(());
         }
+        self.write(|tx| scrub::note(tx, Part::Papers))?;
         self.papers.write(|tx| -> Result<(), StoreError> {
             tx.prepare_cached("DELETE FROM files WHERE sha256 = ?1 AND own = 1")?
                 .execute([sha256.as_bytes()])?;
             Ok(())
         })
-    }
-
-    fn fold_papers(&self) -> Result<(), StoreError> {
-        let connection = self.papers.connection()?;
-        // Another process that reads right now keeps the log; the next one folds it.
-        connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(|error| self.papers.placed(StoreError::from(error)))
     }
 }
 

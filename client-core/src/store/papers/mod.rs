@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::Placed;
-use super::{DatabaseKey, StoreError, cipher};
+use super::{DatabaseKey, StoreError, cipher, regular};
 
 pub use adding::NewFile;
 pub use moving::{Transfer, TransferWay};
@@ -124,6 +124,34 @@ impl Papers {
         run().map_err(|error| self.placed(error))
     }
 
+    /// Bytes of the file; 0 if there is none.
+    pub(super) fn file_bytes(&self) -> u64 {
+        let about = self.path.as_ref().map(std::fs::metadata);
+        about.and_then(Result::ok).map_or(0, |about| about.len())
+    }
+
+    /// Writes the file anew, if there is one, and empties its log.
+    pub(super) fn rewrite(
+        &self,
+        rewrite: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        if self.path.is_none() || !self.exists() {
+            return Ok(());
+        }
+        let connection = self.connection()?;
+        rewrite(connection).map_err(|error| self.placed(StoreError::from(error)))?;
+        self.fold()
+    }
+
+    /// Folds the log in and empties it. Another process that reads right now keeps it; the next one
+    /// folds it.
+    fn fold(&self) -> Result<(), StoreError> {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        self.connection()?
+            .query_row(sql, [], |_| Ok(()))
+            .map_err(|error| self.placed(StoreError::from(error)))
+    }
+
     fn placed<E: Placed>(&self, error: E) -> E {
         error.placed(self.path.as_deref().unwrap_or(Path::new(":memory:")))
     }
@@ -131,6 +159,10 @@ impl Papers {
 
 /// A file that only its owner may read; what is in it stays.
 fn make_file(path: &Path) -> Result<(), StoreError> {
+    regular::is_there(path).map_err(|source| StoreError::Home {
+        path: path.to_owned(),
+        source,
+    })?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]

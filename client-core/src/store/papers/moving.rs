@@ -129,6 +129,18 @@ impl Store {
         })
     }
 
+    /// How much of a file of this phone's the relay has, is to be asked.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn ask_sent(&mut self, sha256: ContentHash) -> Result<(), StoreError> {
+        self.papers.write(|tx| {
+            tx.prepare_cached("UPDATE files SET sent = NULL WHERE sha256 = ?1 AND own = 1")?
+                .execute([sha256.as_bytes()])?;
+            Ok(())
+        })
+    }
+
     /// A piece came. Returns whether the file is whole now; `None` if its bytes are not those of
     /// its hash, and were dropped.
     ///

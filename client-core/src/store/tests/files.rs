@@ -326,3 +326,78 @@ fn a_phone_that_died_while_it_erased_itself_goes_on_when_it_is_opened() {
         assert!(left.is_empty(), "{left:?}");
     }
 }
+
+/// What lies in the folder may be anything: it is named, waited for never, and followed nowhere.
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_link_in_the_place_of_a_file_is_named_and_not_followed() {
+    use std::os::unix::fs::symlink;
+    let clock = TestClock::new(1);
+    for name in [FILE, "yizhan.wiped", "yizhan.instance"] {
+        for sort in ["pipe", "link", "folder"] {
+            let folder = tempfile::tempdir().unwrap();
+            let (home, others) = (folder.path().join("home"), folder.path().join("others"));
+            fs::write(&others, b"somebody else's").unwrap();
+            let mut store = Store::open(&home, &clock).unwrap();
+            check_in(&mut store, document(1), "张伟国", &clock);
+            drop(store);
+            let path = home.join(name);
+            let _was_there = fs::remove_file(&path);
+            match sort {
+                "pipe" => {
+                    let made = std::process::Command::new("mkfifo").arg(&path).status();
+                    assert!(made.unwrap().success());
+                }
+                "link" => symlink(&others, &path).unwrap(),
+                _ => fs::create_dir(&path).unwrap(),
+            }
+            let opened = Store::open(&home, &clock);
+            let said = match opened {
+                // The side file is looked at before the first edit; until then all can be read.
+                Ok(mut store) => {
+                    let command = visit::Command::SetNote("记下".to_owned());
+                    let edit = store.edit(document(1), &Command::Visit(command), &clock);
+                    edit.unwrap_err().to_string()
+                }
+                Err(error) => error.to_string(),
+            };
+            assert!(said.contains(name), "{name} {sort}: {said}");
+            assert_eq!(fs::read(&others).unwrap(), b"somebody else's");
+        }
+    }
+}
+
+/// A wipe removes a link, and overwrites nothing that it leads to.
+#[cfg(unix)]
+#[test]
+fn a_wipe_overwrites_nothing_that_a_link_leads_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let others = folder.path().join("others");
+    fs::write(&others, b"somebody else's").unwrap();
+    let link = folder.path().join("yizhan.sqlite-x");
+    std::os::unix::fs::symlink(&others, &link).unwrap();
+    super::super::wipe::erase_file(&link).unwrap();
+    assert!(fs::symlink_metadata(&link).is_err());
+    assert_eq!(fs::read(&others).unwrap(), b"somebody else's");
+}
+
+/// A side file or a note of any size is read no further than it may be long.
+#[test]
+fn large_files_in_the_place_of_small_ones_are_not_read_whole() {
+    let clock = TestClock::new(1);
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path(), &clock).unwrap();
+    check_in(&mut store, document(1), "张伟国", &clock);
+    drop(store);
+    // Sparse: a gigabyte that takes no room.
+    for name in ["yizhan.instance", "yizhan.wiped"] {
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        file.set_len(1 << 30).unwrap();
+    }
+    let said = Store::open(folder.path(), &clock).unwrap_err().to_string();
+    assert!(said.contains("yizhan.wiped"), "{said}");
+    fs::remove_file(folder.path().join("yizhan.wiped")).unwrap();
+    let mut store = Store::open(folder.path(), &clock).unwrap();
+    note(&mut store, document(1), "还在", &clock);
+    assert_eq!(count(&store, &clock), 1);
+}

@@ -1,8 +1,10 @@
 //! The store as a whole: edits, exchanges with a tiny relay, damage, copies, queries.
 
+mod attacks;
 mod cipher;
 mod codes;
 mod crises;
+mod departures;
 mod files;
 mod local;
 mod papers;

@@ -151,6 +151,11 @@ impl Relay {
             .unwrap();
     }
 
+    /// Who a device acts for.
+    pub(crate) fn person_of(&self, device: DeviceId) -> Option<PersonId> {
+        self.people.get(&device).map(|(author, _)| author.person)
+    }
+
     /// Takes scopes away from a device.
     pub(crate) fn narrow(&mut self, device: DeviceId, keep: impl Fn(&Scope) -> bool) {
         let (_, identity) = self.people.get_mut(&device).unwrap();

@@ -62,6 +62,8 @@ impl Case {
             .unwrap();
         let mut response = self.relay.clone().sync(device, &request);
         response.pages.clear();
+        // What it was told here, it is not told.
+        response.head = yizhan_proto::Cursor::new(self.relay.head);
         (request, response)
     }
 

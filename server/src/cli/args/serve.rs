@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::{METRICS_PORT_DEFAULT, PORT_DEFAULT};
 use crate::edge::Network;
-use crate::relay::BACKUP_DAYS_DEFAULT;
+use crate::relay::{BACKUP_DAYS_DEFAULT, Keep};
 use crate::telemetry::LogFormat;
 
 #[derive(Debug, clap::Args)]
@@ -40,6 +40,11 @@ pub(in crate::cli) struct Serve {
     /// docs/OPERATIONS.md.
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) limits: Option<PathBuf>,
+    /// How long after its end a document stays with an audience, such as station-visits=30d,
+    /// driver-visits=12mo or all=off; may be given more than once. The audiences and what they keep
+    /// without it: docs/OPERATIONS.md.
+    #[arg(long = "keep", value_name = "AUDIENCE=PERIOD")]
+    pub(in crate::cli) keep: Vec<Keep>,
     /// What to log: info, debug, warn, or a filter such as yizhan_server=debug.
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     pub(in crate::cli) log: String,
@@ -60,6 +65,7 @@ impl Default for Serve {
             oidc: None,
             trusted_proxies: Vec::new(),
             limits: None,
+            keep: Vec::new(),
             log: std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()),
             log_format: LogFormat::default(),
         }

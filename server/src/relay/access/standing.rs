@@ -14,11 +14,11 @@ use crate::store::rows::{ConsentRow, Member};
 
 /// Stations that what a driver has at one is shared with at one time: each document is a member of
 /// a scope of each. Past it, those whose ids come first.
-const SHARED_WITH_MAX: usize = 32;
+pub(in crate::relay) const SHARED_WITH_MAX: usize = 32;
 
 /// How a driver's consents at a station stand at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(in crate::relay) struct Standing {
     /// Visits may not be kept there.
     visits_withdrawn: bool,
     /// Nor checks.
@@ -29,7 +29,11 @@ pub(super) struct Standing {
 
 impl Standing {
     /// How these consents, all of one driver at `station`, stand.
-    pub(super) fn of(consents: &[ConsentRow], station: StationId, now: Timestamp) -> Self {
+    pub(in crate::relay) fn of(
+        consents: &[ConsentRow],
+        station: StationId,
+        now: Timestamp,
+    ) -> Self {
         let in_force =
             |row: &&ConsentRow| !row.withdrawn && row.until.is_none_or(|until| now <= until);
         let withdrawn = |purpose: Purpose| {
@@ -49,6 +53,32 @@ impl Standing {
             shared_with: shared_with.into_iter().take(SHARED_WITH_MAX).collect(),
         }
     }
+
+    /// The scopes of stations in which a document of this kind may lie; `None` for a kind that
+    /// consents do not move.
+    fn wanted(&self, kind: Kind, station: StationId) -> Option<BTreeSet<Scope>> {
+        let (scope, withdrawn): (fn(StationId) -> Scope, bool) = match kind {
+            Kind::Visit => (Scope::Station, self.visits_withdrawn),
+            Kind::Check => (Scope::StationHealth, self.checks_withdrawn),
+            Kind::Station
+            | Kind::Activity
+            | Kind::Notice
+            | Kind::Consent
+            | Kind::Enrolment
+            | Kind::Ticket
+            | Kind::CaseNote
+            | Kind::Unknown(_) => return None,
+        };
+        let stations = std::iter::once(&station).chain(&self.shared_with);
+        let wanted = stations.map(|station| scope(*station));
+        Some(wanted.filter(|_| !withdrawn).collect())
+    }
+
+    /// Whether a document of this kind may lie in a scope of a station.
+    pub(super) fn allows(&self, kind: Kind, station: StationId, scope: &Scope) -> bool {
+        self.wanted(kind, station)
+            .is_none_or(|wanted| wanted.contains(scope))
+    }
 }
 
 /// The scopes that a document is to join and to leave.
@@ -67,23 +97,9 @@ pub(super) fn moves(
     members: &[Member],
     standing: &Standing,
 ) -> Moves {
-    let (scope, withdrawn): (fn(StationId) -> Scope, bool) = match kind {
-        Kind::Visit => (Scope::Station, standing.visits_withdrawn),
-        Kind::Check => (Scope::StationHealth, standing.checks_withdrawn),
-        Kind::Station
-        | Kind::Activity
-        | Kind::Notice
-        | Kind::Consent
-        | Kind::Enrolment
-        | Kind::Ticket
-        | Kind::CaseNote
-        | Kind::Unknown(_) => return Moves::default(),
+    let Some(wanted) = standing.wanted(kind, station) else {
+        return Moves::default();
     };
-    let mut wanted = BTreeSet::new();
-    if !withdrawn {
-        wanted.insert(scope(station));
-        wanted.extend(standing.shared_with.iter().map(|with| scope(*with)));
-    }
     let is_station =
         |member: &&Member| matches!(member.scope, Scope::Station(_) | Scope::StationHealth(_));
     let leaves = members

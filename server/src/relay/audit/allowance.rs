@@ -31,6 +31,11 @@ impl Allowance {
         *count = count.saturating_add(u32::from(left));
         left
     }
+
+    /// Milliseconds until the hour is over.
+    pub(in super::super) const fn renewed_in_ms(now: Timestamp) -> u64 {
+        HOUR_MS.abs_diff(now.as_ms().rem_euclid(HOUR_MS))
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub(super) struct Pull {
     pub(super) device: DeviceId,
     /// Up to where the device was told of decisions, if it asks for more.
     pub(super) decided: Option<u64>,
+    /// Whether it may hold what it read from a former life of the relay.
+    pub(super) former: bool,
 }
 
 impl Pull {
@@ -115,6 +117,7 @@ pub(super) fn pull(
         device: caller.device,
         // The numbers of another lineage mean nothing here.
         decided: request.decided.map(|after| if lineage { after } else { 0 }),
+        former: false,
     };
     (pull, !known)
 }

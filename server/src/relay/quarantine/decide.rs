@@ -299,6 +299,7 @@ impl Relay {
             skew_ms: row.skew_ms,
             // What a person lets in is not held up for want of room.
             quotas: None,
+            begun_max: None,
         };
         Ok(
             match self.admit(tx, told, writer, arrival, &again.incoming)? {

@@ -15,7 +15,7 @@ use crate::store::LogTx;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// A photo of so many bytes.
-fn photo(bytes: usize) -> Vec<u8> {
+pub(super) fn photo(bytes: usize) -> Vec<u8> {
     let mut photo = vec![0xff, 0xd8, 0xff];
     photo.extend((3..bytes).map(|n| u8::try_from(n % 251).unwrap()));
     photo
@@ -71,7 +71,10 @@ impl Phone {
         state.unwrap()
     }
 
-    async fn state(&self, sha256: ContentHash) -> Result<AttachmentState, AttachmentError> {
+    pub(super) async fn state(
+        &self,
+        sha256: ContentHash,
+    ) -> Result<AttachmentState, AttachmentError> {
         let caller = self.relay().caller(self.device).unwrap();
         self.relay().attachment_state(&caller, sha256).await
     }

@@ -18,11 +18,11 @@ use crate::relay::{DueStep, NewDesk};
 
 const HOUR: i64 = 3_600_000;
 
-fn key(text: &str) -> DeskKey {
+pub(super) fn key(text: &str) -> DeskKey {
     text.parse().unwrap()
 }
 
-fn desk(id: &str, parent: Option<&str>) -> NewDesk {
+pub(super) fn desk(id: &str, parent: Option<&str>) -> NewDesk {
     NewDesk {
         key: key(id),
         name: format!("{id} 专班"),
@@ -48,17 +48,17 @@ impl World {
             .await
     }
 
-    async fn coordinator(&mut self) -> Phone {
+    pub(super) async fn coordinator(&mut self) -> Phone {
         let region = "changzhou".parse().unwrap();
         self.phone("陈协调", vec![Role::Coordinator(region)]).await
     }
 
-    fn entry(&mut self) -> EntryId {
+    pub(super) fn entry(&mut self) -> EntryId {
         EntryId::from_bytes(self.id())
     }
 
     /// What somebody does about a ticket they hold, pushed at once.
-    async fn acts(&mut self, phone: &mut Phone, ticket: DocumentId, act: Act) {
+    pub(super) async fn acts(&mut self, phone: &mut Phone, ticket: DocumentId, act: Act) {
         let entry = self.entry();
         phone.device_time = self.clock.now();
         let (by, at) = (phone.identity.person, phone.device_time);
@@ -117,7 +117,7 @@ fn refused(receipts: &[Receipt]) -> (String, Option<String>) {
     }
 }
 
-fn verify() -> Act {
+pub(super) fn verify() -> Act {
     Act::Verify {
         class: None,
         priority: Priority::Normal,
@@ -125,7 +125,7 @@ fn verify() -> Act {
     }
 }
 
-fn escalate(to: &str, region: &str) -> Act {
+pub(super) fn escalate(to: &str, region: &str) -> Act {
     Act::Escalate {
         desk: key(to),
         region: region.parse().unwrap(),
@@ -425,7 +425,7 @@ async fn a_ticket_that_nobody_objects_to_is_closed_after_seven_days() {
 }
 
 /// The city desk's note on a ticket.
-fn write_note(city: &mut Phone, ticket: DocumentId, at: DocumentId) {
+pub(super) fn write_note(city: &mut Phone, ticket: DocumentId, at: DocumentId) {
     let new = NewNote {
         desk: key("city"),
         region: "changzhou".parse().unwrap(),
@@ -507,7 +507,7 @@ async fn an_escalated_ticket_and_its_notes_leave_one_desk_and_join_the_other() {
     assert_eq!(caller.author.roles, []);
 }
 
-fn comment(phone: &Phone, entry: EntryId) -> Command {
+pub(super) fn comment(phone: &Phone, entry: EntryId) -> Command {
     Command::Ticket(ticket::Command::Comment {
         entry,
         by: phone.identity.person,

@@ -9,12 +9,12 @@ use super::phone::Phone;
 use super::{World, open};
 use crate::relay::{AuditFilter, Became, Decided, HeldQuery, QuarantineError, Which};
 
-fn keeper_note(text: &str) -> visit::Command {
+pub(super) fn keeper_note(text: &str) -> visit::Command {
     visit::Command::SetKeeperNote(text.to_owned())
 }
 
 /// A keeper whose role ended wrote so many notes on a driver's visit, one on top of the other.
-async fn late_work(world: &mut World, notes: usize) -> (Phone, Phone, DocumentId) {
+pub(super) async fn late_work(world: &mut World, notes: usize) -> (Phone, Phone, DocumentId) {
     let mut driver = world.driver().await;
     let id = world.document_id();
     driver.check_in(id, world.stations[0]);
@@ -36,11 +36,11 @@ async fn late_work(world: &mut World, notes: usize) -> (Phone, Phone, DocumentId
     (driver, keeper, id)
 }
 
-fn hash(phone: &Phone, at: usize) -> String {
+pub(super) fn hash(phone: &Phone, at: usize) -> String {
     yizhan_proto::ChangeHash::of_chunk(&phone.unsent[at].change).to_string()
 }
 
-fn became(decided: &[Decided]) -> Vec<String> {
+pub(super) fn became(decided: &[Decided]) -> Vec<String> {
     let word = |decided: &Decided| match &decided.became {
         Became::Accepted(_) => "accepted".to_owned(),
         Became::AcceptedBefore => "accepted before".to_owned(),
@@ -51,7 +51,7 @@ fn became(decided: &[Decided]) -> Vec<String> {
     decided.iter().map(word).collect()
 }
 
-async fn told(phone: &Phone, after: u64) -> Option<Decisions> {
+pub(super) async fn told(phone: &Phone, after: u64) -> Option<Decisions> {
     let request = SyncRequest {
         epoch: Some(phone.relay().epoch()),
         decided: Some(after),
@@ -253,7 +253,11 @@ async fn decisions_are_told_in_portions() {
     assert_eq!((first.receipts.len(), first.more), (DECISIONS_MAX, true));
     let second = told(&keeper, first.until).await.unwrap();
     assert_eq!((second.receipts.len(), second.more), (6, false));
-    assert_eq!(told(&keeper, u64::MAX).await, None);
+    assert_eq!(told(&keeper, second.until).await, None);
+    // A number past the last decision was never given: a device that was made to believe one hears all.
+    for nowhere in [second.until + 1, u64::MAX] {
+        assert_eq!(told(&keeper, nowhere).await, Some(first.clone()));
+    }
 }
 
 #[tokio::test]

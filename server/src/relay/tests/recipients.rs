@@ -5,6 +5,7 @@ use yizhan_proto::{DeviceId, Role, Scope};
 
 use super::phone::Phone;
 use super::{World, open};
+use crate::store::rows::Subject;
 
 /// Which devices were served a scope, and whether they confirmed to have left it.
 async fn told(world: &World, scope: &Scope) -> Vec<(DeviceId, bool)> {
@@ -81,9 +82,38 @@ async fn a_revoked_device_confirms_nothing_and_stays_listed() {
     world.relay.revoke_device(keeper.device).await.unwrap();
     let outstanding = world.relay.outstanding(None).await.unwrap().devices;
     assert_eq!(outstanding.len(), 1);
-    assert!(outstanding[0].revoked);
+    assert!(outstanding[0].revoked_at.is_some() && outstanding[0].wipe.is_none());
     let left = outstanding[0].left.iter().map(|left| left.scope.clone());
     assert!(left.collect::<Vec<_>>().contains(&world.station_scope(0)));
+    // Ordered to erase itself, and not heard of since: that is told as well.
+    world.relay.order_wipe(keeper.device).await.unwrap();
+    let outstanding = world.relay.outstanding(None).await.unwrap().devices;
+    let wipe = outstanding[0].wipe.unwrap();
+    assert_eq!((wipe.told_at, wipe.wiped_at), (None, None));
+}
+
+/// Whoever was erased reads nothing any more, the directory included, and their device says when it has
+/// dropped everything.
+#[tokio::test]
+async fn the_device_of_an_erased_person_is_served_nothing_and_confirms_all_of_it() {
+    let mut world = World::new().await;
+    let mut driver = world.phone("李师傅", vec![Role::Driver]).await;
+    driver.sync(0).await;
+    let person = driver.identity.person;
+    let receipt = world.relay.erase(Subject::Person(person), "a test").await;
+    assert!(receipt.is_ok());
+    let caller = world.relay.caller(driver.device).unwrap();
+    assert_eq!(caller.identity.scopes, []);
+    let outstanding = world.relay.outstanding(None).await.unwrap().devices;
+    let left: Vec<Scope> = outstanding[0]
+        .left
+        .iter()
+        .map(|left| left.scope.clone())
+        .collect();
+    assert!(
+        left.contains(&Scope::Person(person)) && left.len() > 1,
+        "{left:?}"
+    );
 }
 
 #[tokio::test]

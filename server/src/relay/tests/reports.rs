@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use yizhan_client_core::model::report::{Month, What, Where};
-use yizhan_proto::{DocumentId, RegionKey, Role};
+use yizhan_client_core::model::consent::Purpose;
+use yizhan_client_core::model::report::{Month, Report, What, Where};
+use yizhan_client_core::model::{Command, consent, visit};
+use yizhan_proto::{DocumentId, RegionKey, Role, StationId, Timestamp};
 
 use super::World;
+use super::phone::Phone;
 use crate::error::{RelayError, SheetError};
 use crate::relay::{MonthOf, ReportWanted, SheetWanted};
 
@@ -92,6 +95,114 @@ async fn one_report_is_made_at_a_time() {
         .report(wanted(Where::Everywhere), always(), |_, _| {})
         .await;
     assert!(matches!(second, Err(RelayError::Busy { .. })));
+}
+
+/// Drivers check in, and one of them withdraws the consent to statistics: what they had then is
+/// counted as it was told, what comes is not, and so nine others are too few to be told of.
+#[tokio::test]
+async fn who_withdraws_from_statistics_is_counted_before_and_not_after_until_they_give_it_again() {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let mut world = World::new().await;
+    let station = world.stations[0];
+    let mut drivers = Vec::new();
+    for _ in 0..10 {
+        drivers.push(world.driver().await);
+    }
+    let begin = world.relay.time();
+    // Each "month" of this report is ten days of the test's time.
+    let months: MonthOf = Arc::new(move |time: Timestamp| {
+        let tens = time.ms_since(begin) / (10 * DAY_MS);
+        Month::new(2026, u8::try_from(tens + 1).ok()?)
+    });
+    let report = |relay: crate::relay::Relay, months: MonthOf| async move {
+        let wanted = ReportWanted {
+            from: "2026-01".parse().unwrap(),
+            to: "2026-12".parse().unwrap(),
+            ..wanted(Where::Everywhere)
+        };
+        // Each month by itself, as phones are handed it.
+        let finish = Report::finish_by_month;
+        let sheet = relay
+            .add_up(wanted, months, |_, _| {}, finish)
+            .await
+            .unwrap();
+        let rows = sheet.records().map(|row| row[..5].join(" "));
+        rows.filter(|row| row.starts_with("2026"))
+            .collect::<Vec<_>>()
+    };
+    let mut consent = DocumentId::from_bytes([250; 16]);
+    let mut told = Vec::new();
+    for round in 0..4_u8 {
+        let now = world.relay.time();
+        match round {
+            0 => give(&mut drivers[0], consent, station, now),
+            1 => {
+                let withdraw = consent::Command::Withdraw {
+                    withdrawn_at: begin,
+                };
+                drivers[0].edit(consent, Command::Consent(withdraw));
+            }
+            3 => {
+                consent = DocumentId::from_bytes([251; 16]);
+                give(&mut drivers[0], consent, station, now);
+            }
+            _ => {}
+        }
+        drivers[0].push().await;
+        world.clock.advance_ms(DAY_MS);
+        for (n, driver) in (0..).zip(&mut drivers) {
+            let mut id = [n; 16];
+            (id[0], id[1]) = (240, round);
+            arrive(
+                driver,
+                DocumentId::from_bytes(id),
+                station,
+                world.relay.time(),
+            );
+            driver.push().await;
+        }
+        world.clock.advance_ms(9 * DAY_MS);
+        told.push(report(world.relay.clone(), Arc::clone(&months)).await);
+    }
+    let (whole, few) = ("north visit 10 10", "north visit <10* <10*");
+    assert_eq!(
+        told[3],
+        [
+            format!("2026-01 {whole}"),
+            format!("2026-02 {few}"),
+            format!("2026-03 {few}"),
+            format!("2026-04 {whole}"),
+        ]
+    );
+    for (earlier, later) in told.iter().zip(&told[1..]) {
+        assert_eq!(earlier[..], later[..earlier.len()], "what was told stays");
+    }
+}
+
+fn give(driver: &mut Phone, id: DocumentId, station: StationId, now: Timestamp) {
+    let give = consent::Command::Give {
+        driver: driver.identity.person,
+        station,
+        purpose: Purpose::Statistics,
+        given_at: now,
+        witness: None,
+        share_with: None,
+        until: None,
+    };
+    driver.edit(id, Command::Consent(give));
+}
+
+fn arrive(driver: &mut Phone, id: DocumentId, station: StationId, now: Timestamp) {
+    let check_in = visit::Command::CheckIn {
+        driver: driver.identity.person,
+        driver_name: "王师傅".into(),
+        station,
+        arrived_at: now,
+        source: visit::Source::DriverApp,
+        vehicle_plate: None,
+        requested: Vec::new(),
+    };
+    driver.edit(id, check_in);
 }
 
 /// Two coordinators ask at one time: the relay counts once at a time, and whoever comes meanwhile is

@@ -23,7 +23,7 @@ fn at(hour: i64) -> Timestamp {
 /// A world with one activity at the first station.
 pub(super) struct Class {
     pub(super) world: World,
-    keeper: Phone,
+    pub(super) keeper: Phone,
     pub(super) activity: DocumentId,
     entries: u64,
 }

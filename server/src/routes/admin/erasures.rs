@@ -244,6 +244,8 @@ fn outstanding(
         label: device.label.clone(),
         last_seen_at: device.last_seen_at.map(rfc3339),
         revoked_at: device.revoked_at.map(rfc3339),
+        wipe_ordered_at: device.wipe_ordered_at.map(rfc3339),
+        wiped_at: device.wiped_at.map(rfc3339),
         documents: device.documents,
         since: rfc3339(since),
         age_ms: u64::try_from(now.ms_since(since)).unwrap_or(0),

@@ -34,7 +34,11 @@ impl Places {
         })
     }
 
+    /// What a person's devices are served; nothing, not the directory either, if the person was erased.
     pub(super) fn scopes_of(&self, person: &PersonRow) -> Vec<Scope> {
+        if person.is_erased() {
+            return Vec::new();
+        }
         let mut scopes = route::subscriptions(
             person.id,
             &person.aliases,
@@ -142,11 +146,20 @@ fn leave_removed_desks(
     Ok(())
 }
 
+/// Whether any device is still to read anew what it read from a former life of the relay.
+pub(in super::super) fn any_former(connection: &Connection) -> Result<bool, StoreError> {
+    let mut statement =
+        connection.prepare("SELECT 1 FROM device_scopes WHERE former = 1 LIMIT 1")?;
+    Ok(statement.exists([])?)
+}
+
 /// Fills in, for devices of which nothing was noted yet, what they may have been served: all that
-/// their people may read, or could once. Once, when a store of an older format is opened.
+/// their people may read, or could once. Once, when a store of an older format is opened; and when it
+/// was put back from a backup, which does not say what was served since.
 pub(in super::super) fn fill(
     connection: &Connection,
     people: &[PersonRow],
+    restored: bool,
 ) -> Result<(), StoreError> {
     let done = first(
         connection,
@@ -154,7 +167,7 @@ pub(in super::super) fn fill(
         [],
         |_| Ok(()),
     )?;
-    if done.is_some() {
+    if done.is_some() && !restored {
         return Ok(());
     }
     let places = Places::read(connection)?;
@@ -181,6 +194,9 @@ pub(in super::super) fn fill(
                 ])?;
             }
         }
+    }
+    if restored {
+        tx.execute("UPDATE device_scopes SET former = 1", [])?;
     }
     tx.execute(
         "INSERT OR REPLACE INTO meta(key, value) VALUES ('recipients', x'01')",

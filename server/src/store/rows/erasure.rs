@@ -80,6 +80,10 @@ pub struct OutstandingDevice {
     pub last_seen_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// When it was ordered to erase itself.
+    pub wipe_ordered_at: Option<Timestamp>,
+    /// When it said that it has.
+    pub wiped_at: Option<Timestamp>,
     /// Documents whose forget it has not acknowledged.
     pub documents: u64,
 }

@@ -44,6 +44,7 @@ impl Life {
             &ledger,
             &witnesses,
             self.served.relay().time(),
+            None,
         ));
         for roster in rosters(self.served.data()) {
             wrong.extend(roster.wrong(true));

@@ -14,12 +14,13 @@ pub(crate) enum DeviceCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PersonCommand {
-    /// Make OTHER an alias of KEEP: two drivers of your region who are one. Needs the relay.
+    /// Say that OTHER and KEEP are one driver, who registered twice. Needs the relay.
     ///
-    /// Phones, roles and requests go over; nothing that was written is rewritten. There is no way
-    /// back: look at both first.
+    /// A coordinator of the region says it, and the driver on both phones, within an hour; with the
+    /// last word, OTHER becomes an alias of KEEP. Phones and requests go over; nothing that was
+    /// written is rewritten. There is no way back.
     #[command(
-        after_help = "Both must have registered by themselves at a station of your region, and be nothing but\ndrivers; for others, ask the operator (yizhan person merge).\n\nExample:\n  yizhan-phone person merge 0199abcd-0000-7000-8000-000000000000 0199abce-0000-7000-8000-000000000000"
+        after_help = "Both must have registered by themselves at a station of your region, and be nothing but\ndrivers; for others, or if\none of the phones is lost, ask the operator (yizhan person merge).\n\nExample:\n  yizhan-phone person merge 0199abcd-0000-7000-8000-000000000000 0199abce-0000-7000-8000-000000000000"
     )]
     Merge {
         /// Who stays: an id or its beginning, or a name that only one has here.

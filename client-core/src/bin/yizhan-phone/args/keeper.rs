@@ -43,6 +43,20 @@ pub(crate) enum KeeperCommand {
         #[arg(long)]
         no_sync: bool,
     },
+    /// Remove a keeper: the profile goes from this tablet, what the relay has of it stays there.
+    ///
+    /// Nothing unsent is lost: with the keeper's PIN it is sent first, and as long as anything of it is
+    /// nowhere else, nothing is removed. Without it, it has to be another keeper's turn.
+    #[command(
+        after_help = "Examples:\n  yizhan-phone --home ./tablet keeper remove 王站长 --pin 20261121\n  yizhan-phone --home ./tablet keeper switch 赵站长\n  yizhan-phone --home ./tablet keeper remove 王站长"
+    )]
+    Remove {
+        /// The keeper.
+        name: String,
+        /// The keeper's PIN.
+        #[arg(long, env = "YIZHAN_PIN", hide_env_values = true)]
+        pin: Option<String>,
+    },
     /// Give a keeper another PIN; the old one is needed.
     #[command(after_help = "Example:\n  yizhan-phone --home ./tablet keeper set-pin 王站长")]
     SetPin {

@@ -59,6 +59,15 @@ fn add(
     let name = name.unwrap_or_default();
     let entry = client.attach(document, &name, bytes)?;
     let row = client.attachment(entry)?;
+    if row.kind == Kind::Activity {
+        let names = client.not_in_photos(document)?;
+        if !names.is_empty() {
+            output.remark(&format!(
+                "in no photo, as they asked: {}; everybody registered sees this one",
+                names.join(", ")
+            ));
+        }
+    }
     output.result(&row_json(&row), || {
         format!(
             "attachment {} ({name}, {}) put to {} {}, stored here; sync to send it\n",

@@ -39,7 +39,7 @@ pub(crate) fn run(
     }
 }
 
-/// `person …`: a coordinator says that two drivers are one.
+/// `person …`: a coordinator, or one of the two, says that two drivers are one.
 pub(crate) fn person(
     client: &mut Client,
     command: &PersonCommand,
@@ -53,12 +53,24 @@ pub(crate) fn person(
     client.sync(&mut transport)?;
     let merged = client.merge_people(&mut transport, keep, other)?;
     let aliases: Vec<String> = merged.aliases.iter().map(ToString::to_string).collect();
-    let value = json!({ "id": merged.person.to_string(), "name": merged.name, "aliases": aliases });
+    let waits = merged.waits.unwrap_or(false);
+    let value = json!({
+        "id": merged.person.to_string(),
+        "name": merged.name,
+        "aliases": aliases,
+        "waits": waits,
+    });
     output.result(&value, || {
-        format!(
-            "{} is one person from now on; nothing was rewritten\n",
-            merged.name
-        )
+        if waits {
+            "noted; they are one when all three have said so within an hour: the coordinator, and\n\
+             each of the two on a phone of their own. If a phone is lost, ask the operator\n"
+                .to_owned()
+        } else {
+            format!(
+                "{} is one person from now on; nothing was rewritten\n",
+                merged.name
+            )
+        }
     })
 }
 

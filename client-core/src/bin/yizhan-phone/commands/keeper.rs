@@ -51,6 +51,10 @@ pub(crate) fn run(home: &Path, command: &KeeperCommand, output: Output) -> Resul
             })?;
             send_later(before, *no_sync, output)
         }
+        KeeperCommand::Remove { name, pin } => {
+            let pin = pin.as_deref().map(Pin::read).transpose()?;
+            remove(&tablet()?, name, pin.as_ref(), output)
+        }
         KeeperCommand::SetPin { name, pin, new_pin } => {
             let tablet = tablet()?;
             let old = ask(pin.as_deref(), &format!("PIN of {name} so far"), output)?;
@@ -59,6 +63,29 @@ pub(crate) fn run(home: &Path, command: &KeeperCommand, output: Output) -> Resul
             output.result(&json!({ "id": name }), || format!("{name} has a new PIN\n"))
         }
     }
+}
+
+/// Sends what waits, if the keeper is there to open the profile, and removes it.
+fn remove(tablet: &Tablet, name: &str, pin: Option<&Pin>, output: Output) -> Result<(), Failure> {
+    let mut key = None;
+    match pin {
+        Some(pin) => {
+            let profile = tablet.unlock(name, pin, &SystemClock::new())?;
+            key.clone_from(&profile.keys.database);
+            send_later(Some(profile), false, output)?;
+        }
+        // Not whoever passes by: somebody has to be there who keeps this tablet.
+        None => drop(tablet.current()?),
+    }
+    let device = tablet.remove(name, key.as_ref())?;
+    let name = name.trim();
+    let device = device.map(|device| device.to_string());
+    output.result(&json!({ "id": name, "device": device }), || {
+        let then = device.as_ref().map_or_else(String::new, |device| {
+            format!("; have the device revoked at the relay: yizhan device revoke {device}")
+        });
+        format!("{name} keeps this tablet no more, and nothing of theirs is on it{then}\n")
+    })
 }
 
 /// What waits on a tablet, for whoever stands before it.

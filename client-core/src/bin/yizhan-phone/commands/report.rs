@@ -61,6 +61,12 @@ pub(crate) fn run(client: &Client, args: &ReportArgs, output: Output) -> Result<
     if let Some(note) = &made.handed {
         output.remark(&remark(note, &shown, (from, to)));
     }
+    if made.grown_old > 0 {
+        output.remark(&format!(
+            "{} documents grew old and left this phone: earlier months may lack some, the relay counts them all",
+            made.grown_old
+        ));
+    }
     if sheet.unreadable > 0 {
         output.remark(&format!("{} documents cannot be read", sheet.unreadable));
     }
@@ -77,6 +83,8 @@ struct Shown {
     from: Month,
     to: Month,
     zone: Option<String>,
+    /// Documents that left this phone because they grew old.
+    grown_old: u64,
     /// The region, and when the relay counted, of a report that it made.
     handed: Option<(String, String)>,
 }
@@ -87,12 +95,14 @@ fn shown(made: &ReportMade, from: Month, to: Month, zone: &TimeZone) -> Shown {
             from,
             to,
             zone: zone.iana_name().map(str::to_owned),
+            grown_old: made.grown_old,
             handed: None,
         },
         Some(note) => Shown {
             from: from.max(note.months.0),
             to: to.min(note.months.1),
             zone: Some(note.zone.clone()),
+            grown_old: made.grown_old,
             handed: Some((note.region.to_string(), when::rfc3339(note.made_at))),
         },
     }
@@ -157,6 +167,7 @@ fn as_json(sheet: &Sheet, shown: &Shown) -> Value {
         "zone": shown.zone,
         "withheld": sheet.withholds(),
         "unreadable": sheet.unreadable,
+        "grown_old": shown.grown_old,
         "rows": sheet.rows.iter().map(row).collect::<Vec<_>>(),
     });
     if let Some((region, as_of)) = &shown.handed {

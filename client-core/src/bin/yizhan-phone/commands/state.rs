@@ -23,6 +23,7 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
     let mut value = status_json(&status, now);
     value["id"] = json!(device.device.to_string());
     value["paired"] = json!(device.identity.is_some());
+    value["person_erased"] = json!(status.person_erased);
     value["relay"] = json!(device.relay_url);
     let crises = client.open_crises()?;
     value["open_crises"] = crises
@@ -41,6 +42,12 @@ pub(crate) fn status(client: &Client, output: Output) -> Result<(), Failure> {
             text.push_str(&labelled(
                 "relay",
                 "none: pair or register this phone to sync",
+            ));
+        }
+        if status.person_erased {
+            text.push_str(&labelled(
+                "person",
+                "erased at the relay, with everything about them; nothing is kept on this phone. To go on as somebody new, begin in a new folder: --home DIR",
             ));
         }
         for crisis in &crises {
@@ -135,6 +142,7 @@ fn status_json(status: &Status, now: Timestamp) -> Value {
         "documents": status.documents,
         "unknown_kinds": status.unknown_kinds,
         "leaving": status.leaving,
+        "grown_old": status.grown_old,
         "scopes": scopes,
         "repairs": status.repairs,
         "ignored": status.ignored,
@@ -211,6 +219,15 @@ fn exceptions(status: &Status) -> String {
             format!(
                 "{}, once what was written there is sent or decided",
                 count(status.leaving, "document")
+            ),
+        );
+    }
+    if status.grown_old > 0 {
+        line(
+            "grown old",
+            format!(
+                "{} left this phone, and stay at the relay",
+                count(status.grown_old, "document")
             ),
         );
     }

@@ -91,6 +91,7 @@ fn report_json(device: DeviceId, report: &SyncReport) -> Value {
         "changes_received": report.changes_received,
         "documents_received": report.documents_received,
         "forgotten": report.forgotten,
+        "grown_old": report.grown_old,
         "erased": report.erased,
         "erased_unsent": report.erased_unsent,
         "set_aside": report.set_aside,
@@ -117,6 +118,7 @@ fn report_line(report: &SyncReport) -> String {
     );
     for (count, what) in [
         (report.forgotten, "left this phone"),
+        (report.grown_old, "of them because they grew old"),
         (
             report.erased,
             "of them erased for everybody: see `yizhan-phone status`",

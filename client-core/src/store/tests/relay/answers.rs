@@ -17,6 +17,17 @@ use super::super::world::MORNING;
 use super::{Place, Relay};
 use crate::model::inspect;
 
+/// What the scope never held, has left it.
+fn stranger(document: DocumentId, head: u64) -> Item {
+    Item {
+        document,
+        kind: yizhan_proto::Kind::from_code(0),
+        sequence: Sequence::new(head.max(1)).unwrap(),
+        changes: Vec::new(),
+        forget: Some(yizhan_proto::sync::ForgetReason::Left),
+    }
+}
+
 impl Relay {
     fn digest(&self, id: DocumentId) -> DocumentDigest {
         let changes = &self.kept[&id].changes;
@@ -226,7 +237,7 @@ impl Relay {
         let asked = self.asked(request, &identity);
         let mut pages = Vec::new();
         for (scope, window, digest) in asked {
-            let window = window.filter(|_| same_epoch);
+            let window = window.filter(|window| same_epoch && window.live.get() <= self.head);
             let page = self.page(&scope, window, &pushed);
             let quiet = page.items.is_empty()
                 && window.is_some_and(|window| window.is_complete())
@@ -253,9 +264,13 @@ impl Relay {
                 .iter()
                 .map(|fetch| {
                     let key = (fetch.scope.clone(), fetch.document);
+                    let item = match self.index.get(&key) {
+                        Some(place) => self.item(fetch.document, *place, |_| true),
+                        None => stranger(fetch.document, self.head),
+                    };
                     Fetched {
                         scope: fetch.scope.clone(),
-                        item: self.item(fetch.document, self.index[&key], |_| true),
+                        item,
                     }
                 })
                 .collect(),
