@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use yizhan_client_core::engine::Outcome;
 use yizhan_proto::Epoch;
-use yizhan_server::relay::{Relay, RelayOptions};
+use yizhan_server::relay::{Quotas, Relay, RelayOptions};
 
 use super::{PASSES_MAX, PhoneNo, World};
 use crate::clock::{SECOND_MS, SimClock};
@@ -29,11 +29,19 @@ impl World {
         let clock: Arc<SimClock> = Arc::clone(&self.relay_clock);
         let options = RelayOptions {
             periods: self.periods.clone(),
+            quotas: self.quotas,
             ..RelayOptions::default()
         };
         let relay = Relay::open(&folder, clock, &options).expect("the relay opens");
         self.net.connect(Some(relay.clone()));
         self.relay = Some(relay);
+    }
+
+    /// From now on people may begin and leave waiting so much. The relay is restarted for that.
+    pub fn limit(&mut self, quotas: Quotas) {
+        self.stop_relay();
+        self.quotas = quotas;
+        self.start_relay();
     }
 
     /// Stops the relay.

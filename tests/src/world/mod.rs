@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use yizhan_proto::{PersonId, StationId, Timestamp};
-use yizhan_server::relay::{Periods, Relay};
+use yizhan_server::relay::{Periods, Quotas, Relay};
 
 use crate::chance::Chance;
 use crate::clock::{SimClock, TrueTime};
@@ -63,6 +63,8 @@ pub struct World {
     erasing: bool,
     /// How long documents stay; at first, for ever.
     periods: Periods,
+    /// How much people may begin and leave waiting.
+    quotas: Quotas,
     /// When the relay last let go what grew old.
     aged_at: Option<Timestamp>,
     /// Whether seats are looked at after every sync.
@@ -113,6 +115,7 @@ impl World {
             tampered: false,
             erasing: false,
             periods: Periods::off(),
+            quotas: Quotas::default(),
             aged_at: None,
             seats_watched: false,
             settled: None,

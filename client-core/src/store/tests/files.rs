@@ -268,65 +268,6 @@ fn a_home_that_cannot_be_is_named() {
     }
 }
 
-/// Whatever the bound, a batch of a farewell holds at least one change: an empty one says that all is
-/// handed over, and the phone would erase the rest.
-#[test]
-fn a_farewell_hands_over_changes_that_are_larger_than_its_bound_one_by_one() {
-    let clock = TestClock::new(1);
-    let mut store = Store::in_memory(&clock).unwrap();
-    check_in(&mut store, document(1), "张伟国", &clock);
-    note(&mut store, document(1), "轮胎有问题", &clock);
-    check_in(&mut store, document(2), "张伟国", &clock);
-    for (bytes_max, batches) in [(1, 3), (usize::MAX, 1)] {
-        let (mut after, mut handed_over, mut count) = (0, 0, 0);
-        for _ in 0..9 {
-            let batch = store.farewell_batch(after, bytes_max).unwrap();
-            if batch.pushes.is_empty() {
-                break;
-            }
-            (after, handed_over, count) =
-                (batch.after, handed_over + batch.pushes.len(), count + 1);
-        }
-        assert_eq!((handed_over, count), (3, batches), "{bytes_max}");
-    }
-}
-
-/// The phone died when the note was on disk and the files were not gone yet: whoever opens it next
-/// finds nothing, and no file of the store is left.
-#[test]
-fn a_phone_that_died_while_it_erased_itself_goes_on_when_it_is_opened() {
-    let home = tempfile::tempdir().unwrap();
-    let clock = TestClock::new(1);
-    let mut store = Store::open(home.path(), &clock).unwrap();
-    check_in(&mut store, document(1), "张伟国", &clock);
-    let device = store.device().unwrap().device;
-    drop(store);
-    let note = WipedNote {
-        device,
-        relay_url: None,
-        wiped_at: clock.now(),
-        confirmation: WipedRequest {
-            version: ProtocolVersion::CURRENT,
-            device,
-            nonce: Nonce::from_bytes([1; 16]),
-            attachments_lost: 0,
-            signature: [0; 64],
-        },
-        is_told: false,
-    };
-    note.keep(home.path()).unwrap();
-    for _ in 0..2 {
-        let opened = Store::open(home.path(), &clock);
-        assert!(matches!(opened, Err(StoreError::Wiped { .. })));
-        let left: Vec<_> = std::fs::read_dir(home.path())
-            .unwrap()
-            .map(|file| file.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.starts_with("yizhan.sqlite") || name.starts_with("attachments"))
-            .collect();
-        assert!(left.is_empty(), "{left:?}");
-    }
-}
-
 /// What lies in the folder may be anything: it is named, waited for never, and followed nowhere.
 #[cfg(unix)]
 #[test]
@@ -400,4 +341,63 @@ fn large_files_in_the_place_of_small_ones_are_not_read_whole() {
     let mut store = Store::open(folder.path(), &clock).unwrap();
     note(&mut store, document(1), "还在", &clock);
     assert_eq!(count(&store, &clock), 1);
+}
+
+/// Whatever the bound, a batch of a farewell holds at least one change: an empty one says that all is
+/// handed over, and the phone would erase the rest.
+#[test]
+fn a_farewell_hands_over_changes_that_are_larger_than_its_bound_one_by_one() {
+    let clock = TestClock::new(1);
+    let mut store = Store::in_memory(&clock).unwrap();
+    check_in(&mut store, document(1), "张伟国", &clock);
+    note(&mut store, document(1), "轮胎有问题", &clock);
+    check_in(&mut store, document(2), "张伟国", &clock);
+    for (bytes_max, batches) in [(1, 3), (usize::MAX, 1)] {
+        let (mut after, mut handed_over, mut count) = (0, 0, 0);
+        for _ in 0..9 {
+            let batch = store.farewell_batch(after, bytes_max).unwrap();
+            if batch.pushes.is_empty() {
+                break;
+            }
+            (after, handed_over, count) =
+                (batch.after, handed_over + batch.pushes.len(), count + 1);
+        }
+        assert_eq!((handed_over, count), (3, batches), "{bytes_max}");
+    }
+}
+
+/// The phone died when the note was on disk and the files were not gone yet: whoever opens it next
+/// finds nothing, and no file of the store is left.
+#[test]
+fn a_phone_that_died_while_it_erased_itself_goes_on_when_it_is_opened() {
+    let home = tempfile::tempdir().unwrap();
+    let clock = TestClock::new(1);
+    let mut store = Store::open(home.path(), &clock).unwrap();
+    check_in(&mut store, document(1), "张伟国", &clock);
+    let device = store.device().unwrap().device;
+    drop(store);
+    let note = WipedNote {
+        device,
+        relay_url: None,
+        wiped_at: clock.now(),
+        confirmation: WipedRequest {
+            version: ProtocolVersion::CURRENT,
+            device,
+            nonce: Nonce::from_bytes([1; 16]),
+            attachments_lost: 0,
+            signature: [0; 64],
+        },
+        is_told: false,
+    };
+    note.keep(home.path()).unwrap();
+    for _ in 0..2 {
+        let opened = Store::open(home.path(), &clock);
+        assert!(matches!(opened, Err(StoreError::Wiped { .. })));
+        let left: Vec<_> = std::fs::read_dir(home.path())
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.starts_with("yizhan.sqlite") || name.starts_with("attachments"))
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
 }

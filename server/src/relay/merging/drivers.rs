@@ -242,16 +242,17 @@ const NOT_DRIVERS: &str =
 const NOT_THEIRS: &str = "both must have registered at a station of your region; ask the operator";
 
 fn regions(author: &Author) -> Vec<&RegionKey> {
-    let region = |role| match role {
-        &Role::Coordinator(ref region) => Some(region),
+    let roles = author.roles.iter();
+    let regions = roles.filter_map(|role| match role {
+        Role::Coordinator(region) => Some(region),
         Role::Driver
         | Role::Keeper(_)
         | Role::Health(_)
         | Role::Specialist(_)
         | Role::Operator
         | Role::Other(_) => None,
-    };
-    author.roles.iter().filter_map(region).collect()
+    });
+    regions.collect()
 }
 
 /// Both people are drivers, and registered by themselves in a region of the coordinator's.

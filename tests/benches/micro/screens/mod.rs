@@ -16,7 +16,7 @@ use yizhan_client_core::store::{
     VisitFilter,
 };
 use yizhan_proto::{DocumentId, PersonId, Role, StationId, Timestamp};
-use yizhan_server::relay::NewDesk;
+use yizhan_server::relay::{NewDesk, Quotas};
 use yizhan_tests::chance::Chance;
 use yizhan_tests::clock::SimClock;
 use yizhan_tests::world::World;
@@ -62,6 +62,11 @@ fn measure<T>(bencher: Bencher<'_, '_>, screen: impl Fn(&Tablet) -> T, shows: im
 impl Tablet {
     fn filled() -> Self {
         let mut world = World::new(1);
+        // One keeper fills the tablet in a day.
+        world.limit(Quotas {
+            person_documents_per_day_max: DOCUMENTS as u64 * 2,
+            ..Quotas::default()
+        });
         let station = world.station(STATION);
         let desk = NewDesk {
             key: desk(),

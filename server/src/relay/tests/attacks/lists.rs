@@ -2,7 +2,7 @@
 
 use yizhan_proto::limits::{FETCHES_MAX, FORGOTTEN_MAX, REPAIR_RANGES_MAX, SCOPES_MAX};
 use yizhan_proto::sync::{Fetch, Forgotten, RangeDigest, ScopeState, SyncRequest};
-use yizhan_proto::{DeskKey, RegionKey, Role, Scope, ScopeDigest, Sequence};
+use yizhan_proto::{DeskKey, DocumentId, RegionKey, Role, Scope, ScopeDigest, Sequence};
 
 use super::super::World;
 use super::{Subject, measured, settle};
@@ -10,15 +10,17 @@ use crate::audit::Action;
 use crate::error::{RelayError, SheetError};
 use crate::relay::SheetWanted;
 
-/// One more than may be, of each sort: the limit is named, and nothing of the request is done.
-#[tokio::test]
-async fn lists_beyond_their_bound_are_refused_whole_and_by_name() {
-    let mut scene = measured().await;
-    let scope = Scope::Person(scene.li.identity.person);
-    let state = ScopeState::new(scope.clone(), None, ScopeDigest::EMPTY);
+/// Requests with one more than may be, of each sort, and the limit that each passes.
+fn too_long(
+    base: &SyncRequest,
+    scope: &Scope,
+    document: DocumentId,
+) -> [(&'static str, SyncRequest); 5] {
+    let base = || base.clone();
+    let scope = scope.clone();
     let forgotten = Forgotten {
         scope: scope.clone(),
-        document: scene.check,
+        document,
         sequence: Sequence::FIRST,
     };
     let range = RangeDigest {
@@ -29,52 +31,37 @@ async fn lists_beyond_their_bound_are_refused_whole_and_by_name() {
     };
     let fetch = Fetch {
         scope: scope.clone(),
-        document: scene.check,
+        document,
     };
+    let (mut scopes, mut left, mut forgets) = (base(), base(), base());
+    let (mut repairs, mut fetches) = (base(), base());
+    let state = ScopeState::new(scope.clone(), None, ScopeDigest::EMPTY);
+    scopes.scopes = vec![state; SCOPES_MAX + 1];
+    left.left = vec![scope; SCOPES_MAX + 1];
+    forgets.forgotten = vec![forgotten; FORGOTTEN_MAX + 1];
+    repairs.repairs = vec![range; REPAIR_RANGES_MAX + 1];
+    fetches.fetches = vec![fetch; FETCHES_MAX + 1];
+    [
+        ("SCOPES_MAX", scopes),
+        ("SCOPES_MAX", left),
+        ("FORGOTTEN_MAX", forgets),
+        ("REPAIR_RANGES_MAX", repairs),
+        ("FETCHES_MAX", fetches),
+    ]
+}
+
+/// One more than may be, of each sort: the limit is named, and nothing of the request is done.
+#[tokio::test]
+async fn lists_beyond_their_bound_are_refused_whole_and_by_name() {
+    let mut scene = measured().await;
+    let scope = Scope::Person(scene.li.identity.person);
     let visit = scene.world.document_id();
     scene.li.check_in(visit, scene.world.stations[0]);
     let base = SyncRequest {
         pushes: scene.li.unsent.clone(),
         ..scene.li.request()
     };
-    let requests = [
-        (
-            "SCOPES_MAX",
-            SyncRequest {
-                scopes: vec![state; SCOPES_MAX + 1],
-                ..base.clone()
-            },
-        ),
-        (
-            "SCOPES_MAX",
-            SyncRequest {
-                left: vec![scope; SCOPES_MAX + 1],
-                ..base.clone()
-            },
-        ),
-        (
-            "FORGOTTEN_MAX",
-            SyncRequest {
-                forgotten: vec![forgotten; FORGOTTEN_MAX + 1],
-                ..base.clone()
-            },
-        ),
-        (
-            "REPAIR_RANGES_MAX",
-            SyncRequest {
-                repairs: vec![range; REPAIR_RANGES_MAX + 1],
-                ..base.clone()
-            },
-        ),
-        (
-            "FETCHES_MAX",
-            SyncRequest {
-                fetches: vec![fetch; FETCHES_MAX + 1],
-                ..base.clone()
-            },
-        ),
-    ];
-    for (name, request) in requests {
+    for (name, request) in too_long(&base, &scope, scene.check) {
         let told = scene.li.send(request).await;
         assert!(
             matches!(told, Err(RelayError::Limit { limit, .. }) if limit == name),
