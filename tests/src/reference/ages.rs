@@ -126,11 +126,9 @@ impl Reference {
                 }
                 Command::Station(_)
                 | Command::Visit(_)
-                | Command::Check(_)
                 | Command::Consent(_)
                 | Command::Activity(_)
                 | Command::Enrolment(_)
-                | Command::Notice(_)
                 | Command::Ticket(_)
                 | Command::CaseNote(_)
                 | Command::Attach { .. } => {}
