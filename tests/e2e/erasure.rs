@@ -110,6 +110,22 @@ fn hears_that_a_change_went(phone: &PhoneProcess, visit: &str) {
     assert_eq!(told["unsent_changes"], 0);
 }
 
+/// The receipt lists the driver's phone and the keeper's tablet with how late they are, and the day on
+/// which the last backup expires.
+fn names_two_devices_and_a_date(receipt: &serde_json::Value) {
+    assert_eq!(
+        receipt["outstanding"].as_array().map(Vec::len),
+        Some(2),
+        "{receipt}"
+    );
+    for device in receipt["outstanding"].as_array().expect("a list") {
+        assert_eq!(device["since"], receipt["erased_at"], "{device}");
+        assert!(device["age_ms"].as_u64() < Some(600_000), "{device}");
+    }
+    let days_kept = day(&receipt["backups_expire_at"]) - day(&receipt["erased_at"]);
+    assert_eq!(days_kept, 30.0, "{receipt}");
+}
+
 #[test]
 fn of_an_erased_driver_not_one_byte_is_left_anywhere() {
     let (relay, data) = relay_with_network();
@@ -152,17 +168,7 @@ fn of_an_erased_driver_not_one_byte_is_left_anywhere() {
         (&receipt["kind"], &receipt["ground"]),
         (&"person".into(), &GROUND.into())
     );
-    assert_eq!(
-        receipt["outstanding"].as_array().map(Vec::len),
-        Some(2),
-        "{receipt}"
-    );
-    for device in receipt["outstanding"].as_array().expect("a list") {
-        assert_eq!(device["since"], receipt["erased_at"], "{device}");
-        assert!(device["age_ms"].as_u64() < Some(600_000), "{device}");
-    }
-    let days_kept = day(&receipt["backups_expire_at"]) - day(&receipt["erased_at"]);
-    assert_eq!(days_kept, 30.0, "{receipt}");
+    names_two_devices_and_a_date(&receipt);
     for words in [NAME, NOTE, PHOTO] {
         nobody_says(data.path(), &[], words);
     }

@@ -267,6 +267,19 @@ fn a_copy_from_before_a_forget_forgets_when_it_syncs() {
     assert_eq!(held(&mut world, late), []);
 }
 
+/// The phone of somebody who was erased says so, and none of these words nor theirs is in its files.
+fn keeps_nothing(world: &mut World, phone: PhoneNo, directory: &[String]) {
+    let folder = world.phone(phone).home().to_owned();
+    let status = world.phone(phone).status();
+    assert!(status.person_erased);
+    assert_eq!((status.documents, status.unsent_changes), (0, 0));
+    assert!(world.phone(phone).pocket().documents.is_empty());
+    let private = [WORDS, "李无名", "没送出去的话"];
+    for words in directory.iter().map(String::as_str).chain(private) {
+        assert!(!pocket::folder_says(&folder, words.as_bytes()), "{words}");
+    }
+}
+
 /// A person is erased. Their own phone keeps nothing that came from the relay, not the directory either;
 /// it says so, refuses to go on, and the receipt lists it until it has confirmed.
 #[test]
@@ -318,15 +331,7 @@ fn the_phone_of_somebody_who_was_erased_keeps_nothing_and_says_so() {
         assert_eq!(devices(&world), []);
 
         for phone in [li, second] {
-            let folder = world.phone(phone).home().to_owned();
-            let status = world.phone(phone).status();
-            assert!(status.person_erased);
-            assert_eq!((status.documents, status.unsent_changes), (0, 0));
-            assert!(world.phone(phone).pocket().documents.is_empty());
-            let private = [WORDS, "李无名", "没送出去的话"];
-            for words in directory.iter().map(String::as_str).chain(private) {
-                assert!(!pocket::folder_says(&folder, words.as_bytes()), "{words}");
-            }
+            keeps_nothing(&mut world, phone, &directory);
             // Nothing can be begun that would go with the next sync.
             let tried = world.phone(phone).log_visit(home);
             assert!(
