@@ -124,7 +124,14 @@ impl Reference {
                     let at = ended.entry(id).or_insert(*withdrawn_at);
                     *at = (*at).min(*withdrawn_at);
                 }
-                _ => {}
+                Command::Visit(_)
+                | Command::Activity(_)
+                | Command::Station(_)
+                | Command::Consent(_)
+                | Command::Enrolment(_)
+                | Command::Ticket(_)
+                | Command::CaseNote(_)
+                | Command::Attach { .. } => {}
             }
         }
         for (id, of) in corrects {
