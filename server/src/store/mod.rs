@@ -48,6 +48,8 @@ pub use error::{Cause, StoreError};
 pub use log::{LogTx, Touched};
 pub use open::{Birth, OpenFailure, Opened, StoreOptions, database_path, open};
 pub use readers::{ReadError, Readers, Snapshot};
+#[cfg(test)]
+pub(crate) use retention::older::make_older;
 pub use seats::SeatOrder;
 pub use writer::{Commit, WriteError, Writer};
 

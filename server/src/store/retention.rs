@@ -395,3 +395,32 @@ fn filled(connection: &Connection) -> Result<Option<DocumentId>, StoreError> {
         |row| Ok(DocumentId::from_bytes(bytes(row, 0)?)),
     )
 }
+
+#[cfg(test)]
+pub(crate) mod older {
+    //! Stores as an older version left them, for tests of the relay.
+
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::convert::{cbor, to_cbor};
+
+    /// Makes a store one of a version in which nothing grew old: its outlines do not say when a visit
+    /// ended, and there is no index.
+    pub(crate) fn make_older(database: &Path) {
+        let connection = Connection::open(database).unwrap();
+        let sql = "SELECT doc, outline FROM documents WHERE kind = ?1";
+        let rows = all(&connection, sql, [Kind::Visit.code()], |row| {
+            Ok((row.get::<_, Vec<u8>>(0)?, cbor::<Outline>(row, 1)?))
+        });
+        for (id, mut outline) in rows.unwrap() {
+            outline.facts.until = None;
+            let bytes = to_cbor(&outline).unwrap();
+            let sql = "UPDATE documents SET outline = ?2 WHERE doc = ?1";
+            connection.execute(sql, params![id, bytes]).unwrap();
+        }
+        let forget = "DELETE FROM ages; DELETE FROM followers; DELETE FROM retention_marks;
+             INSERT OR REPLACE INTO meta(key, value) VALUES ('ages', zeroblob(16))";
+        connection.execute_batch(forget).unwrap();
+    }
+}

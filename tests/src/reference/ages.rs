@@ -124,10 +124,10 @@ impl Reference {
                     let at = ended.entry(id).or_insert(*withdrawn_at);
                     *at = (*at).min(*withdrawn_at);
                 }
-                Command::Visit(_)
-                | Command::Activity(_)
-                | Command::Station(_)
+                Command::Station(_)
+                | Command::Visit(_)
                 | Command::Consent(_)
+                | Command::Activity(_)
                 | Command::Enrolment(_)
                 | Command::Ticket(_)
                 | Command::CaseNote(_)

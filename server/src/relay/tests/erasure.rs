@@ -125,17 +125,20 @@ async fn of_a_person_not_one_byte_stays_in_the_relays_files() {
     both.sort_unstable();
     assert_eq!(outstanding, both, "and not the other driver's");
 
+    let before = li.identity.scopes.clone();
     for phone in [&mut li, &mut wang, &mut zhao] {
         phone.sync(0).await;
         phone.exchange(0).await;
     }
-    assert_eq!(
-        li.documents
-            .values()
-            .filter(|d| d.kind == Kind::Visit)
-            .count(),
-        0
-    );
+    // Who was erased is served nothing any more: a phone drops all it has, and says so of each scope.
+    let caller = world.relay.caller(li.device).unwrap();
+    assert_eq!(caller.identity.scopes, []);
+    let left = yizhan_proto::sync::SyncRequest {
+        scopes: Vec::new(),
+        left: before,
+        ..li.request()
+    };
+    li.send(left).await.unwrap();
     assert_eq!(
         wang.documents
             .values()

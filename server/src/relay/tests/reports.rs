@@ -114,22 +114,6 @@ async fn who_withdraws_from_statistics_is_counted_before_and_not_after_until_the
         let tens = time.ms_since(begin) / (10 * DAY_MS);
         Month::new(2026, u8::try_from(tens + 1).ok()?)
     });
-    let report = |relay: crate::relay::Relay, months: MonthOf| async move {
-        let wanted = ReportWanted {
-            from: "2026-01".parse().unwrap(),
-            to: "2026-12".parse().unwrap(),
-            ..wanted(Where::Everywhere)
-        };
-        // Each month by itself, as phones are handed it.
-        let finish = Report::finish_by_month;
-        let sheet = relay
-            .add_up(wanted, months, |_, _| {}, finish)
-            .await
-            .unwrap();
-        let rows = sheet.records().map(|row| row[..5].join(" "));
-        rows.filter(|row| row.starts_with("2026"))
-            .collect::<Vec<_>>()
-    };
     let mut consent = DocumentId::from_bytes([250; 16]);
     let mut told = Vec::new();
     for round in 0..4_u8 {
@@ -162,7 +146,7 @@ async fn who_withdraws_from_statistics_is_counted_before_and_not_after_until_the
             driver.push().await;
         }
         world.clock.advance_ms(9 * DAY_MS);
-        told.push(report(world.relay.clone(), Arc::clone(&months)).await);
+        told.push(by_month(&world, Arc::clone(&months)).await);
     }
     let (whole, few) = ("north visit 10 10", "north visit <10* <10*");
     assert_eq!(
@@ -177,6 +161,20 @@ async fn who_withdraws_from_statistics_is_counted_before_and_not_after_until_the
     for (earlier, later) in told.iter().zip(&told[1..]) {
         assert_eq!(earlier[..], later[..earlier.len()], "what was told stays");
     }
+}
+
+/// The lines of a report, each month by itself, as phones are handed it.
+async fn by_month(world: &World, months: MonthOf) -> Vec<String> {
+    let wanted = ReportWanted {
+        from: "2026-01".parse().unwrap(),
+        to: "2026-12".parse().unwrap(),
+        ..wanted(Where::Everywhere)
+    };
+    let finish = Report::finish_by_month;
+    let sheet = world.relay.add_up(wanted, months, |_, _| {}, finish).await;
+    let sheet = sheet.unwrap();
+    let rows = sheet.records().map(|row| row[..5].join(" "));
+    rows.filter(|row| row.starts_with("2026")).collect()
 }
 
 fn give(driver: &mut Phone, id: DocumentId, station: StationId, now: Timestamp) {

@@ -4,21 +4,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use yizhan_client_core::model::report::{Month, What, Where};
-use yizhan_client_core::model::{Outline, visit};
+use yizhan_client_core::model::visit;
 use yizhan_proto::sync::ForgetReason;
-use yizhan_proto::{DocumentId, Kind, Scope, Timestamp};
+use yizhan_proto::{DocumentId, Scope, Timestamp};
 
 use super::{MORNING_MS, World};
 use crate::relay::{Periods, Relay, RelayOptions, ReportWanted};
-use crate::store::database_path;
+use crate::store::{database_path, make_older};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 fn visit_id(n: u8) -> DocumentId {
     let mut id = [n; 16];
-    id[0] = 200;
+    // Of version 7, as ids of phones are.
+    (id[0], id[6]) = (200, 0x70);
     DocumentId::from_bytes(id)
 }
 
@@ -99,7 +99,7 @@ async fn a_store_of_an_older_format_is_filled_in_in_portions() {
     }
     driver.push().await;
     world.relay.shutdown();
-    make_old(&database_path(world.folder.path()));
+    make_older(&database_path(world.folder.path()));
     world.clock.advance_ms(32 * DAY_MS);
     world.relay = Relay::open(
         world.folder.path(),
@@ -123,30 +123,6 @@ async fn a_store_of_an_older_format_is_filled_in_in_portions() {
         left(&world, visit_id(7), &scope).await,
         Some(ForgetReason::Retired)
     );
-}
-
-/// As the store was before documents grew old: outlines that do not say when a visit ended.
-fn make_old(database: &std::path::Path) {
-    let connection = Connection::open(database).unwrap();
-    let rows: Vec<(Vec<u8>, Vec<u8>)> = connection
-        .prepare("SELECT doc, outline FROM documents WHERE kind = ?1")
-        .unwrap()
-        .query_map([Kind::Visit.code()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    for (id, bytes) in rows {
-        let mut outline: Outline = minicbor::decode(&bytes).unwrap();
-        outline.facts.until = None;
-        let bytes = minicbor::to_vec(&outline).unwrap();
-        let sql = "UPDATE documents SET outline = ?2 WHERE doc = ?1";
-        connection
-            .execute(sql, rusqlite::params![id, bytes])
-            .unwrap();
-    }
-    let forget = "DELETE FROM ages; DELETE FROM followers; DELETE FROM retention_marks;
-         INSERT OR REPLACE INTO meta(key, value) VALUES ('ages', zeroblob(16))";
-    connection.execute_batch(forget).unwrap();
 }
 
 /// With the periods off nothing ever leaves, and a tick that finds nothing to do writes nothing.
