@@ -38,6 +38,17 @@ fn day(time: &Value) -> f64 {
     time.as_duration().as_secs_f64() / 86_400.0
 }
 
+/// Of each device since when it is to forget, and when the last backup goes.
+#[track_caller]
+fn says_for_how_long(receipt: &Value) {
+    for device in receipt["outstanding"].as_array().expect("a list") {
+        assert_eq!(device["since"], receipt["erased_at"], "{device}");
+        assert!(device["age_ms"].as_u64() < Some(600_000), "{device}");
+    }
+    let days_kept = day(&receipt["backups_expire_at"]) - day(&receipt["erased_at"]);
+    assert!((days_kept - 30.0).abs() < 0.001, "{receipt}");
+}
+
 #[track_caller]
 fn nobody_says(data: &Path, phones: &[&PhoneProcess], words: &str) {
     assert!(
@@ -74,6 +85,11 @@ fn says_what_is_outstanding(data: &Path, erasure: &str) {
 
 /// A page that is full says how the next is asked for; behind the last receipt there is none.
 fn pages_of_receipts(relay: &RelayProcess, erasure: &str) {
+    let list = relay.typed(&["erase", "status"]);
+    assert!(
+        list.out.contains(erasure) && list.out.contains(GROUND),
+        "{list:?}"
+    );
     let full = relay.typed(&["erase", "status", "--limit", "1"]);
     let next = format!("yizhan erase status --before {erasure}");
     assert!(full.out.contains(&next), "{full:?}");
@@ -108,22 +124,6 @@ fn hears_that_a_change_went(phone: &PhoneProcess, visit: &str) {
         (&"visit".into(), &1.into())
     );
     assert_eq!(told["unsent_changes"], 0);
-}
-
-/// The receipt lists the driver's phone and the keeper's tablet with how late they are, and the day on
-/// which the last backup expires.
-fn names_two_devices_and_a_date(receipt: &serde_json::Value) {
-    assert_eq!(
-        receipt["outstanding"].as_array().map(Vec::len),
-        Some(2),
-        "{receipt}"
-    );
-    for device in receipt["outstanding"].as_array().expect("a list") {
-        assert_eq!(device["since"], receipt["erased_at"], "{device}");
-        assert!(device["age_ms"].as_u64() < Some(600_000), "{device}");
-    }
-    let days_kept = day(&receipt["backups_expire_at"]) - day(&receipt["erased_at"]);
-    assert_eq!(days_kept, 30.0, "{receipt}");
 }
 
 #[test]
@@ -168,7 +168,12 @@ fn of_an_erased_driver_not_one_byte_is_left_anywhere() {
         (&receipt["kind"], &receipt["ground"]),
         (&"person".into(), &GROUND.into())
     );
-    names_two_devices_and_a_date(&receipt);
+    assert_eq!(
+        receipt["outstanding"].as_array().map(Vec::len),
+        Some(2),
+        "{receipt}"
+    );
+    says_for_how_long(&receipt);
     for words in [NAME, NOTE, PHOTO] {
         nobody_says(data.path(), &[], words);
     }
@@ -185,12 +190,6 @@ fn of_an_erased_driver_not_one_byte_is_left_anywhere() {
     no_phone_says(&[&li, &wang, &zhao], &visit);
     let receipt = settled(&relay, &erasure);
     assert_eq!(receipt["outstanding"], serde_json::json!([]), "{receipt}");
-    let list = operator(data.path(), &["erase", "status"]);
-    assert!(
-        list.out.contains(&erasure) && list.out.contains(GROUND),
-        "{list:?}"
-    );
-
     pages_of_receipts(&relay, &erasure);
     hears_that_a_change_went(&wang, &visit);
     // What the keeper did for somebody else on the same day offline arrived.
