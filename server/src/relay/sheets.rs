@@ -61,7 +61,7 @@ struct About {
 pub(super) struct Sheets {
     kept: Mutex<VecDeque<Kept>>,
     /// Held while one is made.
-    making: tokio::sync::Mutex<()>,
+    pub(super) making: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
