@@ -111,13 +111,13 @@ pub(super) const ROWS: &[Row] = &[
         wiped,
     ),
     row(
-        "two people made one by a driver",
+        "two others made one by a driver",
         "access.forbidden",
         |town| {
             let request = MergeRequest {
                 version: ProtocolVersion::CURRENT,
-                keep: town.liar.device.person,
-                other: town.victim.device.person,
+                keep: town.victim.device.person,
+                other: PersonId::from_bytes([9; 16]),
             };
             let bearer = town.liar.device.bearer();
             let headers = [CBOR, ("authorization", bearer.as_str())];
