@@ -153,6 +153,34 @@ fn a_lost_phone_that_shed_what_it_could_hands_over_the_rest_when_there_is_room()
     ));
 }
 
+/// More than fits in one request waits on a lost phone, and there is room for none of it: all of it is
+/// offered, for what has no room today holds up nothing behind it that may have.
+#[test]
+fn what_is_put_off_holds_up_nothing_else_that_a_lost_phone_hands_over() {
+    let mut world = World::new(3);
+    let li = world.driver("李师傅");
+    let home = world.station(HOME);
+    world.settle();
+    // Letters that do not repeat: what is packed is about as large.
+    let mut state = 1_u64;
+    for n in 0..88 {
+        let visit = world.phone(li).log_visit(home).unwrap();
+        let letters = std::iter::repeat_with(|| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(n);
+            char::from(b'@' + u8::try_from(state >> 59).unwrap())
+        });
+        let text: String = letters.take(14_000).collect();
+        world.phone(li).note(visit, &text).unwrap();
+    }
+    let mut full = full();
+    assert!(sync_with(&mut world, li, &mut full).is_err());
+    let waits = world.phone(li).status().unsent_changes;
+    assert_eq!(waits, 176);
+    assert_eq!(full.was_given as u64, waits, "in more than one request");
+}
+
 /// Copies of copies, all used at once, each with work of its own in the same visit.
 #[test]
 fn copies_of_copies_lose_nothing_and_agree() {

@@ -158,11 +158,11 @@ impl Client {
         transport: &mut dyn Transport,
         request: &mut FarewellRequest,
     ) -> Result<(), SyncError> {
-        let mut after = 0;
+        let (mut after, mut put_off) = (0, false);
         loop {
             let batch = self.store.farewell_batch(after, PUSH_BYTES_MAX)?;
             if batch.pushes.is_empty() {
-                return Ok(());
+                break;
             }
             after = batch.after;
             request.pushes = batch.pushes;
@@ -170,25 +170,28 @@ impl Client {
                 Asked::Store(error) => SyncError::Store(error),
                 Asked::NotTold => waiting(),
             })?;
-            // Each change has its receipt, whatever that says, unless it was put off; else nothing
-            // goes here.
+            let is_later = |receipt: &Receipt| matches!(receipt.outcome, Outcome::Later(_));
+            put_off |= answer.receipts.iter().any(is_later);
+            // Each change has its receipt, whatever that says; else nothing goes here.
             let answered = answer.receipts.len() == request.pushes.len()
                 && request
                     .pushes
                     .iter()
                     .zip(&answer.receipts)
-                    .all(|(push, receipt)| {
-                        receipt.change == ChangeHash::of_chunk(&push.change)
-                            && !matches!(receipt.outcome, Outcome::Later(_))
-                    });
+                    .all(|(push, receipt)| receipt.change == ChangeHash::of_chunk(&push.change));
+            // What has no room holds up nothing that there is room for.
             if !answered {
-                let is_later = |receipt: &Receipt| matches!(receipt.outcome, Outcome::Later(_));
-                if answer.receipts.iter().any(is_later) {
+                if put_off {
                     self.put_off()?;
                 }
                 return Err(waiting());
             }
         }
+        if put_off {
+            self.put_off()?;
+            return Err(waiting());
+        }
+        Ok(())
     }
 
     /// The relay has no room for what is handed over. After a week of that, nothing but what waits for

@@ -278,11 +278,7 @@ fn keep(
     attachments::name(tx, incoming.document, incoming.kind, arrival.person, change)?;
     let corrected = retention::latest_of(tx, incoming.kind, change)?;
     outline.facts.until = outline.facts.until.max(corrected);
-    let (id, known, now) = (
-        incoming.document,
-        before.map(Arc::as_ref),
-        arrival.received_at,
-    );
+    let (id, known, now) = (incoming.document, before.map(Arc::as_ref), arrival.now);
     let mut row = membership::accepted(id, known, outline, sequence);
     if before.is_none() {
         row = access::place_new(tx, row, sequence, now)?;

@@ -40,25 +40,42 @@ impl Relay {
     /// Whether more is to be done.
     ///
     /// # Errors
-    /// [`RelayError`] if the store fails.
+    /// [`RelayError`] of the first of these that failed; the others were done.
     pub async fn tick(&self, now: Timestamp) -> Result<bool, RelayError> {
-        let relay = self.clone();
+        // What fails in one of them stands in the way of no other: a disk that has no room to rewrite
+        // what was erased does not keep a station's tablet from forgetting.
+        let parts = [
+            self.settle_seats().await,
+            self.go_on_erasing(now).await,
+            self.place_documents(now).await,
+            self.grow_old(now).await,
+            self.close_due(now).await,
+        ];
+        let mut more = false;
+        let mut failed = None;
+        for part in parts {
+            match part {
+                Ok(part) => more |= part,
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(more), Err)
+    }
+
+    async fn close_due(&self, now: Timestamp) -> Result<bool, RelayError> {
         let due = self
             .inner
             .readers
             .read(move |snapshot| snapshot.is_ticket_to_close(now))
             .await
             .map_err(super::from_read)?;
-        let mut more = self.settle_seats().await?;
-        more |= self.go_on_erasing(now).await?;
-        more |= self.place_documents(now).await?;
-        more |= self.grow_old(now).await?;
-        if due {
-            let job = move |tx: &mut LogTx<'_>| relay.close_tickets(tx, now);
-            let closed = self.inner.writer.write(job).await;
-            more |= closed.map_err(from_write::<RelayError, RelayError>)?;
+        if !due {
+            return Ok(false);
         }
-        Ok(more)
+        let relay = self.clone();
+        let job = move |tx: &mut LogTx<'_>| relay.close_tickets(tx, now);
+        let closed = self.inner.writer.write(job).await;
+        closed.map_err(from_write::<RelayError, RelayError>)
     }
 
     fn close_tickets(&self, tx: &mut LogTx<'_>, now: Timestamp) -> Result<bool, RelayError> {

@@ -13,8 +13,11 @@ pub(in crate::relay) struct Arrival {
     pub(in crate::relay) device: DeviceId,
     /// The person it acts for.
     pub(in crate::relay) person: PersonId,
-    /// The relay's clock.
+    /// When it came, by the relay's clock.
     pub(in crate::relay) received_at: Timestamp,
+    /// The relay's clock as the change is looked at: of what waited for a decision, long after it
+    /// came. Where a document lies goes by this one.
+    pub(in crate::relay) now: Timestamp,
     /// Device clock minus relay clock, 0 within tolerance.
     pub(in crate::relay) skew_ms: i64,
     /// What it may take up; `None` for what the relay itself writes.
@@ -43,6 +46,7 @@ impl Arrival {
             device,
             person,
             received_at: now,
+            now,
             skew_ms: if tolerated { 0 } else { skew_ms },
             quotas: None,
             begun_max: None,

@@ -9,12 +9,15 @@ use crate::error::RelayError;
 use crate::relay::seats::Told;
 use crate::relay::{Relay, audit, from_read, from_write};
 use crate::store::rows::{ErasureRow, Subject};
-use crate::store::{LogTx, StoreError};
+use crate::store::{LogTx, StoreError, WriteError};
 
 /// Documents, or files, that one job erases: other jobs wait meanwhile.
 const PORTION: u32 = 50;
 /// Milliseconds between two rewritings of the database: erasures in between share the next one.
 const REWRITE_EVERY_MS: i64 = 10 * 60 * 1000;
+/// Milliseconds after a rewriting that failed, for want of room on the disk, say: each try copies the
+/// database as far as there is room, and everybody waits meanwhile.
+const REWRITE_AGAIN_MS: i64 = 10 * 60 * 1000;
 
 /// Whether there may be something left to erase: spares every tick a look at the store. A relay
 /// that starts looks once.
@@ -23,6 +26,8 @@ pub(in crate::relay) struct Erasing {
     unfinished: AtomicBool,
     /// Up to which rows gone the database was rewritten, while its log is not empty yet.
     rewritten_ms: AtomicI64,
+    /// When a rewriting failed last.
+    failed_ms: AtomicI64,
 }
 
 impl Default for Erasing {
@@ -30,6 +35,7 @@ impl Default for Erasing {
         Self {
             unfinished: AtomicBool::new(true),
             rewritten_ms: AtomicI64::new(i64::MIN),
+            failed_ms: AtomicI64::new(i64::MIN),
         }
     }
 }
@@ -97,6 +103,8 @@ impl Relay {
         let is_soon = tx
             .bytes_last_gone()?
             .is_some_and(|last| (0..REWRITE_EVERY_MS).contains(&now.ms_since(last)));
+        let failed = Timestamp::from_ms(self.inner.erasing.failed_ms.load(Ordering::Relaxed));
+        let is_soon = is_soon || (0..REWRITE_AGAIN_MS).contains(&now.ms_since(failed));
         Ok(if is_soon {
             Next::Wait
         } else {
@@ -160,12 +168,12 @@ impl Relay {
     async fn rewrite(&self, until: Timestamp, now: Timestamp) -> Result<bool, RelayError> {
         let rewritten = &self.inner.erasing.rewritten_ms;
         let needed = rewritten.load(Ordering::Relaxed) < until.as_ms();
-        let emptied = self
-            .inner
-            .writer
-            .scrub(needed)
-            .await
-            .map_err(from_write::<RelayError, RelayError>)?;
+        let emptied = self.inner.writer.scrub::<RelayError>(needed).await;
+        if matches!(emptied, Err(WriteError::Store(_))) {
+            let failed = &self.inner.erasing.failed_ms;
+            failed.store(now.as_ms(), Ordering::Relaxed);
+        }
+        let emptied = emptied.map_err(from_write::<RelayError, RelayError>)?;
         rewritten.fetch_max(until.as_ms(), Ordering::Relaxed);
         if !emptied {
             return Ok(false);

@@ -296,6 +296,7 @@ impl Relay {
             device: row.device,
             person: author.person,
             received_at: row.received_at,
+            now: word.at,
             skew_ms: row.skew_ms,
             // What a person lets in is not held up for want of room.
             quotas: None,

@@ -165,7 +165,7 @@ async fn settle(relay: &Relay) {
     while relay.tick(relay.time()).await.unwrap() {}
 }
 
-fn leave(phone: &Phone, pushes: Vec<Push>) -> FarewellRequest {
+pub(super) fn leave(phone: &Phone, pushes: Vec<Push>) -> FarewellRequest {
     FarewellRequest {
         version: ProtocolVersion::CURRENT,
         device: phone.device,

@@ -1,7 +1,7 @@
 //! Erasure at the relay: what goes, what stays, what is never taken again, and what a receipt says.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use yizhan_client_core::model::activity::State;
@@ -361,6 +361,58 @@ async fn a_photo_goes_with_the_last_document_that_names_it_and_what_is_half_here
     assert_eq!(last.erasure.attachments, 1);
     assert!(li.get(shared).await.is_err());
     assert!(!says(&folder, &bytes[1_000..2_000]));
+}
+
+/// The file below a folder that has these bytes in it.
+fn file_with(folder: &Path, bytes: &[u8]) -> Option<PathBuf> {
+    std::fs::read_dir(folder).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return file_with(&path, bytes);
+        }
+        let file = std::fs::read(&path).unwrap();
+        (file == bytes).then_some(path)
+    })
+}
+
+/// A file that cannot be deleted: that erasure waits for whoever mends it, and nothing else does.
+#[tokio::test]
+async fn an_erasure_that_cannot_go_on_holds_up_nothing_else() {
+    let mut world = World::new().await;
+    let mut li = world.driver().await;
+    let bytes = noise(5_000, 3);
+    let (first, second) = (world.document_id(), world.document_id());
+    for id in [first, second] {
+        li.check_in(id, world.stations[0]);
+    }
+    li.name(first, ContentHash::of(&bytes), 5_000).await;
+    li.put_all(&bytes).await;
+    li.push().await;
+    let file = file_with(world.folder.path(), &bytes).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let subject = Subject::Document(first);
+    let ordered = world.relay.erase(subject, GROUND).await.unwrap();
+    let mut failed = 0;
+    for _ in 0..5 {
+        let now = world.relay.time();
+        failed += u32::from(world.relay.tick(now).await.is_err());
+    }
+    assert!(failed > 1, "it is tried again");
+    world.clock.advance_ms(400 * 24 * 60 * 60 * 1000);
+    for _ in 0..5 {
+        let now = world.relay.time();
+        drop(world.relay.tick(now).await);
+    }
+    let retired = world.relay.status().await.unwrap().retired;
+    assert_eq!(
+        retired, 2,
+        "the other visit left its driver and its station"
+    );
+    std::fs::remove_dir(&file).unwrap();
+    carry_out(&world.relay).await;
+    let done = receipt(&world.relay, ordered.erasure.id).await;
+    assert!(done.erasure.bytes_gone_at.is_some());
 }
 
 #[tokio::test]

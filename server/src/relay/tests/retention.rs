@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use yizhan_client_core::model::report::{Month, What, Where};
 use yizhan_client_core::model::visit;
-use yizhan_proto::sync::ForgetReason;
+use yizhan_proto::sync::{ForgetReason, Outcome};
 use yizhan_proto::{DocumentId, Scope, Timestamp};
 
+use super::attacks::leave;
 use super::{MORNING_MS, World};
-use crate::relay::{Periods, Relay, RelayOptions, ReportWanted};
+use crate::relay::{Became, Periods, Relay, RelayOptions, ReportWanted, Which};
 use crate::store::{database_path, make_older};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -152,4 +153,31 @@ async fn with_periods_off_nothing_leaves_and_a_tick_without_work_writes_nothing(
         assert_eq!(tick(&world).await, 1);
     }
     assert_eq!(wal().unwrap(), size);
+}
+
+/// A lost phone handed over a visit. When a person lets it in it is too old for a station: that it
+/// came when it was young does not leave it there for ever.
+#[tokio::test]
+async fn what_is_let_in_late_is_as_old_as_it_is_by_then() {
+    let mut world = World::new().await;
+    let station = world.stations[0];
+    let mut driver = world.driver().await;
+    driver.check_in(visit_id(1), station);
+    let device = driver.device;
+    world.relay.order_wipe(device).await.unwrap();
+    let said = leave(&driver, driver.unsent.clone());
+    let told = world.relay.farewell(said).await.unwrap();
+    assert!(matches!(told.receipts[0].outcome, Outcome::Quarantined(_)));
+    world.clock.advance_ms(40 * DAY_MS);
+    tick(&world).await;
+    let which = Which::Device(device);
+    let decided = world.relay.accept_quarantined(which, None).await.unwrap();
+    assert!(matches!(decided[0].became, Became::Accepted(_)));
+    tick(&world).await;
+    let own = Scope::Person(driver.identity.person);
+    assert_eq!(left(&world, visit_id(1), &own).await, None);
+    assert_eq!(
+        left(&world, visit_id(1), &Scope::Station(station)).await,
+        Some(ForgetReason::Retired)
+    );
 }
