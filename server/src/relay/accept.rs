@@ -287,7 +287,7 @@ fn keep(
     if incoming.kind == Kind::Consent {
         let shares = audit::Shares {
             by: audit::by(arrival),
-            now: arrival.received_at,
+            now,
         };
         access::follow_consent(tx, shares, incoming.document, &row)?;
     }

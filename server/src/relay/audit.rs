@@ -231,7 +231,7 @@ impl Relay {
         reason: &Reason,
     ) -> Result<(), StoreError> {
         let of_rights = OF_RIGHTS.iter().any(|code| code.as_str() == reason.code);
-        let now = arrival.received_at;
+        let now = arrival.now;
         let refusals = &self.inner.audit.refusals;
         if !of_rights || !refusals.take(arrival.device, now, REFUSALS_PER_HOUR_MAX) {
             return Ok(());
@@ -268,7 +268,7 @@ pub(super) fn quarantined(
     document: DocumentId,
     reason: &Reason,
 ) -> Result<(), StoreError> {
-    let event = Event::new(arrival.received_at, by(arrival), Action::ChangeQuarantined)
+    let event = Event::new(arrival.now, by(arrival), Action::ChangeQuarantined)
         .to(Subject::Document(document))
         .detail(Detail::word(&reason.code));
     tx.audit(&event)?;

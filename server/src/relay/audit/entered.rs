@@ -79,7 +79,7 @@ pub(in crate::relay) fn forgotten(
     forgotten: &Forgotten,
 ) -> Result<(), StoreError> {
     if tx.is_erased(forgotten.document)? {
-        let event = Event::new(arrival.received_at, by(arrival), Action::ForgetAcknowledged)
+        let event = Event::new(arrival.now, by(arrival), Action::ForgetAcknowledged)
             .to(Subject::Document(forgotten.document))
             .detail(Detail::word(&forgotten.scope.to_string()));
         tx.audit(&event)?;

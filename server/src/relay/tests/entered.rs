@@ -14,7 +14,7 @@ use super::phone::Phone;
 use super::{MORNING_MS, World, open};
 use crate::audit::{Action, By, Event, Subject};
 use crate::error::DeviceError;
-use crate::relay::{OutsideBearer, OutsideNewcomer, Relay, RelayOptions, Subject as Erased};
+use crate::relay::{OutsideBearer, OutsideNewcomer, Relay, RelayOptions, Subject as Erased, Which};
 
 const GROUND: &str = "asked for in writing";
 
@@ -208,6 +208,33 @@ async fn with_whom_a_driver_shares_and_from_when_no_more_is_entered() {
     let ended = event(later, By::Relay, Action::DocumentUnshared, over, north);
     expected.push(ended);
     assert_eq!(since(&world.relay, before).await, expected);
+}
+
+/// A sharing that a lost phone handed over begins when a person lets it in, and is entered as of then:
+/// the log goes on in the order of time.
+#[tokio::test]
+async fn a_sharing_that_waited_is_entered_as_of_when_it_began() {
+    let mut world = World::new().await;
+    let mut li = world.driver().await;
+    let [north, south] = world.stations;
+    let id = world.document_id();
+    share(&mut li, id, north, south, 9);
+    world.relay.order_wipe(li.device).await.unwrap();
+    let said = FarewellRequest {
+        pushes: li.unsent.clone(),
+        ..farewell(li.device)
+    };
+    world.relay.farewell(said).await.unwrap();
+    world.clock.advance_ms(2 * DAY_MS);
+    let let_in = world.relay.time();
+    let which = Which::Device(li.device);
+    world.relay.accept_quarantined(which, None).await.unwrap();
+    let events = entries(&world.relay).await;
+    let shared = events
+        .iter()
+        .find(|event| event.action == Action::DocumentShared);
+    assert_eq!(shared.map(|event| event.at), Some(let_in));
+    assert!(events.is_sorted_by_key(|event| event.at));
 }
 
 #[tokio::test]
